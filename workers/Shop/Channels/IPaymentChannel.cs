@@ -1,0 +1,93 @@
+namespace CardShop.Shop.Channels;
+
+/// <summary>
+/// A payment provider: the one seam through which money is asked for, looked at and given back.
+/// Every parameter of a call was saved in the order's attempt before the call, so a repeat is identical.
+/// Calls never throw for what the provider or the network did: a time-out, a refused connection and an unreadable
+/// answer are <see cref="ChannelResult.Unknown"/>. They throw only for cancellation and programming errors.
+/// </summary>
+public interface IPaymentChannel
+{
+    /// <summary>The channel's name in orders, settings and queue names: <c>alipay</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Opens a trade and returns the link (and QR text) by which the buyer pays it.</summary>
+    Task<ChannelAnswer> CreateAsync(PaymentRequest request, CancellationToken cancellation);
+
+    /// <summary>Asks what the provider knows of a trade.</summary>
+    Task<ChannelAnswer> QueryAsync(PaymentRequest request, CancellationToken cancellation);
+
+    /// <summary>Closes an unpaid trade, so that it cannot be paid any more.</summary>
+    Task<ChannelAnswer> CloseAsync(PaymentRequest request, CancellationToken cancellation);
+
+    /// <summary>Refunds a paid trade; repeats with the same refund number refund once.</summary>
+    Task<ChannelAnswer> RefundAsync(RefundRequest request, CancellationToken cancellation);
+
+    /// <summary>Verifies a notification over its raw bytes. Pure: no call, no clock but <paramref name="arrivedAt"/>.</summary>
+    NotificationCheck Verify(ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, string> headers, DateTimeOffset arrivedAt);
+}
+
+/// <summary>One payment attempt as it was saved.</summary>
+/// <param name="Number">The provider number: order id and two digits, letters and digits only.</param>
+/// <param name="Profile">Which merchant profile of the channel opened it.</param>
+/// <param name="AmountMinor">In minor units (fen), positive.</param>
+/// <param name="Subject">What the buyer sees on the provider's page.</param>
+public sealed record PaymentRequest(
+    string Number, string Profile, long AmountMinor, string Currency, string Subject,
+    DateTimeOffset OpenedAt, DateTimeOffset ExpiresAt);
+
+/// <summary>One refund of one payment.</summary>
+/// <param name="RefundNumber">Stable per refund: the provider refunds each number once.</param>
+/// <param name="AmountMinor">What to give back, in minor units; at most what was paid.</param>
+public sealed record RefundRequest(PaymentRequest Payment, string RefundNumber, long AmountMinor, string Reason);
+
+/// <summary>What a call came to, in the five ways that the saga distinguishes.</summary>
+public enum ChannelResult
+{
+    /// <summary>It was done now, or had been done by an identical call before.</summary>
+    Done,
+
+    /// <summary>The provider has no such trade (or only will once the buyer has scanned the code).</summary>
+    NotFound,
+
+    /// <summary>The trade's state does not allow it; <see cref="ChannelAnswer.Trade"/> or a query says which state.</summary>
+    WrongState,
+
+    /// <summary>Nobody knows whether it was done: query, or repeat the identical call later.</summary>
+    Unknown,
+
+    /// <summary>Refused for good: an operator must look at it.</summary>
+    Refused,
+}
+
+/// <param name="Link">Where the buyer pays; only from <see cref="IPaymentChannel.CreateAsync"/>.</param>
+/// <param name="Trade">The trade as the provider shows it, where the answer says so.</param>
+/// <param name="Code">The provider's own code, for logs and operators.</param>
+public sealed record ChannelAnswer(
+    ChannelResult Result, string? Link = null, ProviderTrade? Trade = null, string? Code = null, string? Message = null);
+
+/// <summary>A trade's state at the provider.</summary>
+public enum TradeStatus
+{
+    Waiting,
+    Paid,
+    Closed,
+}
+
+/// <param name="Number">Our provider number.</param>
+/// <param name="TradeNo">The provider's own number.</param>
+/// <param name="AmountMinor">The trade's total, in minor units.</param>
+/// <param name="RefundedMinor">What was given back so far, in minor units.</param>
+public sealed record ProviderTrade(
+    string Number, string? TradeNo, TradeStatus Status, long AmountMinor, string Currency,
+    DateTimeOffset? PaidAt, long RefundedMinor = 0);
+
+/// <summary>A notification that proved genuine, in plain fields; or why it did not.</summary>
+/// <param name="Refusal">Null when genuine; else a short reason, safe to log and to answer.</param>
+/// <param name="Profile">The merchant profile whose key verified it.</param>
+/// <param name="KeySerial">Which of the provider's keys signed it.</param>
+/// <param name="NotifyId">The provider's id of this notification; repeats carry the same.</param>
+/// <param name="MerchantId">The merchant (seller, app) that the notification names.</param>
+public sealed record NotificationCheck(
+    string? Refusal, string Profile = "", string KeySerial = "", string NotifyId = "", string MerchantId = "",
+    ProviderTrade? Trade = null);
