@@ -37,6 +37,12 @@ public sealed class AlipayChannel : IPaymentChannel, IDisposable
             return refusal;
         }
 
+        if (request.ExpiresAt <= _clock.GetUtcNow())
+        {
+            // The gateway takes no limit in the past; what an earlier, identical call came to, a query tells.
+            return new ChannelAnswer(ChannelResult.WrongState, Code: "EXPIRED");
+        }
+
         var answer = await _gateway.CallAsync(
             profile!, AlipayMethods.Precreate, request.OpenedAt,
             AlipayContent.Precreate(request, profile!.SellerId), cancellation);
