@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+
+namespace CardShop.Local.Processes;
+
+/// <summary>Signals by their Linux numbers.</summary>
+public enum Signal
+{
+    /// <summary>No signal.</summary>
+    None = 0,
+
+    /// <summary>SIGINT: for PostgreSQL the fast shutdown.</summary>
+    Interrupt = 2,
+
+    /// <summary>SIGQUIT: for PostgreSQL the immediate shutdown.</summary>
+    Quit = 3,
+
+    /// <summary>SIGKILL.</summary>
+    Kill = 9,
+
+    /// <summary>SIGTERM.</summary>
+    Terminate = 15,
+}
+
+internal static partial class NativeMethods
+{
+    private const int LockExclusive = 2;
+    private const int LockNonBlocking = 4;
+
+    /// <summary>Sends a signal to one process; a process that is gone is no error.</summary>
+    public static void Send(ProcessIdentity process, Signal signal)
+    {
+        if (ProcessTable.IsAlive(process))
+        {
+            _ = Kill(process.Pid, (int)signal);
+        }
+    }
+
+    /// <summary>Takes the lock of an open file; false when another process holds it. The kernel frees it with the process.</summary>
+    public static bool TryLock(SafeHandle file) => Lock(file, LockExclusive | LockNonBlocking) == 0;
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Kill(int pid, int signal);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Lock(SafeHandle file, int operation);
+}

@@ -1,0 +1,297 @@
+# shellcheck shell=bash
+# Set-up of one machine: Debian packages, NuGet packages, the build. Sourced by the scripts beside it; does nothing by itself.
+#
+#   setup_begin                 must be called first: finds the root, opens the log, takes the lock
+#   setup_packages local|tests  Debian packages, only those that are missing
+#   setup_build                 restore and build, each only when its inputs changed
+#   setup_end                   releases the lock
+
+setup_root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+setup_state="$setup_root/.local"
+setup_log="$setup_state/logs/setup.log"
+setup_started=$SECONDS
+setup_ticker=""
+
+setup_begin() {
+    umask 022
+    mkdir -p "$setup_state/logs" "$setup_state/setup"
+    if [ -f "$setup_log" ] && [ "$(stat -c %s "$setup_log")" -gt 5000000 ]; then
+        mv "$setup_log" "$setup_log.1"
+    fi
+    printf '\n=== %s %s\n' "$(date -u +%FT%TZ)" "$0" >>"$setup_log"
+    # Two set-ups at once would build into the same folders. The descriptor is closed for children, or they would keep the lock.
+    exec {setup_lock}>"$setup_state/setup/lock"
+    if ! flock -n "$setup_lock"; then
+        echo "Another set-up runs in this folder; waiting for it."
+        flock -w 1200 "$setup_lock" || setup_fail "The other set-up did not end within 20 minutes." \
+            "Look for it (fuser .local/setup/lock) and start again."
+    fi
+    trap setup_clean EXIT
+}
+
+setup_end() {
+    trap - EXIT
+    setup_clean
+    exec {setup_lock}>&-
+}
+
+# Undoes what may only exist while packages are being installed, whatever way the script ends.
+setup_clean() {
+    setup_tick_stop
+    if [ -n "${setup_policy:-}" ]; then
+        setup_root_do rm -f "$setup_policy" "${setup_no_cluster:-/nonexistent}" || true
+        setup_policy=""
+    fi
+}
+
+# $1: what is wrong; the rest: what to do about it, one line each.
+setup_fail() {
+    printf '\nerror: %s\n' "$1" >&2
+    shift
+    local line
+    for line in "$@"; do printf '       %s\n' "$line" >&2; done
+    exit 1
+}
+
+setup_note() { printf '%6s  %s\n' "$((SECONDS - setup_started))s" "$1"; }
+
+setup_tick_stop() {
+    if [ -n "$setup_ticker" ]; then
+        kill "$setup_ticker" 2>/dev/null || true
+        wait "$setup_ticker" 2>/dev/null || true
+        setup_ticker=""
+    fi
+}
+
+# Runs one step with its output in the log. Returns the step's exit code.
+setup_try() {
+    local title="$1" from=$SECONDS code
+    shift
+    printf '%6s  %s' "$((SECONDS - setup_started))s" "$title"
+    if [ -t 1 ]; then
+        ( while sleep 1; do printf '\r%6s  %s (%ss)' "$((SECONDS - setup_started))s" "$title" "$((SECONDS - from))"; done ) \
+            {setup_lock}>&- &
+        setup_ticker=$!
+    fi
+    printf -- '--- %s: %s\n' "$title" "$*" >>"$setup_log"
+    setup_step_begins=$(($(stat -c %s "$setup_log") + 1))
+    set +e
+    ( set -e; "$@" ) >>"$setup_log" 2>&1 </dev/null {setup_lock}>&-
+    code=$?
+    set -e
+    setup_tick_stop
+    if [ "$code" = 0 ]; then
+        [ -t 1 ] && printf '\r%6s  %s' "$((SECONDS - setup_started))s" "$title"
+        printf ' - done in %ss\n' "$((SECONDS - from))"
+    else
+        printf ' - failed after %ss\n' "$((SECONDS - from))"
+    fi
+    return "$code"
+}
+
+# The step's own output, or $1 last lines of it.
+setup_step_output() { tail -c "+$setup_step_begins" "$setup_log" | tail -n "${1:-100000}"; }
+
+setup_step() {
+    if ! setup_try "$@"; then
+        setup_step_output 25 | sed 's/^/        | /' >&2
+        if setup_step_output | grep -qE 'NU1301|Temporary failure|Could not resolve|Unable to load the service index|Failed to fetch'; then
+            setup_fail "\"$1\" needs the network, and it cannot be reached." \
+                "Connect this machine (or set its proxy: http_proxy, https_proxy) and start again." "The whole output: $setup_log"
+        fi
+        setup_fail "\"$1\" failed." "The whole output: $setup_log"
+    fi
+}
+
+setup_root_do() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# ---------------------------------------------------------------------------------------------------- Debian packages
+
+setup_has() {
+    case "$1" in
+        postgresql) compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ;;
+        rabbitmq-server) [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] ;;
+        python3-kafka) [ -d /usr/lib/python3/dist-packages/kafka ] ;;
+        libssl-dev) [ -f /usr/include/openssl/ssl.h ] ;;
+        zlib1g-dev) [ -f /usr/include/zlib.h ] ;;
+        libzstd-dev) [ -f /usr/include/zstd.h ] ;;
+        liblz4-dev) [ -f /usr/include/lz4.h ] ;;
+        debian-archive-keyring) [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] ;;
+        libc6-dev) [ -f /usr/include/stdio.h ] ;;
+        g++) command -v g++ >/dev/null ;;
+        util-linux) command -v setpriv >/dev/null && command -v unshare >/dev/null ;;
+        *) command -v "$1" >/dev/null ;;
+    esac
+}
+
+# Services that a package of ours would start at every boot.
+setup_services() {
+    case "$1" in
+        postgresql) echo postgresql ;;
+        rabbitmq-server) echo rabbitmq-server epmd ;;
+    esac
+}
+
+# Installs those of the named packages that are missing.
+setup_install() {
+    local package missing=()
+    for package in "$@"; do setup_has "$package" || missing+=("$package"); done
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        setup_fail "This machine lacks ${missing[*]}, and has no apt-get to install them." \
+            "The local mode installs what it needs on Debian 12 and 13." \
+            "Elsewhere install them by hand: a PostgreSQL (15 or later) below /usr/lib/postgresql and RabbitMQ below /usr/lib/rabbitmq."
+    fi
+    if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
+        if ! command -v sudo >/dev/null || [ ! -t 0 ] || ! sudo -v; then
+            setup_fail "Debian packages are missing, and only root may install them: ${missing[*]}" \
+                "Have an administrator run: apt-get install --no-install-recommends ${missing[*]}" "or start this script as root."
+        fi
+    fi
+    local policy=/usr/sbin/policy-rc.d no_cluster=/etc/postgresql-common/createcluster.d/cardshop.conf
+    # Debian starts what it installs. Nothing of ours is a system service, so starting is forbidden while we install;
+    # a machine that has a policy already keeps it.
+    setup_policy="$setup_state/setup/none"
+    if [ ! -e "$policy" ] || grep -q 'CardShop set-up' "$policy"; then
+        setup_policy="$policy"
+        printf '#!/bin/sh\n# CardShop set-up: no service starts while packages are installed.\nexit 101\n' |
+            setup_root_do tee "$policy" >/dev/null
+        setup_root_do chmod 755 "$policy"
+    fi
+    if [[ " ${missing[*]} " == *" postgresql "* ]]; then
+        setup_no_cluster="$no_cluster"
+        setup_root_do mkdir -p "$(dirname "$no_cluster")"
+        echo 'create_main_cluster = false' | setup_root_do tee "$no_cluster" >/dev/null
+    fi
+    # The lists may be years old, or absent as in a fresh image: without them nothing can be found.
+    if ! setup_lists_fresh; then setup_step "package lists of Debian" setup_apt update; fi
+    if ! setup_try "Debian packages ${missing[*]}" setup_apt install -y --no-install-recommends "${missing[@]}"; then
+        setup_step "package lists of Debian, again" setup_apt update
+        setup_step "Debian packages ${missing[*]}" setup_apt install -y --no-install-recommends "${missing[@]}"
+    fi
+    setup_clean
+    local service
+    for package in "${missing[@]}"; do
+        for service in $(setup_services "$package"); do setup_disable "$service" >>"$setup_log" 2>&1 || true; done
+        setup_has "$package" || setup_fail "The package $package is installed, and still what it brings is not found." \
+            "The whole output: $setup_log"
+    done
+}
+
+setup_lists_fresh() {
+    find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -mtime -2 2>/dev/null | grep -q .
+}
+
+setup_apt() {
+    setup_root_do env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 \
+        -o Acquire::http::Timeout=30 "$@"
+}
+
+# A package enables its service for the next boot even where it may not start it now.
+setup_disable() {
+    if command -v systemctl >/dev/null; then
+        setup_root_do systemctl --no-reload disable "$1.service" || true
+        setup_root_do systemctl --no-reload disable "$1.socket" || true
+    fi
+    if [ -x "/etc/init.d/$1" ] && command -v update-rc.d >/dev/null; then setup_root_do update-rc.d "$1" disable || true; fi
+}
+
+# $1: local (what a shop needs) or tests (that, and what the tests use).
+setup_packages() {
+    setup_install util-linux postgresql rabbitmq-server
+    if [ "$1" = tests ]; then setup_install kcat python3-kafka wrk; fi
+}
+
+# ---------------------------------------------------------------------------------------------------- librdkafka
+
+# Confluent.Kafka brings its native part in the package librdkafka.redist. Where the registry lacks it, this builds it.
+setup_librdkafka() {
+    if compgen -G "$setup_state/feed/librdkafka.redist.*.nupkg" >/dev/null; then return 0; fi
+    local probe="$setup_state/setup/probe"
+    mkdir -p "$probe"
+    # A project of its own: the solution's restore would stop at the first of many complaints.
+    echo '<Project />' >"$probe/Directory.Build.props"
+    cat >"$probe/probe.csproj" <<'PROBE'
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
+  <ItemGroup><PackageReference Include="Confluent.Kafka" /></ItemGroup>
+</Project>
+PROBE
+    # Only the message tells a package that is absent from a network that is.
+    if setup_try "does the registry have Confluent.Kafka with its native part" dotnet restore "$probe/probe.csproj" -v q --nologo; then
+        return 0
+    fi
+    if ! setup_step_output | grep -qE 'NU110[12].*librdkafka\.redist'; then
+        setup_step_output 10 | sed 's/^/        | /' >&2
+        setup_fail "NuGet packages cannot be restored." \
+            "The first start needs the network; a proxy is taken from http_proxy and https_proxy." "The whole output: $setup_log"
+    fi
+    setup_note "it has no librdkafka.redist: building it from Debian's sources"
+    setup_install gcc g++ libc6-dev make debian-archive-keyring libssl-dev zlib1g-dev libzstd-dev liblz4-dev
+    setup_step "source of librdkafka from Debian" setup_librdkafka_source
+    setup_step "building librdkafka (about a minute)" setup_librdkafka_build
+    setup_step "packing librdkafka.redist" setup_librdkafka_pack
+}
+
+setup_librdkafka_source() {
+    local work="$setup_state/setup/librdkafka" mirror
+    rm -rf "$work"
+    mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/source"
+    # The mirror that this machine already uses; only the suite differs.
+    mirror="$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m1 -E '/debian/?$')" ||
+        { echo "No source of Debian's main archive is configured for apt." >&2; return 1; }
+    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$work/sid.list"
+    local apt=(env LC_ALL=C apt-get -o "Dir::Etc::sourcelist=$work/sid.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$work/lists"
+        -o "Dir::Cache=$work/cache" -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 -o Acquire::http::Timeout=30)
+    "${apt[@]}" update
+    cd "$work"
+    "${apt[@]}" source --download-only librdkafka
+    tar -xf librdkafka_*.orig.tar.* --strip-components=1 -C source
+}
+
+setup_librdkafka_build() {
+    cd "$setup_state/setup/librdkafka/source"
+    ./configure --disable-sasl --disable-curl --disable-gssapi --enable-zstd --enable-lz4-ext
+    make -j"$(nproc)" libs
+    strip --strip-unneeded src/librdkafka.so.1
+}
+
+setup_librdkafka_pack() {
+    local work="$setup_state/setup/librdkafka" version machine
+    version="$(cd "$work" && echo librdkafka_*.dsc | sed -E 's/^librdkafka_([0-9.]+).*/\1/')"
+    case "$(uname -m)" in
+        x86_64) machine=linux-x64 ;;
+        aarch64) machine=linux-arm64 ;;
+        *) echo "no .NET runtime identifier is known for $(uname -m)" >&2; return 1 ;;
+    esac
+    mkdir -p "$work/pack"
+    cp "$work/source/src/librdkafka.so.1" "$work/pack/librdkafka.so"
+    echo '<Project />' | tee "$work/pack/Directory.Build.props" "$work/pack/Directory.Packages.props" >/dev/null
+    # The last number tells which librdkafka is inside; the rest satisfies Confluent.Kafka, and yields to the real package.
+    cat >"$work/pack/librdkafka.redist.csproj" <<PACK
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <TargetFramework>netstandard2.0</TargetFramework>
+    <PackageId>librdkafka.redist</PackageId>
+    <Version>2.15.1.${version//./}</Version>
+    <Authors>Confluent; built by Debian's sources</Authors>
+    <Description>librdkafka $version for $machine</Description>
+    <IncludeBuildOutput>false</IncludeBuildOutput>
+    <SuppressDependenciesWhenPacking>true</SuppressDependenciesWhenPacking>
+    <EnableDefaultItems>false</EnableDefaultItems>
+    <NoWarn>NU5128</NoWarn>
+  </PropertyGroup>
+  <ItemGroup>
+    <None Include="librdkafka.so" Pack="true" PackagePath="runtimes/$machine/native/" />
+  </ItemGroup>
+</Project>
+PACK
+    rm -rf "$work/feed"
+    dotnet pack "$work/pack/librdkafka.redist.csproj" -c Release -o "$work/feed" --nologo
+    # A feed appears whole or not at all: builds look for the folder.
+    rm -rf "$setup_state/feed"
+    mv "$work/feed" "$setup_state/feed"
+    rm -rf "$work"
+}
