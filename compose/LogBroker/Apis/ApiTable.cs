@@ -28,6 +28,7 @@ internal sealed class ApiTable
         var groupAdmin = new GroupAdminApis(broker);
         var topics = new TopicAdminApis(broker);
         var configs = new DescribeConfigsApi(broker);
+        var settings = new AlterConfigsApi(broker);
         var producers = new ProducerIdApi(broker);
         _apis = new Api[]
         {
@@ -52,8 +53,10 @@ internal sealed class ApiTable
             new(ApiKey.InitProducerId, 0, 4, 2, producers.Handle),
             new(ApiKey.OffsetForLeaderEpoch, 0, 4, 4, lookup.HandleLeaderEpoch),
             new(ApiKey.DescribeConfigs, 0, 4, 4, configs.Handle),
+            new(ApiKey.AlterConfigs, 0, 2, 2, settings.Handle),
             new(ApiKey.CreatePartitions, 0, 3, 2, topics.HandleCreatePartitions),
             new(ApiKey.DeleteGroups, 0, 2, 2, groupAdmin.HandleDelete),
+            new(ApiKey.IncrementalAlterConfigs, 0, 1, 1, settings.Handle),
             new(ApiKey.OffsetDelete, 0, 0, Never, groupAdmin.HandleOffsetDelete),
         }.ToDictionary(api => (int)api.Key);
     }
@@ -65,7 +68,7 @@ internal sealed class ApiTable
     /// has no other answer, except for ApiVersions, whose request is then taken as version 0 and answered with an error.
     /// </summary>
     public bool TryRead(
-        Memory<byte> frame, string remote, CancellationToken stopping, out Request request, out int key, out int version)
+        Memory<byte> frame, string host, CancellationToken stopping, out Request request, out int key, out int version)
     {
         request = null!;
         var reader = new KafkaReader(frame.Span, flexible: false);
@@ -79,7 +82,7 @@ internal sealed class ApiTable
 
         if (version < api.Min || version > api.Max)
         {
-            request = new Request(ApiKey.ApiVersions, -1, false, correlation, "", remote, default, stopping);
+            request = new Request(ApiKey.ApiVersions, -1, false, correlation, "", host, default, stopping);
             return api.Key == ApiKey.ApiVersions;
         }
 
@@ -94,7 +97,7 @@ internal sealed class ApiTable
         }
 
         request = new Request(
-            api.Key, (short)version, flexible, correlation, clientId, remote, frame[position..], stopping);
+            api.Key, (short)version, flexible, correlation, clientId, host, frame[position..], stopping);
         return true;
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using CardShop.LogBroker.Apis;
@@ -30,6 +31,8 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
     private int _receivedEnd;
 
     public string Remote { get; } = socket.RemoteEndPoint?.ToString() ?? "unknown";
+
+    private string Host { get; } = (socket.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "unknown";
 
     /// <summary>Serves the client until it leaves, misbehaves, or the broker stops.</summary>
     public async Task Run(CancellationToken stopping)
@@ -99,7 +102,7 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
     /// <summary>Handles one request; false when the connection must end.</summary>
     private async Task<bool> Handle(Memory<byte> frame, CancellationToken ending)
     {
-        if (!apis.TryRead(frame, Remote, ending, out var request, out var key, out var version))
+        if (!apis.TryRead(frame, Host, ending, out var request, out var key, out var version))
         {
             logger.UnsupportedRequest(Remote, key, version);
             return false;

@@ -127,7 +127,10 @@ internal readonly record struct RecordBatch
         BinaryPrimitives.WriteInt32BigEndian(batch[57..], count);
     }
 
-    /// <summary>Changes the number of records of a batch from which compaction took some.</summary>
-    public static void WriteCount(Span<byte> batch, int count) =>
+    /// <summary>Says how many records compaction left, and the highest of their times.</summary>
+    public static void WriteCount(Span<byte> batch, int count, long maxTimestamp)
+    {
+        BinaryPrimitives.WriteInt64BigEndian(batch[35..], maxTimestamp);
         BinaryPrimitives.WriteInt32BigEndian(batch[57..], count);
+    }
 }

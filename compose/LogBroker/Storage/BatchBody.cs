@@ -16,6 +16,29 @@ internal static class BatchBody
         _ => null,
     };
 
+    /// <summary>The same batch with fewer records. Base offset and last offset stay: offsets never move.</summary>
+    public static byte[] Rebuild(byte[] original, in RecordBatch batch, byte[] records, int count, long maxTimestamp)
+    {
+        var body = batch.Codec == 1 ? Zip(records) : records;
+        var rebuilt = new byte[RecordBatch.HeaderSize + body.Length];
+        original.AsSpan(0, RecordBatch.HeaderSize).CopyTo(rebuilt);
+        body.CopyTo(rebuilt, RecordBatch.HeaderSize);
+        RecordBatch.WriteCount(rebuilt, count, maxTimestamp);
+        RecordBatch.Sign(rebuilt);
+        return rebuilt;
+    }
+
+    private static byte[] Zip(byte[] records)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal))
+        {
+            gzip.Write(records);
+        }
+
+        return packed.ToArray();
+    }
+
     private static ReadOnlyMemory<byte>? Unzip(byte[] bytes, int size)
     {
         try

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 
 namespace CardShop.LogBroker.Storage;
 
@@ -6,6 +7,7 @@ namespace CardShop.LogBroker.Storage;
 /// Syncs the logs that were written to. While one sync of a log runs, further appends gather for the next: one sync
 /// serves all that wait. A few threads, since syncs of several files overlap well in the file system's journal.
 /// </summary>
+[SuppressMessage("Usage", "CA2213", Justification = "logs may still knock at the queue while they are closed")]
 internal sealed class Flusher : IDisposable
 {
     private readonly BlockingCollection<PartitionLog> _queue = [];
@@ -24,9 +26,13 @@ internal sealed class Flusher : IDisposable
     /// <summary>A log with something to sync. It stands in the queue once at most, so the queue is bounded.</summary>
     public void Enqueue(PartitionLog log)
     {
-        if (!_queue.IsAddingCompleted)
+        try
         {
             _queue.Add(log);
+        }
+        catch (InvalidOperationException)
+        {
+            // stopping: the log is flushed once more as it is closed
         }
     }
 
@@ -37,8 +43,6 @@ internal sealed class Flusher : IDisposable
         {
             thread.Join(TimeSpan.FromSeconds(30));
         }
-
-        _queue.Dispose();
     }
 
     private void Run()

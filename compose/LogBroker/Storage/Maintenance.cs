@@ -33,6 +33,7 @@ internal sealed class Maintenance(TopicStore topics, TimeSpan every, ILogger log
             try
             {
                 log.ApplyRetention();
+                log.Compact(stopping);
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ObjectDisposedException)
             {

@@ -37,7 +37,8 @@ internal sealed partial class PartitionLog
             NativeFile.SyncDirectory(Path.GetDirectoryName(directory)!);
         }
 
-        _logStart = Math.Clamp(Math.Max(_segments[0].BaseOffset, ReadLogStart()), _segments[0].BaseOffset, _nextOffset);
+        _compactedTo = ReadNumber(Path.Combine(directory, CompactedToFile));
+        _logStart = Math.Clamp(ReadNumber(Path.Combine(directory, LogStartFile)), _segments[0].BaseOffset, _nextOffset);
         _highWatermark = _nextOffset;
         _flushedSegment = _segments[^1];
         _flushedPosition = _flushedSegment.Size;
@@ -56,6 +57,7 @@ internal sealed partial class PartitionLog
         var checkpoint = Checkpoint.Newest(Directory) is { } newest && IsUsable(newest, bases) ? newest : null;
         _nextOffset = checkpoint?.NextOffset ?? bases[0];
         _producers = checkpoint?.Producers ?? new ProducerStates();
+        _checkpointedSegment = checkpoint?.SegmentBase ?? -1;
         _segments = [.. bases.Where(b => b < checkpoint?.SegmentBase).Select(b => Segment.Open(Directory, b))];
         CheckSegments([.. bases.Skip(_segments.Count)], checkpoint);
         _checkpointDue = true;
@@ -154,14 +156,6 @@ internal sealed partial class PartitionLog
         }
 
         return RecordBatch.ComputeCrc(bytes) == batch.Crc;
-    }
-
-    private long ReadLogStart()
-    {
-        var path = Path.Combine(Directory, LogStartFile);
-        return File.Exists(path) && long.TryParse(File.ReadAllText(path), CultureInfo.InvariantCulture, out var offset)
-            ? offset
-            : 0;
     }
 
     private void WriteLogStart(long offset) => AtomicFile.Write(

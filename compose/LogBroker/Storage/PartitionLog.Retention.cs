@@ -40,12 +40,17 @@ internal sealed partial class PartitionLog
     /// <summary>Deletes what the topic's settings no longer keep, and closes a segment that is old enough.</summary>
     public void ApplyRetention()
     {
-        var now = _context.Now;
-        RollIfOld(now);
-        foreach (var segment in TakeRetired(now))
+        lock (_maintenanceGate)
         {
-            segment.Delete();
-            _context.Logger.SegmentRetired(segment.Path, LogStart);
+            var now = _context.Now;
+            RollIfOld(now);
+            foreach (var segment in TakeRetired(now))
+            {
+                segment.Delete();
+                _context.Logger.SegmentRetired(segment.Path, LogStart);
+            }
+
+            SaveIndexes();
         }
     }
 
@@ -57,8 +62,20 @@ internal sealed partial class PartitionLog
             if (!_offline && !_closed && MustRoll(_segments[^1], 0, now))
             {
                 Roll();
+                RequestFlush();
             }
         }
+    }
+
+    private void SaveIndexes()
+    {
+        List<Segment> closed;
+        lock (_gate)
+        {
+            closed = _closed ? [] : [.. _segments.Where(s => s.BaseOffset < _flushedSegment.BaseOffset)];
+        }
+
+        closed.ForEach(s => s.SaveIndex());
     }
 
     /// <summary>Takes out of the log, oldest first, the closed segments that may go.</summary>

@@ -93,8 +93,6 @@ internal sealed partial class PartitionLog : IDisposable
     /// </summary>
     public AppendResult Append(Span<byte> bytes, in RecordBatch batch)
     {
-        bool wake;
-        AppendResult result;
         lock (_gate)
         {
             if (_offline || _closed)
@@ -126,17 +124,9 @@ internal sealed partial class PartitionLog : IDisposable
             _producers.Stored(batch, baseOffset, appendTime, now);
             _nextOffset += batch.LastOffsetDelta + 1;
             NoteForCheckpoint(batch.Size);
-            result = new AppendResult(ErrorCode.None, baseOffset, appendTime, _logStart, WhenFlushed(_nextOffset));
-            wake = !_queuedForFlush;
-            _queuedForFlush = true;
+            RequestFlush();
+            return new AppendResult(ErrorCode.None, baseOffset, appendTime, _logStart, WhenFlushed(_nextOffset));
         }
-
-        if (wake)
-        {
-            _context.Flusher.Enqueue(this);
-        }
-
-        return result;
     }
 
     /// <summary>Syncs what was written so far; called by the flusher, never twice at a time for one log.</summary>
@@ -178,15 +168,13 @@ internal sealed partial class PartitionLog : IDisposable
             }
         }
 
-        if (Publish(point))
-        {
-            _context.Flusher.Enqueue(this);
-        }
-
+        Publish(point);
         if (point.Checkpoint is { } checkpoint)
         {
-            TryWriteCheckpoint(point.End, checkpoint);
+            TryWriteCheckpoint(point, checkpoint);
         }
+
+        FlushAgainIfWritten(point.End);
     }
 
     /// <summary>Syncs, writes a checkpoint and closes; the next start has nothing to check.</summary>
@@ -201,6 +189,7 @@ internal sealed partial class PartitionLog : IDisposable
         Dispose();
     }
 
+    /// <summary>Closes at once. A compaction in progress sees it and gives up.</summary>
     public void Dispose()
     {
         List<TaskCompletionSource<ErrorCode>> waiting;
@@ -211,16 +200,19 @@ internal sealed partial class PartitionLog : IDisposable
                 return;
             }
 
-            _closed = true;
+            Volatile.Write(ref _closed, true);
             waiting = DrainWaiters(long.MaxValue);
+        }
+
+        Complete(waiting, ErrorCode.KafkaStorageError);
+        WakeReaders();
+        lock (_maintenanceGate)
+        {
             foreach (var segment in _segments)
             {
                 segment.Release();
             }
         }
-
-        Complete(waiting, ErrorCode.KafkaStorageError);
-        WakeReaders();
     }
 
     private bool TryWrite(Span<byte> bytes, in RecordBatch batch, long now, out long appendTime)
@@ -317,15 +309,12 @@ internal sealed partial class PartitionLog : IDisposable
         return point;
     }
 
-    /// <summary>Makes what was synced visible; true when more has come meanwhile and another sync is due.</summary>
-    private bool Publish(FlushPoint point)
+    /// <summary>Makes what was synced visible, and answers who waits for it.</summary>
+    private void Publish(FlushPoint point)
     {
         List<TaskCompletionSource<ErrorCode>> waiting;
-        bool more;
         lock (_gate)
         {
-            more = _nextOffset > point.End && !_closed;
-            _queuedForFlush = more;
             _highWatermark = point.End;
             _flushedSegment = point.Active;
             _flushedPosition = point.Position;
@@ -334,7 +323,28 @@ internal sealed partial class PartitionLog : IDisposable
 
         Complete(waiting, ErrorCode.None);
         WakeReaders();
-        return more;
+    }
+
+    private void FlushAgainIfWritten(long flushedEnd)
+    {
+        lock (_gate)
+        {
+            _queuedForFlush = false;
+            if ((_nextOffset > flushedEnd || _directoryDirty || _checkpointDue) && !_closed)
+            {
+                RequestFlush();
+            }
+        }
+    }
+
+    /// <summary>Puts the log into the flusher's queue unless it stands there or is being flushed; under the lock.</summary>
+    private void RequestFlush()
+    {
+        if (!_queuedForFlush)
+        {
+            _queuedForFlush = true;
+            _context.Flusher.Enqueue(this);
+        }
     }
 
     /// <summary>
@@ -374,11 +384,15 @@ internal sealed partial class PartitionLog : IDisposable
         return done;
     }
 
-    private void TryWriteCheckpoint(long nextOffset, byte[] encoded)
+    private void TryWriteCheckpoint(FlushPoint point, byte[] encoded)
     {
         try
         {
-            Checkpoint.Write(Directory, nextOffset, encoded);
+            Checkpoint.Write(Directory, point.End, encoded);
+            lock (_gate)
+            {
+                _checkpointedSegment = point.Active.BaseOffset;
+            }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

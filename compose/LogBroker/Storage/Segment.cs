@@ -63,6 +63,14 @@ internal sealed class Segment
         return segment;
     }
 
+    /// <summary>Opens a file that will be given the segment's name later; readers do not notice.</summary>
+    public static Segment OpenAs(string path, string directory, long baseOffset)
+    {
+        var file = System.IO.File.OpenHandle(
+            path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        return new Segment(directory, baseOffset, file, RandomAccess.GetLength(file));
+    }
+
     /// <summary>The index; that of a closed segment is read or rebuilt at first use.</summary>
     public SegmentIndex Index
     {
@@ -77,6 +85,15 @@ internal sealed class Segment
             {
                 return _index ??= IndexFile.TryRead(IndexPath, Size) ?? Scan();
             }
+        }
+    }
+
+    /// <summary>Saves the index of a closed segment if that has not been done; it only spares a scan later.</summary>
+    public void SaveIndex()
+    {
+        if (_index is { } index && !System.IO.File.Exists(IndexPath))
+        {
+            System.IO.File.WriteAllBytes(IndexPath, IndexFile.Encode(index, Size));
         }
     }
 
