@@ -59,7 +59,7 @@ internal static class UpCommand
             PrivateFile.Write(files.DetachedLog, "");
         }
 
-        var run = DotnetProgram.Command("CardShop.Local", "up");
+        var run = DotnetProgram.Command("CardShop.Local", "up", "--folder", layout.Folder);
         using var process = Process.Start(new ProcessStartInfo(
             "/bin/sh", ["-c", "exec >>\"$0\" 2>&1 </dev/null; exec setsid \"$@\"", files.DetachedLog, run.FileName, .. run.Arguments])
         {
