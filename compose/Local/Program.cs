@@ -46,3 +46,8 @@ catch (PartFailedException e)
     await Console.Error.WriteLineAsync("error: " + e.Message);
     return 1;
 }
+catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+{
+    await Console.Error.WriteLineAsync("error: " + e.Message);
+    return 1;
+}

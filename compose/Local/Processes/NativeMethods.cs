@@ -25,8 +25,6 @@ internal static partial class NativeMethods
 {
     private const int SetChildSubreaper = 36;
     private const int NoHang = 1;
-    private const int LockExclusive = 2;
-    private const int LockNonBlocking = 4;
 
     /// <summary>Sends a signal to one process; a process that is gone is no error.</summary>
     public static void Send(ProcessIdentity process, Signal signal)
@@ -36,9 +34,6 @@ internal static partial class NativeMethods
             _ = Kill(process.Pid, (int)signal);
         }
     }
-
-    /// <summary>Takes the lock of an open file; false when another process holds it. The kernel frees it with the process.</summary>
-    public static bool TryLock(SafeHandle file) => Lock(file, LockExclusive | LockNonBlocking) == 0;
 
     /// <summary>Children of a child that died come to this process instead of to the system's first one, which may not reap them.</summary>
     public static void AdoptOrphans() => _ = Control(SetChildSubreaper, 1, 0, 0, 0);
@@ -57,8 +52,4 @@ internal static partial class NativeMethods
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Kill(int pid, int signal);
-
-    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Lock(SafeHandle file, int operation);
 }
