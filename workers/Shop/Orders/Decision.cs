@@ -12,15 +12,16 @@ public sealed record OrderCase(PaymentSaga? Payment, DeliverySaga? Delivery)
 /// <summary>What a decision may know besides the state.</summary>
 /// <param name="Available">Units of the order's product that are neither reserved nor sold.</param>
 /// <param name="Keys">Unsold keys picked for the order; empty where none was asked for.</param>
-/// <param name="Settings">The shop's times.</param>
-public sealed record Facts(long Available, IReadOnlyList<Guid> Keys, ShopTimes Settings);
+/// <param name="Settings">The shop's settings.</param>
+public sealed record Facts(long Available, IReadOnlyList<Guid> Keys, ShopSettings Settings);
 
-/// <summary>The shop's times that are settings.</summary>
+/// <summary>The settings that decisions depend on.</summary>
 /// <param name="CheckEvery">How often a pending payment is queried at the provider.</param>
 /// <param name="ResendAfter">When a command without an answer is sent again.</param>
-public sealed record ShopTimes(TimeSpan CheckEvery, TimeSpan ResendAfter)
+/// <param name="Profile">The merchant profile that opens new attempts.</param>
+public sealed record ShopSettings(TimeSpan CheckEvery, TimeSpan ResendAfter, string Profile = "default")
 {
-    public static readonly ShopTimes Default = new(TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(60));
+    public static readonly ShopSettings Default = new(TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(60));
 }
 
 /// <summary>Asks that the PaymentSaga, as it is after the decision, goes to shop.saga-facts.v1.</summary>

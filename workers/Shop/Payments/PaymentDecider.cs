@@ -63,7 +63,7 @@ public static class PaymentDecider
         }
 
         var attempt = new PaymentAttempt(
-            OrderIds.ProviderNumber(placed.OrderId, 1), placed.Channel, string.Empty, placed.Amount, placed.Currency,
+            OrderIds.ProviderNumber(placed.OrderId, 1), placed.Channel, facts.Settings.Profile, placed.Amount, placed.Currency,
             placed.ProductName, now, now + TimeSpan.FromSeconds(placed.HoldSeconds));
         var saga = new PaymentSaga(
             placed.OrderId, PaymentStatus.Reserved, placed, Reserved: placed.Hold == HoldPolicy.Order, [attempt], [], [],
@@ -176,7 +176,7 @@ public static class PaymentDecider
         }
 
         if (attempt.Amount != n.Amount || attempt.Currency != n.Currency || attempt.Channel != n.Channel
-            || (attempt.Profile.Length > 0 && attempt.Profile != n.Profile))
+            || attempt.Profile != n.Profile)
         {
             return Changed(
                 order,

@@ -13,7 +13,7 @@ namespace CardShop.Shop.Store;
 /// No effects; what it comes to is one <see cref="SaveRequest"/>.
 /// </summary>
 internal sealed class BatchRun(
-    LoadedBatch loaded, IReadOnlyList<string> waiting, ShopTimes times, DateTimeOffset now)
+    LoadedBatch loaded, IReadOnlyList<string> waiting, ShopSettings times, DateTimeOffset now)
 {
     private readonly Dictionary<string, OrderCase> _cases = [];
     private readonly Dictionary<StockKey, StockDelta> _stock = [];

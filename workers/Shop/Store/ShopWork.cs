@@ -16,7 +16,7 @@ namespace CardShop.Shop.Store;
 /// <param name="group">The fleet's consumer group.</param>
 /// <param name="deliveries">Whether delivery documents are loaded: all but the orders fleet.</param>
 public sealed class ShopWork(
-    string group, bool deliveries, IShopStore store, RollbackFence fence, ShopTimes times, IBatchObserver observer,
+    string group, bool deliveries, IShopStore store, RollbackFence fence, ShopSettings times, IBatchObserver observer,
     TimeProvider time, ILogger<ShopWork> logger) : IBatchWork
 {
     /// <summary>Waiting orders looked at per import batch; the rest follows with the next batch or its due time.</summary>
