@@ -295,3 +295,111 @@ PACK
     mv "$work/feed" "$setup_state/feed"
     rm -rf "$work"
 }
+
+# ---------------------------------------------------------------------------------------------------- .NET
+
+setup_dotnet() {
+    if ! command -v dotnet >/dev/null; then
+        if [ -x "${DOTNET_ROOT:-$HOME/.dotnet}/dotnet" ]; then
+            export PATH="${DOTNET_ROOT:-$HOME/.dotnet}:$PATH"
+        else
+            setup_fail "There is no dotnet on PATH." \
+                "Install the .NET SDK 10.0 (https://dotnet.microsoft.com/download/dotnet/10.0) and start again."
+        fi
+    fi
+    # global.json decides which SDK is new enough; without one dotnet refuses to tell its version.
+    if ! setup_sdk="$(cd "$setup_root" && dotnet --version 2>/dev/null)"; then
+        setup_fail "The .NET SDK is too old, or only the runtime is installed. Needed: 10.0.100 or a later 10.0." \
+            "Installed: $(dotnet --list-sdks 2>/dev/null | sed 's/ .*//' | paste -sd ' ')" \
+            "Install the .NET SDK 10.0 (https://dotnet.microsoft.com/download/dotnet/10.0) and start again."
+    fi
+    export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+    # Build processes that stay behind for the next build would outlive this script.
+    export MSBUILDDISABLENODEREUSE=1
+}
+
+setup_projects() { sed -nE 's/^Project\(.*, "([^"]+\.csproj)".*/\1/p' "$setup_root/CardShop.sln" | tr '\\' '/'; }
+
+# Everything that decides which packages are restored.
+setup_restore_inputs() {
+    {
+        echo "$setup_sdk"
+        cd "$setup_root" && find . -path ./.git -prune -o -path ./.local -prune -o -path ./artifacts -prune -o -type f \
+            \( -name '*.csproj' -o -name '*.sln' -o -name 'Directory.*.props' -o -name 'Directory.*.targets' -o -name global.json \
+            -o -iname nuget.config \) -print0 | sort -z | xargs -0 sha256sum
+        find "$setup_state/feed" -name '*.nupkg' -printf '%f\n' 2>/dev/null || true
+    } | sha256sum
+}
+
+# Succeeds when every project has been restored and built, and nothing has changed since.
+setup_is_built() {
+    local stamp="$setup_state/setup/built" project name
+    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$setup_sdk" ] || return 1
+    for project in $(setup_projects); do
+        name="$(basename "$project" .csproj)"
+        [ -f "$setup_root/artifacts/bin/$name/release/$name.dll" ] || return 1
+    done
+    # The time of change, which a copied or checked-out file cannot carry along; folders too, for files that are gone.
+    [ -z "$(cd "$setup_root" && find . -mindepth 1 \( -path ./.git -o -path ./.local -o -path ./artifacts \
+        -o -name __pycache__ -o -name node_modules \) -prune -o ! -name '*.md' -cnewer "$stamp" -print -quit)" ]
+}
+
+setup_is_restored() {
+    local project name
+    [ "$(cat "$setup_state/setup/restored" 2>/dev/null)" = "$(setup_restore_inputs)" ] || return 1
+    for project in $(setup_projects); do
+        name="$(basename "$project" .csproj)"
+        [ -f "$setup_root/artifacts/obj/$name/project.assets.json" ] || return 1
+    done
+}
+
+setup_restore() {
+    setup_librdkafka
+    setup_step "NuGet packages" dotnet restore "$setup_root/CardShop.sln" --nologo
+    setup_restore_inputs >"$setup_state/setup/restored"
+}
+
+setup_compile() { dotnet build "$setup_root/CardShop.sln" -c Release --no-restore --nologo -clp:NoSummary; }
+
+# Builds everything, unless nothing changed since the last time.
+setup_build() {
+    setup_dotnet
+    if setup_is_built; then
+        setup_note "the build is up to date"
+        return
+    fi
+    local from="$setup_state/setup/building"
+    echo "$setup_sdk" >"$from"
+    if ! setup_is_restored; then setup_restore; fi
+    if ! setup_try "building" setup_compile; then
+        # Restored once, but the packages themselves are gone from the user's cache.
+        if setup_step_output | grep -qE 'NETSDK1064|NETSDK1004|NU1101|MSB3644'; then
+            setup_restore
+            setup_step "building again" setup_compile
+        else
+            setup_step_output | grep -E ' error ' | sed -E 's/ \[[^]]*\]$//' | sort -u | head -20 | sed 's/^/        | /' >&2 || true
+            setup_fail "The build failed." "The whole output: $setup_log"
+        fi
+    fi
+    # The stamp is as old as the beginning of the build: what was edited meanwhile is built next time.
+    mv "$from" "$setup_state/setup/built"
+}
+
+# The name of a program of ours, ready to run.
+setup_program() { echo "$setup_root/artifacts/bin/$1/release/$1.dll"; }
+
+# Does a shop run in this folder? Its supervisor holds the lock as long as it lives.
+setup_runs() {
+    [ -f "$setup_state/run/lock" ] || return 1
+    ! flock -n "$setup_state/run/lock" true
+}
+
+# Becomes a program of ours: $1 its name, then its arguments.
+setup_run() {
+    local program
+    program="$(setup_program "$1")"
+    shift
+    setup_dotnet
+    [ -f "$program" ] || setup_fail "CardShop is not built yet." "compose/up builds and starts it."
+    exec dotnet "$program" "$@"
+}

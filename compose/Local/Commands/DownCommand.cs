@@ -18,7 +18,7 @@ internal static class DownCommand
         var asked = false;
         while (true)
         {
-            using var taken = SupervisorLock.TryTake(files.LockFile);
+            using var taken = SupervisorLock.TryTake(files);
             if (taken is not null)
             {
                 Console.WriteLine(asked ? "stopped" : "no shop runs in this folder");
@@ -36,7 +36,7 @@ internal static class DownCommand
                 asked = true;
                 Console.WriteLine("stopping");
                 if (await new ControlClient(files.Socket).AskAsync(new ControlRequest("down"), cancellationToken) is null
-                    && SupervisorLock.Holder(files.LockFile) is { } holder)
+                    && SupervisorLock.Holder(files) is { } holder)
                 {
                     NativeMethods.Send(holder, Signal.Terminate);
                 }

@@ -24,12 +24,14 @@ internal static class PartCommand
             return 0;
         }
 
+        var console = AnsiConsole.Console;
         if (Console.IsOutputRedirected)
         {
-            AnsiConsole.Profile.Width = WidthOfPipes;
+            console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors });
+            console.Profile.Width = WidthOfPipes;
         }
 
-        AnsiConsole.Write(PartTable.Build(answer.Parts, part => part.Note));
+        console.Write(PartTable.Build(answer.Parts, part => part.Note));
         return 0;
     }
 

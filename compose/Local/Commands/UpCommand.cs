@@ -21,12 +21,13 @@ internal static class UpCommand
     {
         var files = layout.Supervisor;
         files.Create();
-        using var taken = SupervisorLock.TryTake(files.LockFile);
+        using var taken = SupervisorLock.TryTake(files);
         if (taken is null)
         {
             return await SayItRunsAsync(files, time, CancellationToken.None);
         }
 
+        SupervisorLock.Sign(files);
         using var stop = new CancellationTokenSource();
         using var interrupt = OnSignal(PosixSignal.SIGINT, stop);
         using var terminate = OnSignal(PosixSignal.SIGTERM, stop);
@@ -48,7 +49,7 @@ internal static class UpCommand
     {
         var files = layout.Supervisor;
         files.Create();
-        using (var free = SupervisorLock.TryTake(files.LockFile))
+        using (var free = SupervisorLock.TryTake(files))
         {
             if (free is null)
             {
@@ -59,7 +60,7 @@ internal static class UpCommand
             PrivateFile.Write(files.DetachedLog, "");
         }
 
-        var run = DotnetProgram.Command("CardShop.Local", "up");
+        var run = DotnetProgram.Command("CardShop.Local", "up", "--folder", layout.Folder);
         using var process = Process.Start(new ProcessStartInfo(
             "/bin/sh", ["-c", "exec >>\"$0\" 2>&1 </dev/null; exec setsid \"$@\"", files.DetachedLog, run.FileName, .. run.Arguments])
         {
@@ -109,7 +110,7 @@ internal static class UpCommand
                 return 0;
             }
 
-            using var free = SupervisorLock.TryTake(files.LockFile);
+            using var free = SupervisorLock.TryTake(files);
             if (free is not null)
             {
                 await Console.Error.WriteLineAsync($"error: it has just ended ({files.State()}); start again");

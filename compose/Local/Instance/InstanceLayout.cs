@@ -4,13 +4,14 @@ namespace CardShop.Local.Instance;
 
 /// <summary>Where everything of a shop on this machine is.</summary>
 /// <param name="root">The folder of the solution.</param>
-public sealed class InstanceLayout(string root)
+/// <param name="folder">Where the instance keeps everything; <c>.local</c> in the root when null.</param>
+public sealed class InstanceLayout(string root, string? folder = null)
 {
     /// <summary>The folder of the solution.</summary>
     public string Root { get; } = Path.GetFullPath(root);
 
     /// <summary>Everything that the instance keeps.</summary>
-    public string Folder => Path.Combine(Root, ".local");
+    public string Folder { get; } = Path.GetFullPath(folder ?? Path.Combine(root, ".local"));
 
     /// <summary>Data of the servers, by part.</summary>
     public string Data(string part) => Path.Combine(Folder, "data", part);
@@ -34,13 +35,15 @@ public sealed class InstanceLayout(string root)
     public SupervisorFiles Supervisor => new(Folder);
 
     /// <summary>The folder of the solution around a folder.</summary>
-    public static InstanceLayout Around(string start)
+    /// <param name="start">Any folder inside.</param>
+    /// <param name="folder">Where the instance keeps everything; <c>.local</c> when null.</param>
+    public static InstanceLayout Around(string start, string? folder = null)
     {
-        for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
+        for (var level = new DirectoryInfo(start); level is not null; level = level.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "CardShop.sln")))
+            if (File.Exists(Path.Combine(level.FullName, "CardShop.sln")))
             {
-                return new InstanceLayout(folder.FullName);
+                return new InstanceLayout(level.FullName, folder);
             }
         }
 

@@ -48,7 +48,7 @@ public sealed class PostgresPart : PartDefinition
         }
 
         // After the crash of a whole machine the file can name a process that is now somebody else's.
-        if (ProcessTable.WorkingIn(DataDirectory).Count == 0)
+        if (ProcessTable.WorkingIn(DataDirectory, "postgres").Count == 0)
         {
             File.Delete(Path.Combine(DataDirectory, "postmaster.pid"));
         }
@@ -67,7 +67,7 @@ public sealed class PostgresPart : PartDefinition
 
     /// <inheritdoc/>
     public override Task CleanUpAsync(TimeProvider time) =>
-        ChildProcess.KillAllAsync(ProcessTable.WorkingIn(DataDirectory), time);
+        ChildProcess.KillAllAsync(ProcessTable.WorkingIn(DataDirectory, "postgres"), time);
 
     private async Task CreateAsync(RotatingLog log, TimeProvider time, CancellationToken cancellationToken)
     {

@@ -155,6 +155,11 @@ public sealed class ChildProcess : IDisposable
 
             await Task.Delay(TimeSpan.FromMilliseconds(10), time);
         }
+
+        foreach (var process in tree)
+        {
+            NativeMethods.Reap(process);
+        }
     }
 
     private async Task<bool> CompletedWithinAsync(Task task, TimeSpan limit)

@@ -23,8 +23,8 @@ public enum Signal
 
 internal static partial class NativeMethods
 {
-    private const int LockExclusive = 2;
-    private const int LockNonBlocking = 4;
+    private const int SetChildSubreaper = 36;
+    private const int NoHang = 1;
 
     /// <summary>Sends a signal to one process; a process that is gone is no error.</summary>
     public static void Send(ProcessIdentity process, Signal signal)
@@ -35,14 +35,21 @@ internal static partial class NativeMethods
         }
     }
 
-    /// <summary>Takes the lock of an open file; false when another process holds it. The kernel frees it with the process.</summary>
-    public static bool TryLock(SafeHandle file) => Lock(file, LockExclusive | LockNonBlocking) == 0;
+    /// <summary>Children of a child that died come to this process instead of to the system's first one, which may not reap them.</summary>
+    public static void AdoptOrphans() => _ = Control(SetChildSubreaper, 1, 0, 0, 0);
+
+    /// <summary>Takes the exit code of an adopted process that has ended, so that no zombie stays. Others are left alone.</summary>
+    public static void Reap(ProcessIdentity process) => _ = Wait(process.Pid, 0, NoHang);
+
+    [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Control(int option, nuint a, nuint b, nuint c, nuint d);
+
+    [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Wait(int pid, nint status, int options);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Kill(int pid, int signal);
-
-    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Lock(SafeHandle file, int operation);
 }

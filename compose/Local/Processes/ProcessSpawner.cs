@@ -20,6 +20,7 @@ internal static class ProcessSpawner
 
     private static BlockingCollection<(ProcessStartInfo Info, TaskCompletionSource<Process> Started)> Begin()
     {
+        NativeMethods.AdoptOrphans();
         var requests = new BlockingCollection<(ProcessStartInfo Info, TaskCompletionSource<Process> Started)>(boundedCapacity: 64);
         new Thread(() => Serve(requests)) { IsBackground = true, Name = "process spawner" }.Start();
         return requests;

@@ -37,11 +37,24 @@ public static class ProcessTable
         return found;
     }
 
-    /// <summary>Processes whose working directory is <paramref name="directory"/>.</summary>
-    public static IReadOnlyList<ProcessIdentity> WorkingIn(string directory)
+    /// <summary>Processes of a program whose working directory is <paramref name="directory"/>.</summary>
+    public static IReadOnlyList<ProcessIdentity> WorkingIn(string directory, string program)
     {
         var wanted = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
-        return [.. All().Select(entry => entry.Identity).Where(identity => WorkingDirectory(identity.Pid) == wanted)];
+        return [.. All().Select(entry => entry.Identity)
+            .Where(identity => Program(identity.Pid) == program && WorkingDirectory(identity.Pid) == wanted)];
+    }
+
+    private static string? Program(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/comm").TrimEnd('\n');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     private static string? WorkingDirectory(int pid)

@@ -9,6 +9,7 @@ public sealed class ControlServer : IAsyncDisposable
 {
     private const int Clients = 16;
     private const int LongestRequest = 4096;
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ActionLimit = TimeSpan.FromSeconds(100);
 
@@ -44,7 +45,7 @@ public sealed class ControlServer : IAsyncDisposable
         await _loop;
 
         // The answers under way (to compose/down above all) get out before the process ends.
-        for (var i = 0; i < Clients; i++)
+        for (var i = 0; i < Clients - 1; i++)
         {
             await _clients.WaitAsync(RequestLimit);
         }
@@ -61,17 +62,21 @@ public sealed class ControlServer : IAsyncDisposable
             while (true)
             {
                 await _clients.WaitAsync(_stop.Token);
-                var client = await _listener.AcceptAsync(_stop.Token);
-                _ = ServeAsync(client);
+                try
+                {
+                    _ = ServeAsync(await _listener.AcceptAsync(_stop.Token));
+                }
+                catch (SocketException)
+                {
+                    // No more file descriptors, say: the parts run on, and so does the next question.
+                    _clients.Release();
+                    await Task.Delay(RetryPause, _time, _stop.Token);
+                }
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
-            // Either we stop, or the system has no more sockets; the parts run on in both cases.
-            if (e is OperationCanceledException or ObjectDisposedException)
-            {
-                return;
-            }
+            // We stop.
         }
     }
 
@@ -175,7 +180,7 @@ public sealed class ControlServer : IAsyncDisposable
             default:
                 var started = await runner.StartAsync();
                 var probe = await runner.Ready;
-                var state = probe.Health == Health.Fenced ? $"is up and fenced: {probe.Note}" : "is up";
+                var state = probe.Health == Health.Fenced ? $"is up, and does no work: {probe.Note}" : "is up";
                 return started ? $"{name} {state}" : $"{name} was not stopped; it {state}";
         }
     }

@@ -258,7 +258,7 @@ public sealed class PartRunner : IDisposable
         Set(now, probe.Health == Health.Down ? "does not answer" : probe.Note);
         if (now == PartState.Fenced && before != PartState.Fenced)
         {
-            _progress.Line($"warning: {Part.Name} is fenced and does no work: {probe.Note}");
+            _progress.Line($"warning: {Part.Name} does no work: {probe.Note}");
         }
     }
 

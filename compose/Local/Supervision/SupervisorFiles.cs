@@ -14,6 +14,9 @@ public sealed class SupervisorFiles(string folder)
     /// <summary>Held by the running supervisor.</summary>
     public string LockFile => Path.Combine(folder, "run", "lock");
 
+    /// <summary>The process of the supervisor.</summary>
+    public string HolderFile => Path.Combine(folder, "run", "supervisor");
+
     /// <summary>starting, ready, failed or stopped.</summary>
     public string StateFile => Path.Combine(folder, "run", "state");
 

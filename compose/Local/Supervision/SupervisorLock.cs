@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using CardShop.Local.Processes;
 
 namespace CardShop.Local.Supervision;
@@ -15,29 +14,30 @@ public sealed class SupervisorLock : IDisposable
     }
 
     /// <summary>Takes the lock; null when another process holds it.</summary>
-    public static SupervisorLock? TryTake(string path)
+    /// <param name="files">The folder's files.</param>
+    public static SupervisorLock? TryTake(SupervisorFiles files)
     {
-        // FileShare other than None: .NET's own advisory lock must not stand in the way of this one.
-        var file = PrivateFile.Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
-        if (NativeMethods.TryLock(file.SafeFileHandle))
+        try
         {
-            file.SetLength(0);
-            file.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            file.Flush();
-            return new SupervisorLock(file);
+            // An exclusive share is flock(2): a shell can ask for it too.
+            return new SupervisorLock(PrivateFile.Open(files.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-
-        file.Dispose();
-        return null;
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
-    /// <summary>The process that holds the lock, when it can be known.</summary>
-    public static ProcessIdentity? Holder(string path)
-    {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        using var reader = new StreamReader(file);
-        return int.TryParse(reader.ReadToEnd(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? ProcessTable.Find(pid) : null;
-    }
+    /// <summary>Writes down who holds the lock, for those who must end it without its help.</summary>
+    public static void Sign(SupervisorFiles files) =>
+        PrivateFile.Write(files.HolderFile, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>The process that signed last, when it still runs.</summary>
+    public static ProcessIdentity? Holder(SupervisorFiles files) =>
+        File.Exists(files.HolderFile)
+        && int.TryParse(File.ReadAllText(files.HolderFile), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+            ? ProcessTable.Find(pid)
+            : null;
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
