@@ -97,7 +97,14 @@ public sealed class NoticeSender : BackgroundService
         }
 
         var workers = Enumerable.Range(0, _options.NotifyWorkers).Select(_ => WorkAsync(stoppingToken));
-        await Task.WhenAll([PumpAsync(stoppingToken), .. workers]);
+        try
+        {
+            await Task.WhenAll([PumpAsync(stoppingToken), .. workers]);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // A stop. What was not acknowledged is sent again after the next start.
+        }
     }
 
     private void Schedule(Pending pending, TimeSpan wait)
