@@ -9,7 +9,8 @@ namespace CardShop.Tests.Unit.Channels;
 
 public sealed class When_alipay_is_called
 {
-    private const string Precreated = """{"code":"10000","msg":"Success","out_trade_no":"CS20260101000001","qr_code":"https://qr.alipay.com/x"}""";
+    private const string Precreated =
+        """{"code":"10000","msg":"Success","out_trade_no":"CS20260101000001","qr_code":"https://qr.alipay.com/x"}""";
     private const string PrecreateNode = "alipay_trade_precreate_response";
     private const string QueryNode = "alipay_trade_query_response";
     private const string RefundNode = "alipay_trade_refund_response";
@@ -111,7 +112,10 @@ public sealed class When_alipay_is_called
     [InlineData("TRADE_CLOSED", "2026-01-01 12:00:20", TradeStatus.Closed, 8888)]
     public async Task A_query_tells_the_trade(string status, string? paidAt, TradeStatus expected, long refunded)
     {
-        var json = $$"""{"code":"10000","out_trade_no":"CS20260101000001","trade_no":"2026","trade_status":"{{status}}","total_amount":"88.88","send_pay_date":"{{paidAt}}"}""";
+        var json = $$"""
+            {"code":"10000","out_trade_no":"CS20260101000001","trade_no":"2026","trade_status":"{{status}}",
+            "total_amount":"88.88","send_pay_date":"{{paidAt}}"}
+            """;
         using var gateway = new FakeGateway().Answers(FakeGateway.Signed(QueryNode, json));
         using var channel = gateway.Channel();
 
@@ -145,7 +149,8 @@ public sealed class When_alipay_is_called
     [Fact]
     public async Task Two_refund_calls_differ_in_their_timestamp_alone()
     {
-        const string json = """{"code":"10000","out_trade_no":"CS20260101000001","fund_change":"Y","refund_fee":"10.00"}""";
+        const string json =
+            """{"code":"10000","out_trade_no":"CS20260101000001","fund_change":"Y","refund_fee":"10.00"}""";
         using var gateway = new FakeGateway()
             .Answers(FakeGateway.Signed(RefundNode, json)).Answers(FakeGateway.Signed(RefundNode, json));
         using var channel = gateway.Channel();
@@ -161,15 +166,22 @@ public sealed class When_alipay_is_called
     }
 
     [Theory]
-    [InlineData("""{"code":"10000","out_request_no":"R1","refund_status":"REFUND_SUCCESS","refund_amount":"10.00"}""", ChannelResult.Done)]
-    [InlineData("""{"code":"10000","out_request_no":"R1","refund_status":"REFUND_SUCCESS","refund_amount":"9.00"}""", ChannelResult.Refused)]
-    [InlineData("""{"code":"10000","out_request_no":"R2","refund_status":"REFUND_SUCCESS","refund_amount":"10.00"}""", ChannelResult.Unknown)]
+    [InlineData(
+        """{"code":"10000","out_request_no":"R1","refund_status":"REFUND_SUCCESS","refund_amount":"10.00"}""",
+        ChannelResult.Done)]
+    [InlineData(
+        """{"code":"10000","out_request_no":"R1","refund_status":"REFUND_SUCCESS","refund_amount":"9.00"}""",
+        ChannelResult.Refused)]
+    [InlineData(
+        """{"code":"10000","out_request_no":"R2","refund_status":"REFUND_SUCCESS","refund_amount":"10.00"}""",
+        ChannelResult.Unknown)]
     [InlineData("""{"code":"10000","out_request_no":"R1","refund_amount":"10.00"}""", ChannelResult.Unknown)]
     [InlineData("""{"code":"10000"}""", ChannelResult.Unknown)]
     [InlineData("""{"code":"40004","sub_code":"ACQ.TRADE_NOT_EXIST"}""", ChannelResult.Unknown)]
     public async Task A_refund_that_moved_nothing_now_is_looked_at(string json, ChannelResult expected)
     {
-        const string repeated = """{"code":"10000","out_trade_no":"CS20260101000001","fund_change":"N","refund_fee":"10.00"}""";
+        const string repeated =
+            """{"code":"10000","out_trade_no":"CS20260101000001","fund_change":"N","refund_fee":"10.00"}""";
         using var gateway = new FakeGateway()
             .Answers(FakeGateway.Signed(RefundNode, repeated)).Answers(FakeGateway.Signed(RefundQueryNode, json));
         using var channel = gateway.Channel();

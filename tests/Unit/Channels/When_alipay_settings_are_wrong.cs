@@ -42,7 +42,8 @@ public sealed class When_alipay_settings_are_wrong
 
         Assert.Equal(setting, failure.Setting);
         Assert.StartsWith(setting + ": ", failure.Message, StringComparison.Ordinal);
-        Assert.Contains(setting.Replace(":", "__", StringComparison.Ordinal), failure.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            setting.Replace(":", "__", StringComparison.Ordinal), failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("garbage", failure.ToString(), StringComparison.Ordinal);
     }
 

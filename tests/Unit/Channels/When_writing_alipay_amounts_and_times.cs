@@ -67,7 +67,8 @@ public sealed class When_writing_alipay_amounts_and_times
         var moment = new DateTimeOffset(2025, 12, 31, 16, 0, 1, 999, TimeSpan.Zero);
 
         Assert.Equal("2026-01-01 00:00:01", AlipayText.Time(moment));
-        Assert.Equal(new DateTimeOffset(2025, 12, 31, 16, 0, 1, TimeSpan.Zero), AlipayText.ParseTime("2026-01-01 00:00:01"));
+        Assert.Equal(
+            new DateTimeOffset(2025, 12, 31, 16, 0, 1, TimeSpan.Zero), AlipayText.ParseTime("2026-01-01 00:00:01"));
         Assert.Equal(moment, AlipayText.ParseTime("2026-01-01 00:00:01.999"));
         Assert.Null(AlipayText.ParseTime("2026-01-01T00:00:01"));
         Assert.Null(AlipayText.ParseTime(null));

@@ -120,8 +120,8 @@ internal sealed class SandboxHost : IAsyncDisposable
     {
         var now = DateTimeOffset.UtcNow;
         return new PaymentRequest(
-            $"T{Interlocked.Increment(ref _numbers):000000000000}01", "main", amountMinor, "CNY", "卡密 STEAM-50 <b>&+",
-            now, now.AddMinutes(15));
+            $"T{Interlocked.Increment(ref _numbers):000000000000}01", "main", amountMinor, "CNY",
+            "卡密 STEAM-50 <b>&+", now, now.AddMinutes(15));
     }
 
     public static Uri At(string path) => new(path, UriKind.RelativeOrAbsolute);

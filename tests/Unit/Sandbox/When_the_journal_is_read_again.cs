@@ -94,11 +94,13 @@ public sealed class When_the_journal_is_read_again : IDisposable
     }
 
     private OpenTrade Order(string number) => new(
-        number, "alipay", "2021000000000001", 5000, "STEAM-50", _clock.GetUtcNow().AddMinutes(15), "http://127.0.0.1:1/");
+        number, "alipay", "2021000000000001", 5000, "STEAM-50", _clock.GetUtcNow().AddMinutes(15),
+        "http://127.0.0.1:1/");
 
     private static IEnumerable<string> Describe(IEnumerable<SandboxTrade> trades) => trades.Select(one =>
         $"{one.Order} {one.TradeNo} {one.State} {one.ScannedAt} {one.PaidAt} {one.ClosedAt} "
-        + string.Join(' ', one.Refunds) + string.Join(' ', one.Notices.Select(note => $"{note.Id} {note.State} {note.Acknowledged}")));
+        + string.Join(' ', one.Refunds)
+        + string.Join(' ', one.Notices.Select(note => $"{note.Id} {note.State} {note.Acknowledged}")));
 
     private sealed class FullDisk : ITradeJournal
     {
