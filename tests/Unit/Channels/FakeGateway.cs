@@ -11,7 +11,7 @@ internal sealed class FakeGateway : HttpMessageHandler
 {
     public static readonly RsaKey Key = RsaKeyReader.Parse("test", AlipayVectors.PrivateKey, withPrivateKey: true);
 
-    private readonly Queue<Func<HttpResponseMessage>> _answers = new();
+    private readonly Queue<Func<CancellationToken, Task<HttpResponseMessage>>> _answers = new();
 
     public List<IReadOnlyDictionary<string, string>> Sent { get; } = [];
 
@@ -25,13 +25,25 @@ internal sealed class FakeGateway : HttpMessageHandler
 
     public FakeGateway Answers(string body, HttpStatusCode status = HttpStatusCode.OK)
     {
-        _answers.Enqueue(() => new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8) });
+        _answers.Enqueue(_ => Task.FromResult(
+            new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8) }));
         return this;
     }
 
     public FakeGateway Fails(Exception failure)
     {
-        _answers.Enqueue(() => throw failure);
+        _answers.Enqueue(_ => Task.FromException<HttpResponseMessage>(failure));
+        return this;
+    }
+
+    /// <summary>Answers after <paramref name="meanwhile"/>, which sees the call's own limit.</summary>
+    public FakeGateway Answers(string body, Func<CancellationToken, Task> meanwhile)
+    {
+        _answers.Enqueue(async limit =>
+        {
+            await meanwhile(limit);
+            return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(body, Encoding.UTF8) };
+        });
         return this;
     }
 
@@ -64,7 +76,7 @@ internal sealed class FakeGateway : HttpMessageHandler
         Sent.Add(AlipayForm.Read(body)!);
         Bodies.Add(Encoding.ASCII.GetString(body));
         Addresses.Add(request.RequestUri!);
-        return _answers.Dequeue()();
+        return await _answers.Dequeue()(cancellationToken);
     }
 
     private sealed class FixedClock(DateTimeOffset now) : TimeProvider

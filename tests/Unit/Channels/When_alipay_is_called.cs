@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Channels.Alipay;
+using CardShop.Tests.Unit.Sandbox;
 using Xunit;
 
 namespace CardShop.Tests.Unit.Channels;
@@ -78,6 +79,39 @@ public sealed class When_alipay_is_called
 
         Assert.Equal((ChannelResult.WrongState, "EXPIRED"), (answer.Result, answer.Code));
         Assert.Empty(gateway.Sent);
+    }
+
+    [Theory]
+    [InlineData("ACQ.INVALID_PARAMETER", true, ChannelResult.WrongState)]
+    [InlineData("ACQ.INVALID_PARAMETER", false, ChannelResult.Refused)]
+    [InlineData("ACQ.SYSTEM_ERROR", true, ChannelResult.Unknown)]
+    public async Task A_refusal_that_came_after_the_payments_time_is_no_case_for_an_operator(
+        string subCode, bool late, ChannelResult expected)
+    {
+        var clock = new ManualClock();
+        var request = FakeGateway.Request() with { ExpiresAt = clock.GetUtcNow().AddSeconds(1) };
+        var refusal = FakeGateway.Signed(PrecreateNode, $$"""{"code":"40004","sub_code":"{{subCode}}"}""");
+        using var gateway = new FakeGateway().Answers(refusal, _ =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(late ? 1 : 0));
+            return Task.CompletedTask;
+        });
+        using var channel = gateway.Channel(clock);
+
+        Assert.Equal(expected, (await channel.CreateAsync(request, Token)).Result);
+    }
+
+    [Fact]
+    public async Task A_call_without_an_answer_ends_after_its_limit_and_is_unknown()
+    {
+        using var gateway = new FakeGateway().Answers("", limit => Task.Delay(Timeout.Infinite, limit));
+        using var channel = new AlipayChannel(
+            new AlipayOptions { Profiles = [FakeGateway.Profile()], CallTimeout = TimeSpan.FromMilliseconds(20) },
+            TimeProvider.System, gateway);
+
+        var answer = await channel.QueryAsync(FakeGateway.Request(), Token);
+
+        Assert.Equal((ChannelResult.Unknown, "TIMEOUT"), (answer.Result, answer.Code));
     }
 
     [Theory]
