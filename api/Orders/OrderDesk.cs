@@ -43,15 +43,22 @@ public sealed class OrderDesk(ShopTables tables, OrderReader? reader, TimeProvid
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var batch = new List<Question>(MaxBatch);
-        while (await _questions.Reader.WaitToReadAsync(stoppingToken))
+        try
         {
-            while (batch.Count < MaxBatch && _questions.Reader.TryRead(out var question))
+            while (await _questions.Reader.WaitToReadAsync(stoppingToken))
             {
-                batch.Add(question);
-            }
+                while (batch.Count < MaxBatch && _questions.Reader.TryRead(out var question))
+                {
+                    batch.Add(question);
+                }
 
-            await AnswerAsync(batch, stoppingToken);
-            batch.Clear();
+                await AnswerAsync(batch, stoppingToken);
+                batch.Clear();
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The process ends.
         }
     }
 
