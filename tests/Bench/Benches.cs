@@ -1,3 +1,5 @@
+using CardShop.Tests.Bench.Intake;
+using CardShop.Tests.Bench.Latency;
 using CardShop.Tests.Bench.Machine;
 using CardShop.Tests.Bench.Pipeline;
 
@@ -8,7 +10,9 @@ internal static class Benches
 {
     private static readonly IReadOnlyList<(string Name, Func<BenchRun, CancellationToken, Task<IReadOnlyList<BenchResult>>> Run)> All =
     [
+        ("intake", IntakeBench.RunAsync),
         ("pipeline", PipelineBench.RunAsync),
+        ("latency", LatencyBench.RunAsync),
     ];
 
     public static async Task<IReadOnlyList<BenchResult>> RunAsync(

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CardShop.Local.Parts;
 using CardShop.Tests.Bench;
+using CardShop.Tests.Bench.Intake;
 using CardShop.Tests.Bench.Pipeline;
 
 var what = new Argument<string>("BENCH")
@@ -41,7 +42,7 @@ root.SetAction(async (parsed, cancel) =>
 });
 
 // Processes of their own, so that their CPU can be told from the load generator's.
-foreach (var (name, run) in new (string, Func<string[], Task>)[] { ("fleet", FleetProcess.RunAsync) })
+foreach (var (name, run) in new (string, Func<string[], Task>)[] { ("fleet", FleetProcess.RunAsync), ("empty", EmptyApi.RunAsync) })
 {
     var hidden = new Command(name) { Hidden = true, TreatUnmatchedTokensAsErrors = false };
     hidden.SetAction(parsed => run([.. parsed.UnmatchedTokens]));

@@ -53,6 +53,7 @@ internal sealed class OrderFeed(ShopServers servers, string prefix, int products
             """
             INSERT INTO shop.stock (sku, region, imported, available)
             SELECT sku, region, count(*), count(*) FROM shop.card_keys WHERE starts_with(sku, $1) GROUP BY sku, region
+            ON CONFLICT (sku, region) DO UPDATE SET imported = excluded.imported, available = excluded.available
             """,
             connection)
         {
