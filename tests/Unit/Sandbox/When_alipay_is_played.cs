@@ -158,6 +158,20 @@ public sealed class When_alipay_is_played
         Assert.Equal(requests.Select(one => one.Number).Order(), paid.Order());
     }
 
+    [Fact]
+    public async Task Auto_pay_pays_though_the_shop_was_cut_off_from_the_answer()
+    {
+        await using var host = await SandboxHost.StartAsync("--Sandbox:AutoPay=true");
+        var request = SandboxHost.Request();
+        await host.PostAsync("/control/faults", new { kind = "drop-after" });
+
+        Assert.Equal(ChannelResult.Unknown, (await host.Channel.CreateAsync(request, Token)).Result);
+
+        Assert.Equal(request.Number, (await host.NextNotificationAsync()).Trade!.Number);
+        var repeated = await host.Channel.CreateAsync(request, Token);
+        Assert.Equal((ChannelResult.WrongState, "ACQ.TRADE_HAS_SUCCESS"), (repeated.Result, repeated.Code));
+    }
+
     [Theory]
     [InlineData("drop-before", false, "HTTP_FAILED")]
     [InlineData("drop-after", true, "HTTP_FAILED")]
