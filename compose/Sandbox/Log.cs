@@ -4,8 +4,9 @@ namespace CardShop.Sandbox;
 internal static partial class Log
 {
     [LoggerMessage(
-        1, LogLevel.Information, "Sandbox is ready: {Trades} trades known, {Unacknowledged} notifications to send")]
-    public static partial void Ready(ILogger log, int trades, int unacknowledged);
+        1, LogLevel.Information,
+        "Sandbox is ready at {Address}: {Trades} trades known, {Unacknowledged} notifications to send")]
+    public static partial void Ready(ILogger log, string address, int trades, int unacknowledged);
 
     [LoggerMessage(2, LogLevel.Warning, "{Lines} lines of the journal could not be read and were left out")]
     public static partial void JournalSkipped(ILogger log, int lines);

@@ -50,16 +50,14 @@ public static class SandboxApp
         {
             json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower));
             json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            json.SerializerOptions.RespectRequiredConstructorParameters = true;
         });
         services.AddSingleton(options);
         services.AddSingleton(clock);
         services.AddSingleton<FaultPlan>();
         services.AddSingleton(new AlipayKeys(options.KeysDirectory));
-        services.AddSingleton<INoticeFormat>(all =>
-        {
-            var keys = all.GetRequiredService<AlipayKeys>();
-            return new AlipayNotices(options, keys.Provider, keys.Forger);
-        });
+        services.AddSingleton<INoticeFormat, AlipayNotices>();
+        services.AddSingleton(_ => new TradeJournal(options.DataDirectory ?? ""));
         services.AddSingleton(all => OpenBooks(options, clock, all));
         services.AddSingleton<NoticeSender>();
         services.AddHostedService(all => all.GetRequiredService<NoticeSender>());
@@ -73,8 +71,7 @@ public static class SandboxApp
             return new SandboxBooks(clock, maxTrades: options.MaxTrades);
         }
 
-        var journal = new TradeJournal(options.DataDirectory);
-        all.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(journal.Dispose);
+        var journal = all.GetRequiredService<TradeJournal>();
         var books = new SandboxBooks(clock, journal, options.MaxTrades);
         books.Restore(journal.Read());
         journal.Start(books.Snapshot());
@@ -110,7 +107,7 @@ public static class SandboxApp
                 PayAllOpen(books);
             }
 
-            Log.Ready(log, books.Count, books.Unacknowledged().Count);
+            Log.Ready(log, string.Join(' ', app.Urls), books.Count, books.Unacknowledged().Count);
         });
     }
 

@@ -7,12 +7,16 @@ namespace CardShop.Sandbox.Alipay;
 /// <summary>Alipay's keys: the merchant's public one to verify by, the provider's private one to sign by.</summary>
 internal sealed class AlipayKeys
 {
+    private readonly Lazy<RsaKey> _forger = new(() =>
+    {
+        using var rsa = RSA.Create(2048);
+        return new RsaKey(rsa, withPrivateKey: true);
+    });
+
     public AlipayKeys(string directory)
     {
         Merchant = SandboxKeys.Ensure(directory, "alipay-merchant");
         Provider = SandboxKeys.Ensure(directory, "alipay-provider");
-        using var forger = RSA.Create(2048);
-        Forger = new RsaKey(forger, withPrivateKey: true);
     }
 
     public RsaKey Merchant { get; }
@@ -20,5 +24,5 @@ internal sealed class AlipayKeys
     public RsaKey Provider { get; }
 
     /// <summary>Nobody's: for signatures that must be refused.</summary>
-    public RsaKey Forger { get; }
+    public RsaKey Forger => _forger.Value;
 }

@@ -4,12 +4,11 @@ using CardShop.Sandbox.Books;
 using CardShop.Sandbox.Faults;
 using CardShop.Sandbox.Notices;
 using CardShop.Shop.Channels.Alipay;
-using CardShop.Shop.Channels.Rsa;
 
 namespace CardShop.Sandbox.Alipay;
 
 /// <summary>Alipay's notifications: a signed form, eight deliveries, the answer <c>success</c>.</summary>
-internal sealed class AlipayNotices(SandboxOptions options, RsaKey providerKey, RsaKey forgersKey) : INoticeFormat
+internal sealed class AlipayNotices(SandboxOptions options, AlipayKeys keys) : INoticeFormat
 {
     public const string Buyer = "2088000000000002";
 
@@ -64,7 +63,7 @@ internal sealed class AlipayNotices(SandboxOptions options, RsaKey providerKey, 
             fields["gmt_close"] = AlipayText.Time(notice.At);
         }
 
-        var key = fault == FaultKind.ForgedSignature ? forgersKey : providerKey;
+        var key = fault == FaultKind.ForgedSignature ? keys.Forger : keys.Provider;
         fields["sign"] = AlipaySignature.Sign(key, AlipaySignature.OfNotification(fields));
         fields["sign_type"] = "RSA2";
         return new NoticeMessage(

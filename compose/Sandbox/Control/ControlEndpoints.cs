@@ -30,10 +30,23 @@ internal sealed class ControlEndpoints(SandboxBooks books, NoticeSender sender, 
         });
     }
 
-    private IResult List(SandboxState? state, int skip = 0, int limit = 100) =>
-        skip >= 0 && limit is >= 1 and <= ListLimit
-            ? Results.Ok(new ControlTrades([.. books.List(skip, limit, state).Select(ControlTrade.From)]))
+    private IResult List(string? state = null, int skip = 0, int limit = 100)
+    {
+        SandboxState? wanted = null;
+        if (!string.IsNullOrEmpty(state))
+        {
+            if (!Enum.TryParse<SandboxState>(state, ignoreCase: true, out var parsed) || !Enum.IsDefined(parsed))
+            {
+                return Wrong("state must be offered, waiting, paid or closed.");
+            }
+
+            wanted = parsed;
+        }
+
+        return skip >= 0 && limit is >= 1 and <= ListLimit
+            ? Results.Ok(new ControlTrades([.. books.List(skip, limit, wanted).Select(ControlTrade.From)]))
             : Wrong($"skip must be 0 or more, limit 1 to {ListLimit}.");
+    }
 
     private async Task<IResult> RepeatAsync(string number, CancellationToken cancellation, int times = 1)
     {

@@ -54,6 +54,11 @@ public sealed class NoticeSender : BackgroundService
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
+        foreach (var (trade, notice) in books.Unacknowledged())
+        {
+            Schedule(new Pending(trade.Number, notice.Id, 0), TimeSpan.Zero);
+        }
+
         books.Announce = (trade, notice) => Schedule(new Pending(trade.Number, notice.Id, 0), TimeSpan.Zero);
     }
 
@@ -91,13 +96,15 @@ public sealed class NoticeSender : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        foreach (var (trade, notice) in _books.Unacknowledged())
-        {
-            Schedule(new Pending(trade.Number, notice.Id, 0), TimeSpan.Zero);
-        }
-
         var workers = Enumerable.Range(0, _options.NotifyWorkers).Select(_ => WorkAsync(stoppingToken));
-        await Task.WhenAll([PumpAsync(stoppingToken), .. workers]);
+        try
+        {
+            await Task.WhenAll([PumpAsync(stoppingToken), .. workers]);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // A stop. What was not acknowledged is sent again after the next start.
+        }
     }
 
     private void Schedule(Pending pending, TimeSpan wait)

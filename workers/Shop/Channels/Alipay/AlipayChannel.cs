@@ -39,8 +39,7 @@ public sealed class AlipayChannel : IPaymentChannel, IDisposable
 
         if (request.ExpiresAt <= _clock.GetUtcNow())
         {
-            // The gateway takes no limit in the past; what an earlier, identical call came to, a query tells.
-            return new ChannelAnswer(ChannelResult.WrongState, Code: "EXPIRED");
+            return Expired();
         }
 
         var answer = await _gateway.CallAsync(
@@ -49,7 +48,9 @@ public sealed class AlipayChannel : IPaymentChannel, IDisposable
         var result = answer.ToChannelAnswer(AlipayCall.Create);
         if (result.Result != ChannelResult.Done)
         {
-            return result;
+            return result.Result == ChannelResult.Refused && request.ExpiresAt <= _clock.GetUtcNow()
+                ? Expired()
+                : result;
         }
 
         var link = answer.Text("qr_code");
@@ -161,6 +162,9 @@ public sealed class AlipayChannel : IPaymentChannel, IDisposable
             ? Refuse("AMOUNT_INVALID", "an amount is 0.01 to 100000000.00")
             : null;
     }
+
+    /// <summary>No gateway takes a limit in the past; what an earlier, identical call came to, a query tells.</summary>
+    private static ChannelAnswer Expired() => new(ChannelResult.WrongState, Code: "EXPIRED");
 
     private static bool IsLink(string? link) =>
         link is { Length: <= LinkLimit } && Uri.TryCreate(link, UriKind.Absolute, out var url)

@@ -1,0 +1,413 @@
+using CardShop.LogBroker.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace CardShop.LogBroker.Storage;
+
+/// <summary>The outcome of an append; <see cref="Flushed"/> completes when the batch is on the disk, or could not be put there.</summary>
+internal readonly record struct AppendResult(
+    ErrorCode Error, long BaseOffset, long AppendTime, long LogStart, Task<ErrorCode> Flushed, string? Message = null)
+{
+    public static AppendResult Refused(ErrorCode error, string? message = null) =>
+        new(error, -1, -1, -1, Task.FromResult(error), message);
+}
+
+/// <summary>What all logs of a broker share.</summary>
+internal sealed record LogContext(TimeProvider Clock, Flusher Flusher, ILogger Logger)
+{
+    public long Now => Clock.GetUtcNow().ToUnixTimeMilliseconds();
+}
+
+/// <summary>
+/// One partition: segments, producers, and the boundary of what is on disk. A batch is written at once and becomes
+/// visible, and acknowledged, when a sync that began after the write has ended. Appends go on while a sync runs, so one
+/// sync serves all that came during the one before it.
+/// </summary>
+internal sealed partial class PartitionLog : IDisposable
+{
+    public const int LeaderEpoch = 0;
+
+    /// <summary>An unclean start checks at most about this much per partition.</summary>
+    private const long CheckpointEveryBytes = 64L * 1024 * 1024;
+
+    private readonly Lock _gate = new();
+    private readonly LogContext _context;
+    private readonly Queue<(long End, TaskCompletionSource<ErrorCode> Source)> _awaitingFlush = new();
+    private List<Segment> _segments;
+    private ProducerStates _producers;
+    private long _nextOffset;
+    private long _logStart;
+    private long _highWatermark;
+    private Segment _flushedSegment;
+    private long _flushedPosition;
+    private long _bytesSinceCheckpoint;
+    private bool _checkpointDue;
+    private bool _directoryDirty;
+    private bool _queuedForFlush;
+    private bool _offline;
+    private bool _closed;
+
+    public string Directory { get; }
+
+    public TopicConfig Config { get; set; }
+
+    /// <summary>The first offset that may be read.</summary>
+    public long LogStart
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _logStart;
+            }
+        }
+    }
+
+    /// <summary>The offset behind the last record on disk: what consumers may see ends here.</summary>
+    public long HighWatermark
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _highWatermark;
+            }
+        }
+    }
+
+    public long SizeBytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _segments.Sum(s => s.Size);
+            }
+        }
+    }
+
+    public bool Offline => Volatile.Read(ref _offline);
+
+    /// <summary>
+    /// Writes a batch that <see cref="BatchValidator"/> has accepted. Its bytes are changed in place (offset, epoch, and
+    /// time where the topic asks for the broker's).
+    /// </summary>
+    public AppendResult Append(Span<byte> bytes, in RecordBatch batch)
+    {
+        lock (_gate)
+        {
+            if (_offline || _closed)
+            {
+                return AppendResult.Refused(ErrorCode.KafkaStorageError);
+            }
+
+            var verdict = _producers.Check(batch);
+            if (verdict.Error != ErrorCode.None)
+            {
+                return AppendResult.Refused(verdict.Error);
+            }
+
+            if (verdict.Duplicate)
+            {
+                var end = verdict.BaseOffset + batch.LastOffsetDelta + 1;
+                return new AppendResult(
+                    ErrorCode.None, verdict.BaseOffset, verdict.Timestamp, _logStart, WhenFlushed(end));
+            }
+
+            var now = _context.Now;
+            if (!TryWrite(bytes, batch, now, out var appendTime))
+            {
+                _producers.Failed(batch, now);
+                return AppendResult.Refused(ErrorCode.KafkaStorageError, "the record could not be written");
+            }
+
+            var baseOffset = _nextOffset;
+            _producers.Stored(batch, baseOffset, appendTime, now);
+            _nextOffset += batch.LastOffsetDelta + 1;
+            NoteForCheckpoint(batch.Size);
+            RequestFlush();
+            return new AppendResult(ErrorCode.None, baseOffset, appendTime, _logStart, WhenFlushed(_nextOffset));
+        }
+    }
+
+    /// <summary>Syncs what was written so far; called by the flusher, never twice at a time for one log.</summary>
+    public void Flush()
+    {
+        FlushPoint point;
+        lock (_gate)
+        {
+            if (_offline || _closed)
+            {
+                return;
+            }
+
+            point = CaptureFlushPoint();
+        }
+
+        try
+        {
+            foreach (var segment in point.Dirty)
+            {
+                segment.Sync();
+            }
+
+            if (point.DirectoryDirty)
+            {
+                NativeFile.SyncDirectory(Directory);
+            }
+        }
+        catch (IOException failure)
+        {
+            GoOffline(failure);
+            return;
+        }
+        finally
+        {
+            foreach (var segment in point.Dirty)
+            {
+                segment.Release();
+            }
+        }
+
+        Publish(point);
+        if (point.Checkpoint is { } checkpoint)
+        {
+            TryWriteCheckpoint(point, checkpoint);
+        }
+
+        FlushAgainIfWritten(point.End);
+    }
+
+    /// <summary>Syncs, writes a checkpoint and closes; the next start has nothing to check.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _checkpointDue |= _bytesSinceCheckpoint > 0;
+        }
+
+        Flush();
+        Dispose();
+    }
+
+    /// <summary>Closes at once. A compaction in progress sees it and gives up.</summary>
+    public void Dispose()
+    {
+        List<TaskCompletionSource<ErrorCode>> waiting;
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _closed, true);
+            waiting = DrainWaiters(long.MaxValue);
+        }
+
+        Complete(waiting, ErrorCode.KafkaStorageError);
+        WakeReaders();
+        lock (_maintenanceGate)
+        {
+            foreach (var segment in _segments)
+            {
+                segment.Release();
+            }
+        }
+    }
+
+    private bool TryWrite(Span<byte> bytes, in RecordBatch batch, long now, out long appendTime)
+    {
+        appendTime = -1;
+        var active = _segments[^1];
+        try
+        {
+            if (MustRoll(active, batch.Size, now))
+            {
+                active = Roll();
+            }
+
+            RecordBatch.Place(bytes, _nextOffset, LeaderEpoch);
+            if (Config.LogAppendTime)
+            {
+                appendTime = now;
+                RecordBatch.StampLogAppendTime(bytes, now);
+            }
+
+            active.Append(bytes, batch, _nextOffset, appendTime >= 0 ? appendTime : batch.MaxTimestamp, now);
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            _context.Logger.WriteFailed(Directory, failure.Message);
+            CutBackOrGoOffline(active);
+            return false;
+        }
+    }
+
+    private void CutBackOrGoOffline(Segment active)
+    {
+        try
+        {
+            active.CutBack();
+        }
+        catch (IOException failure)
+        {
+            _offline = true;
+            _context.Logger.PartitionOffline(Directory, failure.Message);
+        }
+    }
+
+    private bool MustRoll(Segment active, int size, long now) =>
+        active.Size > 0 && (active.Size + size > Config.SegmentBytes || now - active.FirstAppendAt > Config.SegmentMs);
+
+    private Segment Roll()
+    {
+        var segment = Segment.Create(Directory, _nextOffset);
+        _segments = [.. _segments, segment];
+        _directoryDirty = true;
+        _checkpointDue = true;
+        return segment;
+    }
+
+    private void NoteForCheckpoint(int size)
+    {
+        _bytesSinceCheckpoint += size;
+        _checkpointDue |= _bytesSinceCheckpoint >= CheckpointEveryBytes;
+    }
+
+    private Task<ErrorCode> WhenFlushed(long end)
+    {
+        if (end <= _highWatermark)
+        {
+            return Task.FromResult(ErrorCode.None);
+        }
+
+        var source = new TaskCompletionSource<ErrorCode>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _awaitingFlush.Enqueue((end, source));
+        return source.Task;
+    }
+
+    private FlushPoint CaptureFlushPoint()
+    {
+        var dirty = _segments.Where(s => s.Dirty && s.TryAcquire()).ToList();
+        foreach (var segment in dirty)
+        {
+            segment.Dirty = false;
+        }
+
+        var active = _segments[^1];
+        byte[]? checkpoint = null;
+        if (_checkpointDue)
+        {
+            _checkpointDue = false;
+            _bytesSinceCheckpoint = 0;
+            checkpoint = Checkpoint.Encode(_nextOffset, active.BaseOffset, active.Size, active.Index, _producers);
+        }
+
+        var point = new FlushPoint(dirty, _directoryDirty, _nextOffset, active, active.Size, checkpoint);
+        _directoryDirty = false;
+        return point;
+    }
+
+    /// <summary>Makes what was synced visible, and answers who waits for it.</summary>
+    private void Publish(FlushPoint point)
+    {
+        List<TaskCompletionSource<ErrorCode>> waiting;
+        lock (_gate)
+        {
+            _highWatermark = point.End;
+            _flushedSegment = point.Active;
+            _flushedPosition = point.Position;
+            waiting = DrainWaiters(point.End);
+        }
+
+        Complete(waiting, ErrorCode.None);
+        WakeReaders();
+    }
+
+    private void FlushAgainIfWritten(long flushedEnd)
+    {
+        lock (_gate)
+        {
+            _queuedForFlush = false;
+            if ((_nextOffset > flushedEnd || _directoryDirty || _checkpointDue) && !_closed)
+            {
+                RequestFlush();
+            }
+        }
+    }
+
+    /// <summary>Puts the log into the flusher's queue unless it stands there or is being flushed; under the lock.</summary>
+    private void RequestFlush()
+    {
+        if (!_queuedForFlush)
+        {
+            _queuedForFlush = true;
+            _context.Flusher.Enqueue(this);
+        }
+    }
+
+    /// <summary>
+    /// After a failed sync nobody knows what is on the disk, and a second sync would claim success for pages the kernel
+    /// has dropped. The log takes nothing more until a restart has read what is really there.
+    /// </summary>
+    private void GoOffline(Exception failure)
+    {
+        List<TaskCompletionSource<ErrorCode>> waiting;
+        lock (_gate)
+        {
+            _offline = true;
+            waiting = DrainWaiters(long.MaxValue);
+        }
+
+        _context.Logger.PartitionOffline(Directory, failure.Message);
+        Complete(waiting, ErrorCode.KafkaStorageError);
+    }
+
+    /// <summary>Waiters up to this offset. A duplicate may wait behind a later batch, so order is not relied on.</summary>
+    private List<TaskCompletionSource<ErrorCode>> DrainWaiters(long end)
+    {
+        var done = new List<TaskCompletionSource<ErrorCode>>();
+        for (var left = _awaitingFlush.Count; left > 0; left--)
+        {
+            var waiter = _awaitingFlush.Dequeue();
+            if (waiter.End <= end)
+            {
+                done.Add(waiter.Source);
+            }
+            else
+            {
+                _awaitingFlush.Enqueue(waiter);
+            }
+        }
+
+        return done;
+    }
+
+    private void TryWriteCheckpoint(FlushPoint point, byte[] encoded)
+    {
+        try
+        {
+            Checkpoint.Write(Directory, point.End, encoded);
+            lock (_gate)
+            {
+                _checkpointedSegment = point.Active.BaseOffset;
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            _context.Logger.CheckpointFailed(Directory, failure.Message);
+        }
+    }
+
+    private static void Complete(List<TaskCompletionSource<ErrorCode>> waiting, ErrorCode outcome)
+    {
+        foreach (var source in waiting)
+        {
+            source.TrySetResult(outcome);
+        }
+    }
+
+    private sealed record FlushPoint(
+        List<Segment> Dirty, bool DirectoryDirty, long End, Segment Active, long Position, byte[]? Checkpoint);
+}

@@ -1,0 +1,244 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using CardShop.LogBroker.Protocol;
+
+namespace CardShop.LogBroker.Storage;
+
+/// <summary>
+/// All topics. Readers see an immutable map; changes are made one at a time and are on the disk before they show.
+/// </summary>
+internal sealed class TopicStore : IDisposable
+{
+    public const int MaxPartitions = 10_000;
+
+    private readonly Lock _changes = new();
+    private readonly string _directory;
+    private readonly LogContext _context;
+    private volatile ImmutableDictionary<string, Topic> _topics = ImmutableDictionary<string, Topic>.Empty;
+
+    public TopicStore(string directory, LogContext context)
+    {
+        _directory = directory;
+        _context = context;
+        var catalog = TopicCatalog.Read(CatalogPath);
+        foreach (var entry in catalog.Topics.Where(t => t.Deleting))
+        {
+            RemoveDirectories(entry.Name, entry.Partitions);
+        }
+
+        foreach (var entry in catalog.Topics.Where(t => !t.Deleting))
+        {
+            var config = TopicConfig.TryCreate(entry.Config.Select(c => KeyValuePair.Create(c.Key, (string?)c.Value)), out var problem)
+                ?? throw new InvalidDataException($"topics.json, topic {entry.Name}: {problem}");
+            _topics = _topics.Add(entry.Name, Open(entry.Name, entry.Id, config, entry.Partitions));
+        }
+
+        if (catalog.Topics.Exists(t => t.Deleting))
+        {
+            Save(_topics);
+        }
+    }
+
+    public IReadOnlyCollection<Topic> All => [.. _topics.Values];
+
+    private string CatalogPath => Path.Combine(_directory, "topics.json");
+
+    public Topic? Find(string name) => _topics.GetValueOrDefault(name);
+
+    public Topic? Find(Guid id) => _topics.Values.FirstOrDefault(t => t.Id == id);
+
+    public PartitionLog? Find(string name, int partition) => Find(name)?.Partition(partition);
+
+    /// <summary>Creates a topic; it exists when this returns without an error, also after a crash.</summary>
+    public (ErrorCode Error, Topic? Topic) Create(string name, int partitions, TopicConfig config)
+    {
+        lock (_changes)
+        {
+            if (_topics.ContainsKey(name))
+            {
+                return (ErrorCode.TopicAlreadyExists, null);
+            }
+
+            if (_topics.Values.Sum(t => t.Partitions.Count) + partitions > MaxPartitions)
+            {
+                return (ErrorCode.PolicyViolation, null);
+            }
+
+            try
+            {
+                SetStrayDirectoriesAside(name, 0, partitions);
+                var topic = Open(name, Guid.NewGuid(), config, partitions);
+                var changed = _topics.Add(name, topic);
+                Save(changed);
+                _topics = changed;
+                return (ErrorCode.None, topic);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                _context.Logger.WriteFailed(name, failure.Message);
+                return (ErrorCode.KafkaStorageError, null);
+            }
+        }
+    }
+
+    public ErrorCode Delete(string name)
+    {
+        lock (_changes)
+        {
+            if (!_topics.TryGetValue(name, out var topic))
+            {
+                return ErrorCode.UnknownTopicOrPartition;
+            }
+
+            try
+            {
+                var changed = _topics.Remove(name);
+                Save(changed, topic);
+                _topics = changed;
+                foreach (var partition in topic.Partitions)
+                {
+                    partition.Dispose();
+                }
+
+                RemoveDirectories(name, topic.Partitions.Count);
+                Save(changed);
+                return ErrorCode.None;
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                _context.Logger.WriteFailed(name, failure.Message);
+                return ErrorCode.KafkaStorageError;
+            }
+        }
+    }
+
+    /// <summary>Adds partitions to a topic, up to this number in all.</summary>
+    public ErrorCode Grow(string name, int partitions)
+    {
+        lock (_changes)
+        {
+            if (!_topics.TryGetValue(name, out var topic))
+            {
+                return ErrorCode.UnknownTopicOrPartition;
+            }
+
+            if (partitions <= topic.Partitions.Count
+                || _topics.Values.Sum(t => t.Partitions.Count) + partitions - topic.Partitions.Count > MaxPartitions)
+            {
+                return ErrorCode.InvalidPartitions;
+            }
+
+            try
+            {
+                SetStrayDirectoriesAside(name, topic.Partitions.Count, partitions);
+                var added = Enumerable.Range(topic.Partitions.Count, partitions - topic.Partitions.Count)
+                    .Select(p => OpenPartition(name, p, topic.Config));
+                var changed = _topics.SetItem(
+                    name, new Topic(name, topic.Id, topic.Config, [.. topic.Partitions, .. added]));
+                Save(changed);
+                _topics = changed;
+                return ErrorCode.None;
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                _context.Logger.WriteFailed(name, failure.Message);
+                return ErrorCode.KafkaStorageError;
+            }
+        }
+    }
+
+    /// <summary>Replaces a topic's explicit settings.</summary>
+    public ErrorCode Configure(string name, TopicConfig config)
+    {
+        lock (_changes)
+        {
+            if (!_topics.TryGetValue(name, out var topic))
+            {
+                return ErrorCode.UnknownTopicOrPartition;
+            }
+
+            try
+            {
+                var changed = _topics.SetItem(name, new Topic(name, topic.Id, config, topic.Partitions));
+                Save(changed);
+                _topics = changed;
+                foreach (var partition in topic.Partitions)
+                {
+                    partition.Config = config;
+                }
+
+                return ErrorCode.None;
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                _context.Logger.WriteFailed(name, failure.Message);
+                return ErrorCode.KafkaStorageError;
+            }
+        }
+    }
+
+    /// <summary>Syncs and closes every partition.</summary>
+    public void Close()
+    {
+        foreach (var partition in _topics.Values.SelectMany(t => t.Partitions))
+        {
+            partition.Close();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var partition in _topics.Values.SelectMany(t => t.Partitions))
+        {
+            partition.Dispose();
+        }
+    }
+
+    private string PartitionPath(string name, int partition) =>
+        Path.Combine(_directory, name + "-" + partition.ToString(CultureInfo.InvariantCulture));
+
+    private Topic Open(string name, Guid id, TopicConfig config, int partitions) =>
+        new(name, id, config, [.. Enumerable.Range(0, partitions).Select(p => OpenPartition(name, p, config))]);
+
+    private PartitionLog OpenPartition(string name, int partition, TopicConfig config) =>
+        new(PartitionPath(name, partition), config, _context);
+
+    private void Save(ImmutableDictionary<string, Topic> topics, Topic? deleting = null)
+    {
+        var entries = topics.Values.OrderBy(t => t.Name, StringComparer.Ordinal)
+            .Select(t => new TopicEntry(t.Name, t.Id, t.Partitions.Count, new(t.Config.Explicit))).ToList();
+        if (deleting is not null)
+        {
+            entries.Add(new TopicEntry(deleting.Name, deleting.Id, deleting.Partitions.Count, [], Deleting: true));
+        }
+
+        new TopicCatalog(entries).Write(CatalogPath);
+    }
+
+    private void RemoveDirectories(string name, int partitions)
+    {
+        for (var p = 0; p < partitions; p++)
+        {
+            var path = PartitionPath(name, p);
+            if (Directory.Exists(path))
+            {
+                Directory.Delete(path, recursive: true);
+            }
+        }
+
+        NativeFile.SyncDirectory(_directory);
+    }
+
+    /// <summary>Left by a crash in the middle of a creation: nobody's data, but not ours to delete.</summary>
+    private void SetStrayDirectoriesAside(string name, int first, int partitions)
+    {
+        for (var p = first; p < partitions; p++)
+        {
+            var path = PartitionPath(name, p);
+            if (Directory.Exists(path))
+            {
+                Directory.Move(path, $"{path}.{Guid.NewGuid():N}-stray");
+            }
+        }
+    }
+}
