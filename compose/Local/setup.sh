@@ -84,7 +84,7 @@ setup_try() {
         [ -t 1 ] && printf '\r%6s  %s' "$((SECONDS - setup_started))s" "$title"
         printf ' - done in %ss\n' "$((SECONDS - from))"
     else
-        printf ' - failed after %ss\n' "$((SECONDS - from))"
+        printf ' - %s after %ss\n' "${setup_otherwise:-failed}" "$((SECONDS - from))"
     fi
     return "$code"
 }
@@ -94,11 +94,12 @@ setup_step_output() { tail -c "+$setup_step_begins" "$setup_log" | tail -n "${1:
 
 setup_step() {
     if ! setup_try "$@"; then
-        setup_step_output 25 | sed 's/^/        | /' >&2
         if setup_step_output | grep -qE 'NU1301|Temporary failure|Could not resolve|Unable to load the service index|Failed to fetch'; then
+            setup_step_output | grep -E 'NU1301|Temporary failure|Could not resolve|Failed to fetch' | head -n 2 | sed 's/^/        | /' >&2
             setup_fail "\"$1\" needs the network, and it cannot be reached." \
                 "Connect this machine (or set its proxy: http_proxy, https_proxy) and start again." "The whole output: $setup_log"
         fi
+        setup_step_output 25 | sed 's/^/        | /' >&2
         setup_fail "\"$1\" failed." "The whole output: $setup_log"
     fi
 }
@@ -220,15 +221,14 @@ setup_librdkafka() {
 </Project>
 PROBE
     # Only the message tells a package that is absent from a network that is.
-    if setup_try "does the registry have Confluent.Kafka with its native part" dotnet restore "$probe/probe.csproj" -v q --nologo; then
+    if setup_otherwise="no" setup_try "has the registry librdkafka for Confluent.Kafka?" dotnet restore "$probe/probe.csproj" -v q --nologo; then
         return 0
     fi
     if ! setup_step_output | grep -qE 'NU110[12].*librdkafka\.redist'; then
-        setup_step_output 10 | sed 's/^/        | /' >&2
+        setup_step_output 3 | sed 's/^/        | /' >&2
         setup_fail "NuGet packages cannot be restored." \
             "The first start needs the network; a proxy is taken from http_proxy and https_proxy." "The whole output: $setup_log"
     fi
-    setup_note "it has no librdkafka.redist: building it from Debian's sources"
     setup_install gcc g++ libc6-dev make debian-archive-keyring libssl-dev zlib1g-dev libzstd-dev liblz4-dev
     setup_step "source of librdkafka from Debian" setup_librdkafka_source
     setup_step "building librdkafka (about a minute)" setup_librdkafka_build

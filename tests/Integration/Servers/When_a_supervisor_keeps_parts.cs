@@ -86,7 +86,7 @@ public sealed class When_a_supervisor_keeps_parts : IAsyncDisposable
     public async Task A_part_that_cannot_start_fails_the_whole_start_with_its_last_words_and_leaves_nothing_running()
     {
         var good = Part("good", ShellPart.Forever);
-        var bad = new ShellPart("echo no such database; exit 7") { Name = "bad", Port = 1, Answer = () => new Probe(Health.Down) };
+        var bad = new ShellPart("echo no such database; exit 7") { Name = "bad", Port = 0, Answer = () => new Probe(Health.Down) };
         _supervisor = Create(new Stage([good], []), new Stage([bad], []), new Stage([Part("never", ShellPart.Forever)], []));
 
         var code = await _supervisor.RunAsync("CardShop is ready", _stop.Token);
@@ -149,7 +149,7 @@ public sealed class When_a_supervisor_keeps_parts : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private static ShellPart Part(string name, string script) => new(script) { Name = name, Port = 1 };
+    private static ShellPart Part(string name, string script) => new(script) { Name = name, Port = 0 };
 
     private Supervisor Create(params Stage[] stages) => new(stages, _files, _said, new Random(1), TimeProvider.System);
 
