@@ -12,7 +12,8 @@ internal readonly record struct AppendResult(
 }
 
 /// <summary>What all logs of a broker share.</summary>
-internal sealed record LogContext(TimeProvider Clock, Flusher Flusher, ILogger Logger)
+internal sealed record LogContext(
+    TimeProvider Clock, Flusher Flusher, ILogger Logger, IReadOnlyDictionary<string, string> TopicDefaults)
 {
     public long Now => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 }

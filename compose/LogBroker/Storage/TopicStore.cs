@@ -28,7 +28,7 @@ internal sealed class TopicStore : IDisposable
 
         foreach (var entry in catalog.Topics.Where(t => !t.Deleting))
         {
-            var config = TopicConfig.TryCreate(entry.Config.Select(c => KeyValuePair.Create(c.Key, (string?)c.Value)), out var problem)
+            var config = TryConfigure(entry.Config.ToDictionary(c => c.Key, c => (string?)c.Value), out var problem)
                 ?? throw new InvalidDataException($"topics.json, topic {entry.Name}: {problem}");
             _topics = _topics.Add(entry.Name, Open(entry.Name, entry.Id, config, entry.Partitions));
         }
@@ -48,6 +48,10 @@ internal sealed class TopicStore : IDisposable
     public Topic? Find(Guid id) => _topics.Values.FirstOrDefault(t => t.Id == id);
 
     public PartitionLog? Find(string name, int partition) => Find(name)?.Partition(partition);
+
+    /// <summary>Checks a topic's explicit settings; null, and a message, when one of them is wrong.</summary>
+    public TopicConfig? TryConfigure(IEnumerable<KeyValuePair<string, string?>> values, out string? problem) =>
+        TopicConfig.TryCreate(values, _context.TopicDefaults, out problem);
 
     /// <summary>Creates a topic; it exists when this returns without an error, also after a crash.</summary>
     public (ErrorCode Error, Topic? Topic) Create(string name, int partitions, TopicConfig config)
