@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using CardShop.Shopctl.Audit;
 using CardShop.Shopctl.Demo;
 using CardShop.Shopctl.Keys;
+using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Products;
 using CardShop.Shopctl.Lag;
 using CardShop.Shopctl.Schema;
@@ -44,7 +46,9 @@ public static class CommandTree
             MigrateCommand.Create(session),
             ProductCommands.Create(session),
             KeysCommands.Create(session),
+            OrderCommand.Create(session),
             DemoCommands.Create(session),
+            AuditCommand.Create(session),
             LagCommand.Create(session),
         };
         foreach (var help in root.Options.OfType<HelpOption>())
