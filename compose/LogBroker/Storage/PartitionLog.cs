@@ -390,6 +390,11 @@ internal sealed partial class PartitionLog : IDisposable
 
     private void TryWriteCheckpoint(FlushPoint point, byte[] encoded)
     {
+        if (Volatile.Read(ref _closed))
+        {
+            return; // deleted meanwhile: nothing must appear in its directory
+        }
+
         try
         {
             Checkpoint.Write(Directory, point.End, encoded);
