@@ -51,6 +51,7 @@ internal sealed class Broker : IDisposable
         _apis = new ApiTable(new BrokerState(
             options, clusterId, host, port, _topics, _groups, new ProducerIds(options.DataDirectory), clock, logger));
         _maintenance = new Maintenance(_topics, options.MaintenanceEvery, logger);
+        _listener.Open();
     }
 
     public int Port => _listener.Port;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace CardShop.Tests.Integration.LogBroker;
@@ -8,6 +9,7 @@ namespace CardShop.Tests.Integration.LogBroker;
 /// A real broker process on a free loopback port with a data directory of its own. It can be killed, stopped and started
 /// again on the same port and data. Disposing kills it and removes a directory that it made itself.
 /// </summary>
+[SuppressMessage("Usage", "CA2213", Justification = "killing the process disposes it")]
 public sealed class LogBrokerProcess : IAsyncDisposable
 {
     private const int KeptLogLines = 2000;
@@ -17,10 +19,12 @@ public sealed class LogBrokerProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _log = new();
     private readonly bool _ownsDirectory;
     private readonly string[] _options;
+    private readonly string[] _prefix;
     private Process? _process;
 
-    private LogBrokerProcess(string? dataDirectory, string[] options)
+    private LogBrokerProcess(string? dataDirectory, string[] options, string[] prefix)
     {
+        _prefix = prefix;
         _ownsDirectory = dataDirectory is null;
         DataDirectory = dataDirectory ?? Directory.CreateTempSubdirectory("logbroker-").FullName;
         _options = options;
@@ -40,9 +44,14 @@ public sealed class LogBrokerProcess : IAsyncDisposable
     /// <summary>Starts a broker; returns when it accepts connections.</summary>
     /// <param name="dataDirectory">Where it keeps its data; null makes a directory that goes with the broker.</param>
     /// <param name="options">Further options of its command line.</param>
-    public static async Task<LogBrokerProcess> StartAsync(string? dataDirectory = null, params string[] options)
+    public static Task<LogBrokerProcess> StartAsync(string? dataDirectory = null, params string[] options) =>
+        StartUnderAsync([], dataDirectory, options);
+
+    /// <summary>The same, by way of another command, such as one that enters a namespace.</summary>
+    public static async Task<LogBrokerProcess> StartUnderAsync(
+        string[] prefix, string? dataDirectory, params string[] options)
     {
-        var broker = new LogBrokerProcess(dataDirectory, options);
+        var broker = new LogBrokerProcess(dataDirectory, options, prefix);
         try
         {
             await broker.StartAgainAsync();
@@ -58,7 +67,7 @@ public sealed class LogBrokerProcess : IAsyncDisposable
     /// <summary>Starts the broker that was killed or stopped, on the port that it had.</summary>
     public async Task StartAgainAsync()
     {
-        var start = Command(DataDirectory, Port, _options);
+        var start = Command(_prefix, DataDirectory, Port, _options);
         var ready = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
         process.OutputDataReceived += (_, line) =>
@@ -109,7 +118,7 @@ public sealed class LogBrokerProcess : IAsyncDisposable
     /// <summary>Runs a broker that is expected to refuse to start; returns its exit code and what it said.</summary>
     public static async Task<(int Code, string Message)> RunToEndAsync(string dataDirectory, int port)
     {
-        using var process = Process.Start(Command(dataDirectory, port, []))!;
+        using var process = Process.Start(Command([], dataDirectory, port, []))!;
         var message = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync().WaitAsync(StartTimeout);
         return (process.ExitCode, await message);
@@ -124,18 +133,23 @@ public sealed class LogBrokerProcess : IAsyncDisposable
         }
     }
 
-    private static ProcessStartInfo Command(string dataDirectory, int port, string[] options) => new(
-        "dotnet",
+    private static ProcessStartInfo Command(string[] prefix, string dataDirectory, int port, string[] options)
+    {
+        string[] command =
         [
+            .. prefix,
+            "dotnet",
             typeof(global::CardShop.LogBroker.Broker).Assembly.Location,
             "--port", port.ToString(CultureInfo.InvariantCulture),
             "--data", dataDirectory,
             .. options,
-        ])
-    {
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    };
+        ];
+        return new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+    }
 
     private void Keep(string? line)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using CardShop.Local.Parts;
@@ -112,6 +113,33 @@ public sealed class When_a_supervisor_keeps_parts : IAsyncDisposable
         Assert.Equal(0, await _run);
         Assert.DoesNotContain(all, ProcessTable.IsAlive);
         Assert.Equal("stopped", _files.State());
+    }
+
+    [Fact]
+    public async Task What_an_earlier_supervisor_left_is_ended_and_a_number_that_means_another_process_now_is_left_alone()
+    {
+        using var left = Process.Start("sleep", "1000");
+        using var stranger = Process.Start("sleep", "1000");
+        try
+        {
+            var (mine, other) = (ProcessTable.Find(left.Id)!.Value, ProcessTable.Find(stranger.Id)!.Value);
+            await WritePidAsync("left", mine);
+            await WritePidAsync("reused", other with { StartTicks = other.StartTicks - 1 });
+
+            await UpAsync(Part("one", ShellPart.Forever));
+
+            Assert.False(ProcessTable.IsAlive(mine));
+            Assert.True(ProcessTable.IsAlive(other));
+            Assert.Contains(_said.Lines, line => line == $"left is left from an earlier start, process {mine.Pid}; ending it");
+        }
+        finally
+        {
+            left.Kill();
+            stranger.Kill();
+        }
+
+        Task WritePidAsync(string part, ProcessIdentity process) =>
+            File.WriteAllTextAsync(_files.Pid(part), $"{process.Pid} {process.StartTicks}\n", TestContext.Current.CancellationToken);
     }
 
     [Theory]

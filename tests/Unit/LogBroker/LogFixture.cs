@@ -31,6 +31,9 @@ internal sealed class LogFixture : IDisposable
 
     public TestClock Clock { get; } = new();
 
+    /// <summary>While set, the disk reports an error at every sync.</summary>
+    public bool DiskFails { get; set; }
+
     public TopicConfig Config { get; }
 
     public PartitionLog Log { get; private set; }
@@ -113,5 +116,15 @@ internal sealed class LogFixture : IDisposable
     private PartitionLog Open() => new(
         Directory,
         Config,
-        new LogContext(Clock, _flusher, NullLogger.Instance, new Dictionary<string, string>()));
+        new LogContext(Clock, _flusher, NullLogger.Instance, new Dictionary<string, string>()) { Sync = Sync });
+
+    private void Sync(Segment segment)
+    {
+        if (DiskFails)
+        {
+            throw new IOException("the disk reports an error");
+        }
+
+        segment.Sync();
+    }
 }

@@ -153,6 +153,23 @@ public sealed class PartitionLogTests
         Assert.Equal(log.Clock.Milliseconds, log.Log.FindByTimestamp(6)!.Value.Timestamp);
     }
 
+    [Fact]
+    public async Task After_a_failed_sync_nothing_is_acknowledged_until_a_restart()
+    {
+        using var log = new LogFixture();
+        await log.AppendRecord("kept", "1");
+        log.DiskFails = true;
+        var failed = await log.AppendRecord("lost", "2");
+        log.DiskFails = false;
+
+        Assert.Equal(ErrorCode.KafkaStorageError, await failed.Flushed);
+        Assert.True(log.Log.Offline);
+        Assert.Equal(ErrorCode.KafkaStorageError, (await log.AppendRecord("later", "3")).Error);
+        Assert.Equal(["kept"], log.ReadAll().Select(r => r.Key));
+        log.ReopenAfterKill();
+        Assert.Equal(ErrorCode.None, await (await log.AppendRecord("again", "4")).Flushed);
+    }
+
     private static async Task Fill(LogFixture log, int count)
     {
         for (var i = 0; i < count; i++)
