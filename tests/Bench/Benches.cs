@@ -1,0 +1,28 @@
+using CardShop.Tests.Bench.Machine;
+using CardShop.Tests.Bench.Pipeline;
+
+namespace CardShop.Tests.Bench;
+
+/// <summary>The benches by name, each on servers of its own.</summary>
+internal static class Benches
+{
+    private static readonly IReadOnlyList<(string Name, Func<BenchRun, CancellationToken, Task<IReadOnlyList<BenchResult>>> Run)> All =
+    [
+        ("pipeline", PipelineBench.RunAsync),
+    ];
+
+    public static async Task<IReadOnlyList<BenchResult>> RunAsync(
+        string wanted, TimeSpan duration, CancellationToken cancellation)
+    {
+        var results = new List<BenchResult>();
+        foreach (var (name, bench) in All.Where(b => wanted == "all" || b.Name == wanted))
+        {
+            await using var run = new BenchRun(duration);
+            run.Say(name);
+            results.AddRange(await bench(run, cancellation));
+            run.Say($"{name}: stopping its servers");
+        }
+
+        return results;
+    }
+}
