@@ -68,7 +68,8 @@ public enum RefundState
 }
 
 /// <summary>A notification that was recorded; its repeats are no-ops.</summary>
-public sealed record SeenNotification(string Id, string Number, NotifiedStatus Status, DateTimeOffset At);
+public sealed record SeenNotification(
+    string Id, string Number, NotifiedStatus Status, DateTimeOffset At, string Profile);
 
 /// <summary>
 /// The payment side of one order: the document <c>mt_doc_paymentsaga</c>, and the snapshot on shop.saga-facts.v1.

@@ -6,6 +6,9 @@
 #   setup_build                 restore and build, each only when its inputs changed
 #   setup_end                   releases the lock
 
+# shellcheck source=compose/Local/librdkafka.sh
+. "$(dirname "${BASH_SOURCE[0]}")/librdkafka.sh"
+
 setup_root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 setup_state="$setup_root/.local"
 setup_log="$setup_state/logs/setup.log"
@@ -84,7 +87,7 @@ setup_try() {
         [ -t 1 ] && printf '\r%6s  %s' "$((SECONDS - setup_started))s" "$title"
         printf ' - done in %ss\n' "$((SECONDS - from))"
     else
-        printf ' - failed after %ss\n' "$((SECONDS - from))"
+        printf ' - %s after %ss\n' "${setup_otherwise:-failed}" "$((SECONDS - from))"
     fi
     return "$code"
 }
@@ -94,11 +97,12 @@ setup_step_output() { tail -c "+$setup_step_begins" "$setup_log" | tail -n "${1:
 
 setup_step() {
     if ! setup_try "$@"; then
-        setup_step_output 25 | sed 's/^/        | /' >&2
         if setup_step_output | grep -qE 'NU1301|Temporary failure|Could not resolve|Unable to load the service index|Failed to fetch'; then
+            setup_step_output | grep -E 'NU1301|Temporary failure|Could not resolve|Failed to fetch' | head -n 2 | sed 's/^/        | /' >&2
             setup_fail "\"$1\" needs the network, and it cannot be reached." \
                 "Connect this machine (or set its proxy: http_proxy, https_proxy) and start again." "The whole output: $setup_log"
         fi
+        setup_step_output 25 | sed 's/^/        | /' >&2
         setup_fail "\"$1\" failed." "The whole output: $setup_log"
     fi
 }
@@ -123,14 +127,6 @@ setup_has() {
         g++) command -v g++ >/dev/null ;;
         util-linux) command -v setpriv >/dev/null && command -v unshare >/dev/null ;;
         *) command -v "$1" >/dev/null ;;
-    esac
-}
-
-# Services that a package of ours would start at every boot.
-setup_services() {
-    case "$1" in
-        postgresql) echo postgresql ;;
-        rabbitmq-server) echo rabbitmq-server epmd ;;
     esac
 }
 
@@ -165,6 +161,8 @@ setup_install() {
         setup_root_do mkdir -p "$(dirname "$no_cluster")"
         echo 'create_main_cluster = false' | setup_root_do tee "$no_cluster" >/dev/null
     fi
+    local enabled
+    enabled="$(setup_enabled)"
     # The lists may be years old, or absent as in a fresh image: without them nothing can be found.
     if ! setup_lists_fresh; then setup_step "package lists of Debian" setup_apt update; fi
     if ! setup_try "Debian packages ${missing[*]}" setup_apt install -y --no-install-recommends "${missing[@]}"; then
@@ -172,9 +170,8 @@ setup_install() {
         setup_step "Debian packages ${missing[*]}" setup_apt install -y --no-install-recommends "${missing[@]}"
     fi
     setup_clean
-    local service
+    setup_disable_new "$enabled" >>"$setup_log" 2>&1 </dev/null
     for package in "${missing[@]}"; do
-        for service in $(setup_services "$package"); do setup_disable "$service" >>"$setup_log" 2>&1 || true; done
         setup_has "$package" || setup_fail "The package $package is installed, and still what it brings is not found." \
             "The whole output: $setup_log"
     done
@@ -189,111 +186,28 @@ setup_apt() {
         -o Acquire::http::Timeout=30 "$@"
 }
 
-# A package enables its service for the next boot even where it may not start it now.
-setup_disable() {
-    if command -v systemctl >/dev/null; then
-        setup_root_do systemctl --no-reload disable "$1.service" || true
-        setup_root_do systemctl --no-reload disable "$1.socket" || true
-    fi
-    if [ -x "/etc/init.d/$1" ] && command -v update-rc.d >/dev/null; then setup_root_do update-rc.d "$1" disable || true; fi
+# What starts at boot: systemd's links and those of the older init.
+setup_enabled() {
+    find /etc/systemd/system -path '*.wants/*' -type l 2>/dev/null | sort
+    find /etc/rc[2-5].d -name 'S*' 2>/dev/null | sort
+}
+
+# $1: what was enabled before the installation. What was enabled by it would start at the next boot; nothing of ours should.
+setup_disable_new() {
+    local link name
+    comm -13 <(sort <<<"$1") <(setup_enabled | sort) | while IFS= read -r link; do
+        echo "not enabled: $link"
+        case "$link" in
+            /etc/rc*) name="${link##*/S??}"; setup_root_do update-rc.d "$name" disable || true ;;
+            *) setup_root_do rm -f "$link" ;;
+        esac
+    done
 }
 
 # $1: local (what a shop needs) or tests (that, and what the tests use).
 setup_packages() {
     setup_install util-linux postgresql rabbitmq-server
     if [ "$1" = tests ]; then setup_install kcat python3-kafka wrk; fi
-}
-
-# ---------------------------------------------------------------------------------------------------- librdkafka
-
-# Confluent.Kafka brings its native part in the package librdkafka.redist. Where the registry lacks it, this builds it.
-setup_librdkafka() {
-    if compgen -G "$setup_state/feed/librdkafka.redist.*.nupkg" >/dev/null; then return 0; fi
-    local probe="$setup_state/setup/probe"
-    mkdir -p "$probe"
-    # A project of its own: the solution's restore would stop at the first of many complaints.
-    echo '<Project />' >"$probe/Directory.Build.props"
-    cat >"$probe/probe.csproj" <<'PROBE'
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
-  <ItemGroup><PackageReference Include="Confluent.Kafka" /></ItemGroup>
-</Project>
-PROBE
-    # Only the message tells a package that is absent from a network that is.
-    if setup_try "does the registry have Confluent.Kafka with its native part" dotnet restore "$probe/probe.csproj" -v q --nologo; then
-        return 0
-    fi
-    if ! setup_step_output | grep -qE 'NU110[12].*librdkafka\.redist'; then
-        setup_step_output 10 | sed 's/^/        | /' >&2
-        setup_fail "NuGet packages cannot be restored." \
-            "The first start needs the network; a proxy is taken from http_proxy and https_proxy." "The whole output: $setup_log"
-    fi
-    setup_note "it has no librdkafka.redist: building it from Debian's sources"
-    setup_install gcc g++ libc6-dev make debian-archive-keyring libssl-dev zlib1g-dev libzstd-dev liblz4-dev
-    setup_step "source of librdkafka from Debian" setup_librdkafka_source
-    setup_step "building librdkafka (about a minute)" setup_librdkafka_build
-    setup_step "packing librdkafka.redist" setup_librdkafka_pack
-}
-
-setup_librdkafka_source() {
-    local work="$setup_state/setup/librdkafka" mirror
-    rm -rf "$work"
-    mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/source"
-    # The mirror that this machine already uses; only the suite differs.
-    mirror="$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m1 -E '/debian/?$')" ||
-        { echo "No source of Debian's main archive is configured for apt." >&2; return 1; }
-    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$work/sid.list"
-    local apt=(env LC_ALL=C apt-get -o "Dir::Etc::sourcelist=$work/sid.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$work/lists"
-        -o "Dir::Cache=$work/cache" -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 -o Acquire::http::Timeout=30)
-    "${apt[@]}" update
-    cd "$work"
-    "${apt[@]}" source --download-only librdkafka
-    tar -xf librdkafka_*.orig.tar.* --strip-components=1 -C source
-}
-
-setup_librdkafka_build() {
-    cd "$setup_state/setup/librdkafka/source"
-    ./configure --disable-sasl --disable-curl --disable-gssapi --enable-zstd --enable-lz4-ext
-    make -j"$(nproc)" libs
-    strip --strip-unneeded src/librdkafka.so.1
-}
-
-setup_librdkafka_pack() {
-    local work="$setup_state/setup/librdkafka" version machine
-    version="$(cd "$work" && echo librdkafka_*.dsc | sed -E 's/^librdkafka_([0-9.]+).*/\1/')"
-    case "$(uname -m)" in
-        x86_64) machine=linux-x64 ;;
-        aarch64) machine=linux-arm64 ;;
-        *) echo "no .NET runtime identifier is known for $(uname -m)" >&2; return 1 ;;
-    esac
-    mkdir -p "$work/pack"
-    cp "$work/source/src/librdkafka.so.1" "$work/pack/librdkafka.so"
-    echo '<Project />' | tee "$work/pack/Directory.Build.props" "$work/pack/Directory.Packages.props" >/dev/null
-    # The last number tells which librdkafka is inside; the rest satisfies Confluent.Kafka, and yields to the real package.
-    cat >"$work/pack/librdkafka.redist.csproj" <<PACK
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup>
-    <TargetFramework>netstandard2.0</TargetFramework>
-    <PackageId>librdkafka.redist</PackageId>
-    <Version>2.15.1.${version//./}</Version>
-    <Authors>Confluent; built by Debian's sources</Authors>
-    <Description>librdkafka $version for $machine</Description>
-    <IncludeBuildOutput>false</IncludeBuildOutput>
-    <SuppressDependenciesWhenPacking>true</SuppressDependenciesWhenPacking>
-    <EnableDefaultItems>false</EnableDefaultItems>
-    <NoWarn>NU5128</NoWarn>
-  </PropertyGroup>
-  <ItemGroup>
-    <None Include="librdkafka.so" Pack="true" PackagePath="runtimes/$machine/native/" />
-  </ItemGroup>
-</Project>
-PACK
-    rm -rf "$work/feed"
-    dotnet pack "$work/pack/librdkafka.redist.csproj" -c Release -o "$work/feed" --nologo
-    # A feed appears whole or not at all: builds look for the folder.
-    rm -rf "$setup_state/feed"
-    mv "$work/feed" "$setup_state/feed"
-    rm -rf "$work"
 }
 
 # ---------------------------------------------------------------------------------------------------- .NET

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CardShop.LogBroker.Apis;
 using CardShop.LogBroker.Groups;
 using CardShop.LogBroker.Network;
@@ -37,17 +38,20 @@ internal sealed class Broker : IDisposable
             throw;
         }
 
-        TopicConfig.BrokerDefaults["segment.bytes"] =
-            options.SegmentBytes.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var defaults = new Dictionary<string, string>
+        {
+            ["segment.bytes"] = options.SegmentBytes.ToString(CultureInfo.InvariantCulture),
+        };
         _flusher = new Flusher(FlusherThreads);
         var clusterId = ClusterId.ReadOrCreate(options.DataDirectory);
-        _topics = new TopicStore(options.DataDirectory, new LogContext(clock, _flusher, logger));
+        _topics = new TopicStore(options.DataDirectory, new LogContext(clock, _flusher, logger, defaults));
         var offsets = new OffsetStore(OffsetsLog(), clock, logger);
         _groups = new GroupCoordinator(offsets, clock, options.GroupInitialDelay, logger);
         var (host, port) = Advertised(options.Advertised, _listener.Port);
         _apis = new ApiTable(new BrokerState(
             options, clusterId, host, port, _topics, _groups, new ProducerIds(options.DataDirectory), clock, logger));
         _maintenance = new Maintenance(_topics, options.MaintenanceEvery, logger);
+        _listener.Open();
     }
 
     public int Port => _listener.Port;
@@ -93,7 +97,7 @@ internal sealed class Broker : IDisposable
         }
 
         var colon = advertised.LastIndexOf(':');
-        return (advertised[..colon], int.Parse(advertised[(colon + 1)..], System.Globalization.CultureInfo.InvariantCulture));
+        return (advertised[..colon], int.Parse(advertised[(colon + 1)..], CultureInfo.InvariantCulture));
     }
 
     private PartitionLog OffsetsLog()

@@ -31,7 +31,7 @@ internal sealed record BrokerState(
             return null;
         }
 
-        Topics.Create(name, Options.DefaultPartitions, TopicConfig.Create());
+        Topics.Create(name, Options.DefaultPartitions, Topics.TryConfigure([], out _)!);
         return Topics.Find(name);
     }
 }

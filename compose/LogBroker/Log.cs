@@ -29,6 +29,9 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Error, "{Path}: maintenance failed and will be tried again: {Reason}")]
     public static partial void MaintenanceFailed(this ILogger logger, string path, string reason);
 
+    [LoggerMessage(9, LogLevel.Error, "{Path}: read failed: {Reason}")]
+    public static partial void ReadFailed(this ILogger logger, string path, string reason);
+
     [LoggerMessage(20, LogLevel.Warning, "connection {Remote} closed, malformed request: {Reason}")]
     public static partial void MalformedRequest(this ILogger logger, string remote, string reason);
 

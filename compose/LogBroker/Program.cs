@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using CardShop.LogBroker;
 using Microsoft.Extensions.Logging;
 
+const int Unusable = 1;
 const int PortTaken = 3;
 const int DataDirectoryTaken = 4;
 
@@ -94,6 +95,12 @@ static async Task<int> Run(BrokerOptions options, LogLevel level)
     {
         await Console.Error.WriteLineAsync($"logbroker: {taken.Message}");
         return DataDirectoryTaken;
+    }
+
+    catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
+    {
+        await Console.Error.WriteLineAsync($"logbroker: {failure.Message}");
+        return Unusable;
     }
 
     void Stop(PosixSignalContext signal)

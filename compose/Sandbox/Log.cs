@@ -17,6 +17,6 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Warning, "Call refused before any business: {Code}")]
     public static partial void CallRefused(ILogger log, string code);
 
-    [LoggerMessage(5, LogLevel.Error, "The journal cannot be written; nothing was done")]
+    [LoggerMessage(5, LogLevel.Error, "The journal cannot be written: the call is not done")]
     public static partial void JournalFailed(ILogger log, Exception failure);
 }

@@ -37,7 +37,13 @@ public static class SandboxApp
         AddServices(builder.Services, options, clock ?? TimeProvider.System);
 
         var app = builder.Build();
-        app.UseExceptionHandler();
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            // The journal cannot be written, so nothing was done: the caller may try again.
+            StatusCodeSelector = failure => failure is IOException
+                ? StatusCodes.Status503ServiceUnavailable
+                : StatusCodes.Status500InternalServerError,
+        });
         app.UseStatusCodePages();
         Map(app, options);
         return app;

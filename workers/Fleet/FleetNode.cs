@@ -111,7 +111,7 @@ public sealed class FleetNode : IAsyncDisposable
     {
         _loops.Add(WatchFenceAsync);
         _loops.Add(new Sweeper(
-            _outbox, _dispatcher, () => _fence.Reason is null, _time, _random, _logs.CreateLogger<Sweeper>()).RunAsync);
+            _outbox, _dispatcher, _fence.ProbeAsync, _time, _random, _logs.CreateLogger<Sweeper>()).RunAsync);
         _loops.Add(new CatalogPublisher(
             _database, _log, _fence, _time, _random, _logs.CreateLogger<CatalogPublisher>()).RunAsync);
         if (_settings.Fleets.HasFlag(Fleets.Orders))
@@ -176,15 +176,15 @@ public sealed class FleetNode : IAsyncDisposable
         var backoff = new Backoff(_time, _random, TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(5));
         while (!cancellation.IsCancellationRequested)
         {
-            if (_fence.Reason is null)
-            {
-                backoff.Reset();
-                await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellation);
-                continue;
-            }
-
             try
             {
+                if (await _fence.ProbeAsync(cancellation))
+                {
+                    backoff.Reset();
+                    await WaitAsync(cancellation);
+                    continue;
+                }
+
                 await _fence.CheckAsync(cancellation);
             }
             catch (Exception e) when (Failures.IsPlace(e) && !cancellation.IsCancellationRequested)
@@ -196,6 +196,15 @@ public sealed class FleetNode : IAsyncDisposable
             {
                 await backoff.WaitAsync(cancellation);
             }
+        }
+    }
+
+    /// <summary>A second between probes; at once when a transaction has met another server.</summary>
+    private async Task WaitAsync(CancellationToken cancellation)
+    {
+        for (var i = 0; i < 10 && _fence.Reason is null; i++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellation);
         }
     }
 }

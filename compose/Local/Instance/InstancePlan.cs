@@ -43,17 +43,20 @@ public static class InstancePlan
             Name = "sandbox",
             Port = ports["sandbox"],
             Program = "CardShop.Sandbox",
-            Environment = new Dictionary<string, string>(settings) { ["Sandbox__KeysDirectory"] = layout.Secrets },
+            Environment = new Dictionary<string, string>(settings)
+            {
+                ["Sandbox__KeysDirectory"] = layout.Secrets,
+                ["Sandbox__DataDirectory"] = layout.Data("sandbox"),
+            },
         };
         var api = Web("api", "CardShop.Api");
         url = api.Url;
         return
         [
             new Stage([postgres, rabbit, broker], [Command("secrets", "secrets", "init")]),
-            new Stage([], [Command("schema, topics and queues", "migrate")]),
+            new Stage([sandbox], [Command("schema, topics and queues", "migrate")]),
             new Stage(
                 [
-                    sandbox,
                     api,
                     Web("fleet-orders", "CardShop.Fleet", "--fleet", "orders"),
                     Web("fleet-payments", "CardShop.Fleet", "--fleet", "payments"),

@@ -28,6 +28,13 @@ public sealed class PartRun : IDisposable
         PartDefinition part, RotatingLog log, TimeProvider time, CancellationToken cancellationToken)
     {
         await part.PrepareAsync(log, time, cancellationToken);
+
+        // Otherwise the stranger there would answer the ready check in the part's name.
+        if (!FreePorts.IsFree(part.Port))
+        {
+            throw new PartFailedException(part.Name, $"port {part.Port} of {part.Name} is taken by another program", log.Path);
+        }
+
         var process = await ChildProcess.StartAsync(part.Command(), log, time);
         log.Remark(time.GetUtcNow(), $"{part.Name} started, process {process.Identity.Pid}, port {part.Port}");
         return new PartRun(part, process, log, time);

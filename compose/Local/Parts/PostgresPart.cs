@@ -35,9 +35,10 @@ public sealed class PostgresPart : PartDefinition
 
     private string BeingCreated => DataDirectory + ".creating";
 
-    /// <summary>The connection string, as Npgsql reads it.</summary>
+    /// <summary>The connection string, as Npgsql reads it. Six processes with full pools stay below the server's 200 connections.</summary>
     public string ConnectionString(string database) =>
-        $"Host=127.0.0.1;Port={Port};Database={database};Username={User};Password={Password};SSL Mode=Disable;GSS Encryption Mode=Disable;Timeout=10";
+        $"Host=127.0.0.1;Port={Port};Database={database};Username={User};Password={Password};"
+        + "SSL Mode=Disable;GSS Encryption Mode=Disable;Timeout=10;Maximum Pool Size=30";
 
     /// <inheritdoc/>
     public override async Task PrepareAsync(RotatingLog log, TimeProvider time, CancellationToken cancellationToken)

@@ -90,10 +90,10 @@ public abstract class LocalServer : IAsyncDisposable
         await StartAsync(cancellationToken);
     }
 
-    /// <inheritdoc/>
+    /// <summary>Ends it at once: what was committed is on disk, and nobody waits for the rest.</summary>
     public async ValueTask DisposeAsync()
     {
-        await StopAsync();
+        await KillAsync();
         _log.Dispose();
         GC.SuppressFinalize(this);
     }

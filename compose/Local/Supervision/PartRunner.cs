@@ -229,7 +229,7 @@ public sealed class PartRunner : IDisposable
         }
         else
         {
-            await run.KillAsync();
+            await run.CleanUpAsync();
         }
 
         lock (_lock)

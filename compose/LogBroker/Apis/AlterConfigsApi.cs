@@ -1,6 +1,5 @@
 using CardShop.LogBroker.Network;
 using CardShop.LogBroker.Protocol;
-using CardShop.LogBroker.Storage;
 
 namespace CardShop.LogBroker.Apis;
 
@@ -91,7 +90,7 @@ internal sealed class AlterConfigsApi(BrokerState broker)
             }
         }
 
-        if (TopicConfig.TryCreate(wanted, out message) is not { } config)
+        if (broker.Topics.TryConfigure(wanted, out message) is not { } config)
         {
             return ErrorCode.InvalidConfig;
         }

@@ -70,7 +70,7 @@ internal sealed class DescribeConfigsApi(BrokerState broker)
     private static IEnumerable<Setting> OfTopic(TopicConfig config) => TopicConfig.Definitions.Values.Select(d =>
     {
         var source = config.Explicit.ContainsKey(d.Name) ? SourceTopic
-            : TopicConfig.BrokerDefaults.ContainsKey(d.Name) ? SourceStaticBroker
+            : config.IsBrokerDefault(d.Name) ? SourceStaticBroker
             : SourceDefault;
         return new Setting(d.Name, config.Text(d.Name), d.Type, source, ReadOnly: false);
     });

@@ -101,7 +101,7 @@ internal sealed class ListOffsetsApi(BrokerState broker)
         var error = log is null ? ErrorCode.UnknownTopicOrPartition
             : epoch > PartitionLog.LeaderEpoch ? ErrorCode.UnknownLeaderEpoch
             : ErrorCode.None;
-        var found = error == ErrorCode.None ? Find(log!, timestamp) : null;
+        var found = error == ErrorCode.None ? Find(log!, timestamp, ref error) : null;
         writer.Int32(partition);
         writer.Error(error);
         if (version == 0)
@@ -125,14 +125,26 @@ internal sealed class ListOffsetsApi(BrokerState broker)
         writer.Tags();
     }
 
-    private static TimestampedOffset? Find(PartitionLog log, long timestamp) => timestamp switch
+    private TimestampedOffset? Find(PartitionLog log, long timestamp, ref ErrorCode error)
     {
-        Latest => new TimestampedOffset(log.HighWatermark, -1),
-        Earliest => new TimestampedOffset(log.LogStart, -1),
-        MaxTimestamp => log.FindMaxTimestamp(),
-        >= 0 => log.FindByTimestamp(timestamp),
-        _ => null,
-    };
+        try
+        {
+            return timestamp switch
+            {
+                Latest => new TimestampedOffset(log.HighWatermark, -1),
+                Earliest => new TimestampedOffset(log.LogStart, -1),
+                MaxTimestamp => log.FindMaxTimestamp(),
+                >= 0 => log.FindByTimestamp(timestamp),
+                _ => null,
+            };
+        }
+        catch (IOException failure)
+        {
+            broker.Logger.ReadFailed(log.Directory, failure.Message);
+            error = ErrorCode.KafkaStorageError;
+            return null;
+        }
+    }
 
     private void HandleEpochPartition(ref KafkaReader reader, KafkaWriter writer, string name, short version)
     {

@@ -199,7 +199,7 @@ internal sealed class TopicAdminApis(BrokerState broker)
             return new Outcome(ErrorCode.InvalidReplicaAssignment, $"broker {BrokerState.NodeId} leads every partition");
         }
 
-        if (TopicConfig.TryCreate(wanted.Configs, out var problem) is not { } config)
+        if (broker.Topics.TryConfigure(wanted.Configs, out var problem) is not { } config)
         {
             return new Outcome(ErrorCode.InvalidConfig, problem);
         }

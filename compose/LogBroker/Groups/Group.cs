@@ -12,6 +12,9 @@ internal sealed partial class Group(string id, TimeSpan initialDelay, ILogger lo
 {
     private const int MaxMembers = 1000;
 
+    /// <summary>What one member may have the broker keep: subscriptions and assignments are a few kilobytes.</summary>
+    private const int MaxMemberBytes = 1024 * 1024;
+
     private readonly Dictionary<string, Member> _members = [];
     private readonly Dictionary<string, string> _staticMembers = [];
     private readonly Dictionary<string, DateTimeOffset> _pending = [];
@@ -56,6 +59,11 @@ internal sealed partial class Group(string id, TimeSpan initialDelay, ILogger lo
                 || (request.Protocol is { } protocol && protocol != _protocol)))
         {
             error = ErrorCode.InconsistentGroupProtocol;
+        }
+
+        if (error == ErrorCode.None && request.Assignments.Values.Any(a => a.Length > MaxMemberBytes))
+        {
+            error = ErrorCode.InvalidRequest;
         }
 
         if (error != ErrorCode.None || member is null)
@@ -193,6 +201,11 @@ internal sealed partial class Group(string id, TimeSpan initialDelay, ILogger lo
         if (request.Protocols.Count == 0 || request.ProtocolType.Length == 0)
         {
             return ErrorCode.InconsistentGroupProtocol;
+        }
+
+        if (request.Protocols.Sum(p => (long)p.Metadata.Length) > MaxMemberBytes)
+        {
+            return ErrorCode.InvalidRequest;
         }
 
         var others = _members.Values.Where(m => m.Id != request.MemberId

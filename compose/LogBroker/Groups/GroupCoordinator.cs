@@ -90,10 +90,9 @@ internal sealed class GroupCoordinator : IDisposable
             return allowed;
         }
 
-        // Clients repeat a commit on this error, as they do with a cluster whose coordinator moves.
-        return await Offsets.Commit(groupId, positions) == ErrorCode.None
-            ? ErrorCode.None
-            : ErrorCode.CoordinatorNotAvailable;
+        // Clients repeat a commit when the coordinator is not available, as they do while one moves in a cluster.
+        var stored = await Offsets.Commit(groupId, positions);
+        return stored == ErrorCode.KafkaStorageError ? ErrorCode.CoordinatorNotAvailable : stored;
     }
 
     /// <summary>Deletes an empty group with its offsets.</summary>

@@ -11,6 +11,7 @@ namespace CardShop.LogBroker.Groups;
 internal sealed class OffsetStore
 {
     private const int ReadPiece = 1 << 20;
+    private const int MaxGroups = 10_000;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Dictionary<(string Topic, int Partition), Entry>> _groups = [];
@@ -76,6 +77,11 @@ internal sealed class OffsetStore
             return ErrorCode.None;
         }
 
+        if (IsOneTooMany(group))
+        {
+            return ErrorCode.PolicyViolation;
+        }
+
         var builder = new RecordBatchBuilder(_clock.GetUtcNow().ToUnixTimeMilliseconds());
         foreach (var (topic, partition, value) in positions)
         {
@@ -111,6 +117,14 @@ internal sealed class OffsetStore
         {
             await Commit(group, [.. All(group).Where(o => o.Topic == topic)
                 .Select(o => (o.Topic, o.Partition, (CommittedOffset?)null))]);
+        }
+    }
+
+    private bool IsOneTooMany(string group)
+    {
+        lock (_gate)
+        {
+            return _groups.Count >= MaxGroups && !_groups.ContainsKey(group);
         }
     }
 

@@ -19,9 +19,13 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
 {
     private const int PipelinedAnswers = 64;
     private const int ReceiveBufferSize = 16 * 1024;
-    private const int SendPieceSize = 256 * 1024;
+    private const int SendPieceSize = 128 * 1024;
 
-    private static readonly TimeSpan TransferTimeout = TimeSpan.FromSeconds(30);
+    /// <summary>A request that has begun must have come by then: until then it holds memory.</summary>
+    private static readonly TimeSpan ReceiveTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>A client may be busy with its records for a while before it reads on; it costs us one piece.</summary>
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromMinutes(5);
 
     private readonly Channel<Task<Response?>> _answers = Channel.CreateBounded<Task<Response?>>(
         new BoundedChannelOptions(PipelinedAnswers) { SingleReader = true, SingleWriter = true });
@@ -60,7 +64,7 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
             if (!ending.IsCancellationRequested)
             {
                 // What was accepted is still answered, even when the request behind it was refused.
-                await sending.WaitAsync(TransferTimeout, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await sending.WaitAsync(ReceiveTimeout, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
             await ending.CancelAsync();
@@ -150,7 +154,7 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
         }
 
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ending);
-        patience.CancelAfter(TransferTimeout);
+        patience.CancelAfter(ReceiveTimeout);
         while (!into.IsEmpty)
         {
             var received = await socket.ReceiveAsync(into, patience.Token);
@@ -221,7 +225,7 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
         }
         catch (OperationCanceledException) when (!ending.IsCancellationRequested)
         {
-            logger.SlowConnection(Remote, TransferTimeout.TotalSeconds);
+            logger.SlowConnection(Remote, SendTimeout.TotalSeconds);
             throw new IOException("the client takes no data");
         }
     }
@@ -249,7 +253,7 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
     {
         while (!bytes.IsEmpty)
         {
-            patience.CancelAfter(TransferTimeout);
+            patience.CancelAfter(SendTimeout);
             bytes = bytes[await socket.SendAsync(bytes, patience.Token)..];
         }
     }

@@ -24,11 +24,13 @@ internal sealed class Listener : IDisposable
         _logger = logger;
         _budget = new MemoryBudget(options.MaxInFlightBytes);
         _socket.Bind(new IPEndPoint(IPAddress.Loopback, options.Port));
-        _socket.Listen(512);
         Port = ((IPEndPoint)_socket.LocalEndPoint!).Port;
     }
 
     public int Port { get; }
+
+    /// <summary>Lets clients in; until then they are refused, and try again.</summary>
+    public void Open() => _socket.Listen(512);
 
     /// <summary>Serves until told to stop; then every connection has ended.</summary>
     public async Task Run(ApiTable apis, CancellationToken stopping)

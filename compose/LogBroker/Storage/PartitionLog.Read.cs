@@ -23,6 +23,19 @@ internal sealed partial class PartitionLog
     /// </summary>
     public ReadResult Read(long offset, int maxBytes, bool atLeastOneBatch)
     {
+        try
+        {
+            return Find(offset, maxBytes, atLeastOneBatch);
+        }
+        catch (IOException failure)
+        {
+            _context.Logger.ReadFailed(Directory, failure.Message);
+            return new ReadResult(ErrorCode.KafkaStorageError, null, HighWatermark, LogStart);
+        }
+    }
+
+    private ReadResult Find(long offset, int maxBytes, bool atLeastOneBatch)
+    {
         while (true)
         {
             Segment? segment;

@@ -12,9 +12,13 @@ internal readonly record struct AppendResult(
 }
 
 /// <summary>What all logs of a broker share.</summary>
-internal sealed record LogContext(TimeProvider Clock, Flusher Flusher, ILogger Logger)
+internal sealed record LogContext(
+    TimeProvider Clock, Flusher Flusher, ILogger Logger, IReadOnlyDictionary<string, string> TopicDefaults)
 {
     public long Now => Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>How a segment is put on the disk; tests put a failing disk here.</summary>
+    public Action<Segment> Sync { get; init; } = segment => segment.Sync();
 }
 
 /// <summary>
@@ -147,7 +151,7 @@ internal sealed partial class PartitionLog : IDisposable
         {
             foreach (var segment in point.Dirty)
             {
-                segment.Sync();
+                _context.Sync(segment);
             }
 
             if (point.DirectoryDirty)
@@ -386,6 +390,11 @@ internal sealed partial class PartitionLog : IDisposable
 
     private void TryWriteCheckpoint(FlushPoint point, byte[] encoded)
     {
+        if (Volatile.Read(ref _closed))
+        {
+            return; // deleted meanwhile: nothing must appear in its directory
+        }
+
         try
         {
             Checkpoint.Write(Directory, point.End, encoded);

@@ -9,9 +9,19 @@ internal sealed record TopicEntry(string Name, Guid Id, int Partitions, Dictiona
 /// <summary>The whole of topics.json.</summary>
 internal sealed record TopicCatalog(List<TopicEntry> Topics)
 {
-    public static TopicCatalog Read(string path) => File.Exists(path)
-        ? JsonSerializer.Deserialize(File.ReadAllBytes(path), CatalogJson.Default.TopicCatalog)!
-        : new TopicCatalog([]);
+    public static TopicCatalog Read(string path)
+    {
+        try
+        {
+            return File.Exists(path)
+                ? JsonSerializer.Deserialize(File.ReadAllBytes(path), CatalogJson.Default.TopicCatalog)!
+                : new TopicCatalog([]);
+        }
+        catch (JsonException wrong)
+        {
+            throw new InvalidDataException($"'{path}' is damaged: {wrong.Message}");
+        }
+    }
 
     public void Write(string path) =>
         AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, CatalogJson.Default.TopicCatalog));

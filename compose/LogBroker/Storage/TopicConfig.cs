@@ -24,12 +24,15 @@ internal sealed class TopicConfig
 {
     private static readonly string[] Policies = ["delete", "compact"];
     private static readonly string[] Booleans = ["true", "false"];
+    private static readonly Dictionary<string, string> NoDefaults = [];
 
     private readonly Dictionary<string, string> _explicit;
+    private readonly IReadOnlyDictionary<string, string> _brokerDefaults;
 
-    private TopicConfig(Dictionary<string, string> values)
+    private TopicConfig(Dictionary<string, string> values, IReadOnlyDictionary<string, string> brokerDefaults)
     {
         _explicit = values;
+        _brokerDefaults = brokerDefaults;
         var policies = Text("cleanup.policy").Split(',', StringSplitOptions.TrimEntries);
         Compact = policies.Contains("compact");
         Delete = policies.Contains("delete");
@@ -66,9 +69,6 @@ internal sealed class TopicConfig
         new("unclean.leader.election.enable", ConfigType.Boolean, "false", v => Booleans.Contains(v)),
     }.ToDictionary(d => d.Name);
 
-    /// <summary>Broker-wide defaults that stand in place of the table's (from the command line).</summary>
-    public static Dictionary<string, string> BrokerDefaults { get; } = [];
-
     public bool Compact { get; }
 
     public bool Delete { get; }
@@ -95,8 +95,14 @@ internal sealed class TopicConfig
 
     public IReadOnlyDictionary<string, string> Explicit => _explicit;
 
-    /// <summary>Checks and takes explicit settings; the message says which of them is wrong.</summary>
-    public static TopicConfig? TryCreate(IEnumerable<KeyValuePair<string, string?>> values, out string? problem)
+    /// <summary>
+    /// Checks and takes explicit settings; the message says which of them is wrong. Broker-wide defaults stand in place
+    /// of the table's.
+    /// </summary>
+    public static TopicConfig? TryCreate(
+        IEnumerable<KeyValuePair<string, string?>> values,
+        IReadOnlyDictionary<string, string> brokerDefaults,
+        out string? problem)
     {
         var accepted = new Dictionary<string, string>();
         problem = null;
@@ -117,17 +123,19 @@ internal sealed class TopicConfig
             accepted[name] = value;
         }
 
-        return new TopicConfig(accepted);
+        return new TopicConfig(accepted, brokerDefaults);
     }
 
     public static TopicConfig Create(params (string Name, string Value)[] values) =>
-        TryCreate(values.Select(v => KeyValuePair.Create<string, string?>(v.Name, v.Value)), out var problem)
+        TryCreate(values.Select(v => KeyValuePair.Create<string, string?>(v.Name, v.Value)), NoDefaults, out var problem)
         ?? throw new ArgumentException(problem, nameof(values));
 
     public string Text(string name) =>
         _explicit.TryGetValue(name, out var given) ? given
-        : BrokerDefaults.TryGetValue(name, out var standing) ? standing
+        : _brokerDefaults.TryGetValue(name, out var standing) ? standing
         : Definitions[name].Default;
+
+    public bool IsBrokerDefault(string name) => !_explicit.ContainsKey(name) && _brokerDefaults.ContainsKey(name);
 
     private long Number(string name) => long.Parse(Text(name), CultureInfo.InvariantCulture);
 

@@ -14,6 +14,7 @@ internal sealed class TopicStore : IDisposable
     private readonly Lock _changes = new();
     private readonly string _directory;
     private readonly LogContext _context;
+    private readonly List<TopicEntry> _deleting = [];
     private volatile ImmutableDictionary<string, Topic> _topics = ImmutableDictionary<string, Topic>.Empty;
 
     public TopicStore(string directory, LogContext context)
@@ -21,22 +22,16 @@ internal sealed class TopicStore : IDisposable
         _directory = directory;
         _context = context;
         var catalog = TopicCatalog.Read(CatalogPath);
-        foreach (var entry in catalog.Topics.Where(t => t.Deleting))
-        {
-            RemoveDirectories(entry.Name, entry.Partitions);
-        }
+        _deleting.AddRange(catalog.Topics.Where(t => t.Deleting));
 
         foreach (var entry in catalog.Topics.Where(t => !t.Deleting))
         {
-            var config = TopicConfig.TryCreate(entry.Config.Select(c => KeyValuePair.Create(c.Key, (string?)c.Value)), out var problem)
+            var config = TryConfigure(entry.Config.ToDictionary(c => c.Key, c => (string?)c.Value), out var problem)
                 ?? throw new InvalidDataException($"topics.json, topic {entry.Name}: {problem}");
             _topics = _topics.Add(entry.Name, Open(entry.Name, entry.Id, config, entry.Partitions));
         }
 
-        if (catalog.Topics.Exists(t => t.Deleting))
-        {
-            Save(_topics);
-        }
+        FinishDeletions();
     }
 
     public IReadOnlyCollection<Topic> All => [.. _topics.Values];
@@ -48,6 +43,10 @@ internal sealed class TopicStore : IDisposable
     public Topic? Find(Guid id) => _topics.Values.FirstOrDefault(t => t.Id == id);
 
     public PartitionLog? Find(string name, int partition) => Find(name)?.Partition(partition);
+
+    /// <summary>Checks a topic's explicit settings; null, and a message, when one of them is wrong.</summary>
+    public TopicConfig? TryConfigure(IEnumerable<KeyValuePair<string, string?>> values, out string? problem) =>
+        TopicConfig.TryCreate(values, _context.TopicDefaults, out problem);
 
     /// <summary>Creates a topic; it exists when this returns without an error, also after a crash.</summary>
     public (ErrorCode Error, Topic? Topic) Create(string name, int partitions, TopicConfig config)
@@ -64,10 +63,17 @@ internal sealed class TopicStore : IDisposable
                 return (ErrorCode.PolicyViolation, null);
             }
 
+            var opened = new List<PartitionLog>();
             try
             {
                 SetStrayDirectoriesAside(name, 0, partitions);
-                var topic = Open(name, Guid.NewGuid(), config, partitions);
+                _deleting.RemoveAll(t => t.Name == name);
+                for (var p = 0; p < partitions; p++)
+                {
+                    opened.Add(OpenPartition(name, p, config));
+                }
+
+                var topic = new Topic(name, Guid.NewGuid(), config, opened);
                 var changed = _topics.Add(name, topic);
                 Save(changed);
                 _topics = changed;
@@ -76,6 +82,7 @@ internal sealed class TopicStore : IDisposable
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
                 _context.Logger.WriteFailed(name, failure.Message);
+                opened.ForEach(p => p.Dispose());
                 return (ErrorCode.KafkaStorageError, null);
             }
         }
@@ -90,23 +97,25 @@ internal sealed class TopicStore : IDisposable
                 return ErrorCode.UnknownTopicOrPartition;
             }
 
+            var entry = new TopicEntry(name, topic.Id, topic.Partitions.Count, [], Deleting: true);
             try
             {
                 var changed = _topics.Remove(name);
-                Save(changed, topic);
+                _deleting.Add(entry);
+                Save(changed);
                 _topics = changed;
                 foreach (var partition in topic.Partitions)
                 {
                     partition.Dispose();
                 }
 
-                RemoveDirectories(name, topic.Partitions.Count);
-                Save(changed);
+                FinishDeletions();
                 return ErrorCode.None;
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
                 _context.Logger.WriteFailed(name, failure.Message);
+                _deleting.Remove(entry); // it stays: nothing was deleted
                 return ErrorCode.KafkaStorageError;
             }
         }
@@ -203,36 +212,44 @@ internal sealed class TopicStore : IDisposable
     private PartitionLog OpenPartition(string name, int partition, TopicConfig config) =>
         new(PartitionPath(name, partition), config, _context);
 
-    private void Save(ImmutableDictionary<string, Topic> topics, Topic? deleting = null)
+    private void Save(ImmutableDictionary<string, Topic> topics)
     {
         var entries = topics.Values.OrderBy(t => t.Name, StringComparer.Ordinal)
-            .Select(t => new TopicEntry(t.Name, t.Id, t.Partitions.Count, new(t.Config.Explicit))).ToList();
-        if (deleting is not null)
-        {
-            entries.Add(new TopicEntry(deleting.Name, deleting.Id, deleting.Partitions.Count, [], Deleting: true));
-        }
-
-        new TopicCatalog(entries).Write(CatalogPath);
+            .Select(t => new TopicEntry(t.Name, t.Id, t.Partitions.Count, new(t.Config.Explicit)));
+        new TopicCatalog([.. entries, .. _deleting]).Write(CatalogPath);
     }
 
-    private void RemoveDirectories(string name, int partitions)
+    /// <summary>Removes the files of deleted topics. What cannot be removed now is tried again at the next start.</summary>
+    private void FinishDeletions()
     {
-        for (var p = 0; p < partitions; p++)
+        foreach (var entry in _deleting.ToList())
         {
-            var path = PartitionPath(name, p);
-            if (Directory.Exists(path))
+            try
             {
-                Directory.Delete(path, recursive: true);
+                for (var p = 0; p < entry.Partitions; p++)
+                {
+                    if (Directory.Exists(PartitionPath(entry.Name, p)))
+                    {
+                        Directory.Delete(PartitionPath(entry.Name, p), recursive: true);
+                    }
+                }
+
+                NativeFile.SyncDirectory(_directory);
+                _deleting.Remove(entry);
+                Save(_topics);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                _context.Logger.WriteFailed(entry.Name, failure.Message);
             }
         }
-
-        NativeFile.SyncDirectory(_directory);
     }
 
-    /// <summary>Left by a crash in the middle of a creation: nobody's data, but not ours to delete.</summary>
+    /// <summary>Left by a crash in the middle of a creation or a deletion: nobody's data, but not a new topic's either.</summary>
     private void SetStrayDirectoriesAside(string name, int first, int partitions)
     {
-        for (var p = first; p < partitions; p++)
+        var deleted = _deleting.Find(t => t.Name == name)?.Partitions ?? 0;
+        for (var p = first; p < Math.Max(partitions, deleted); p++)
         {
             var path = PartitionPath(name, p);
             if (Directory.Exists(path))

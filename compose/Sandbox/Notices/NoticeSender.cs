@@ -83,7 +83,7 @@ public sealed class NoticeSender : BackgroundService
         return await Task.WhenAll(Enumerable.Range(0, times).Select(async _ =>
         {
             var delivery = await PostAsync(format, message, cancellation);
-            _books.CountDelivery(trade.Number, notice.Id, delivery.Acknowledged);
+            Count(trade, notice, delivery);
             return delivery;
         }));
     }
@@ -99,7 +99,8 @@ public sealed class NoticeSender : BackgroundService
         var workers = Enumerable.Range(0, _options.NotifyWorkers).Select(_ => WorkAsync(stoppingToken));
         try
         {
-            await Task.WhenAll([PumpAsync(stoppingToken), .. workers]);
+            // None of them ends before the stop; should one fail, the process must not go on without it.
+            await await Task.WhenAny([PumpAsync(stoppingToken), .. workers]);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -176,7 +177,7 @@ public sealed class NoticeSender : BackgroundService
 
             var format = _formats[trade.Order.Provider];
             var delivery = await DeliverAsync(format, trade, notice, stopping);
-            _books.CountDelivery(trade.Number, notice.Id, delivery.Acknowledged);
+            Count(trade, notice, delivery);
             if (delivery.Acknowledged)
             {
                 continue;
@@ -191,6 +192,19 @@ public sealed class NoticeSender : BackgroundService
             {
                 Log.NoticeGivenUp(_log, trade.Number, format.Gaps.Count + 1, delivery.Answer);
             }
+        }
+    }
+
+    /// <summary>An acknowledgement that the journal cannot take is forgotten by a restart, and asked for again.</summary>
+    private void Count(SandboxTrade trade, SandboxNotice notice, NoticeDelivery delivery)
+    {
+        try
+        {
+            _books.CountDelivery(trade.Number, notice.Id, delivery.Acknowledged);
+        }
+        catch (IOException failure)
+        {
+            Log.JournalFailed(_log, failure);
         }
     }
 

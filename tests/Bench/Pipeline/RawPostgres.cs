@@ -90,7 +90,7 @@ internal sealed class RawPostgres(ShopServers servers, NpgsqlDataSource database
             [
                 new(number, "2026112122001400" + number[..12], order.Amount, now, "notification", PaymentUse.Order),
             ],
-            Notifications = [new("n" + number, number, NotifiedStatus.Paid, now)],
+            Notifications = [new("n" + number, number, NotifiedStatus.Paid, now, "default")],
         };
         return [.. new[] { reserved, awaiting, paid }.Select(s => JsonSerializer.Serialize(s, ContractsJson.Default.PaymentSaga))];
     }

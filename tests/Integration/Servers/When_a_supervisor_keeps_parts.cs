@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using CardShop.Local.Parts;
@@ -86,7 +87,7 @@ public sealed class When_a_supervisor_keeps_parts : IAsyncDisposable
     public async Task A_part_that_cannot_start_fails_the_whole_start_with_its_last_words_and_leaves_nothing_running()
     {
         var good = Part("good", ShellPart.Forever);
-        var bad = new ShellPart("echo no such database; exit 7") { Name = "bad", Port = 1, Answer = () => new Probe(Health.Down) };
+        var bad = new ShellPart("echo no such database; exit 7") { Name = "bad", Port = 0, Answer = () => new Probe(Health.Down) };
         _supervisor = Create(new Stage([good], []), new Stage([bad], []), new Stage([Part("never", ShellPart.Forever)], []));
 
         var code = await _supervisor.RunAsync("CardShop is ready", _stop.Token);
@@ -112,6 +113,33 @@ public sealed class When_a_supervisor_keeps_parts : IAsyncDisposable
         Assert.Equal(0, await _run);
         Assert.DoesNotContain(all, ProcessTable.IsAlive);
         Assert.Equal("stopped", _files.State());
+    }
+
+    [Fact]
+    public async Task What_an_earlier_supervisor_left_is_ended_and_a_number_that_means_another_process_now_is_left_alone()
+    {
+        using var left = Process.Start("sleep", "1000");
+        using var stranger = Process.Start("sleep", "1000");
+        try
+        {
+            var (mine, other) = (ProcessTable.Find(left.Id)!.Value, ProcessTable.Find(stranger.Id)!.Value);
+            await WritePidAsync("left", mine);
+            await WritePidAsync("reused", other with { StartTicks = other.StartTicks - 1 });
+
+            await UpAsync(Part("one", ShellPart.Forever));
+
+            Assert.False(ProcessTable.IsAlive(mine));
+            Assert.True(ProcessTable.IsAlive(other));
+            Assert.Contains(_said.Lines, line => line == $"left is left from an earlier start, process {mine.Pid}; ending it");
+        }
+        finally
+        {
+            left.Kill();
+            stranger.Kill();
+        }
+
+        Task WritePidAsync(string part, ProcessIdentity process) =>
+            File.WriteAllTextAsync(_files.Pid(part), $"{process.Pid} {process.StartTicks}\n", TestContext.Current.CancellationToken);
     }
 
     [Theory]
@@ -149,7 +177,7 @@ public sealed class When_a_supervisor_keeps_parts : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private static ShellPart Part(string name, string script) => new(script) { Name = name, Port = 1 };
+    private static ShellPart Part(string name, string script) => new(script) { Name = name, Port = 0 };
 
     private Supervisor Create(params Stage[] stages) => new(stages, _files, _said, new Random(1), TimeProvider.System);
 

@@ -1,3 +1,4 @@
+using CardShop.Local.Parts;
 using CardShop.Local.Processes;
 using CardShop.Local.Servers;
 using Npgsql;
@@ -59,6 +60,35 @@ public sealed class When_servers_come_and_go(TestServers servers)
         var factory = new RabbitMQ.Client.ConnectionFactory { Uri = new Uri(server.UriOf("kept")) };
         await using var connection = await factory.CreateConnectionAsync(Cancel);
         Assert.True(connection.IsOpen);
+    }
+
+    [Fact]
+    public async Task LogBroker_answers_again_on_its_port_after_a_kill()
+    {
+        await using var server = LogBrokerServer.Create(servers.NewFolder("logbroker"));
+        await server.StartAsync(Cancel);
+        var (address, process) = (server.BootstrapServers, ProcessTable.Find(server.ProcessId)!.Value);
+
+        await server.KillAsync();
+        Assert.False(ProcessTable.IsAlive(process));
+        Assert.Equal(0, server.ProcessId);
+        await server.StartAsync(Cancel);
+        await server.RestartAsync(Cancel);
+
+        Assert.Equal(address, server.BootstrapServers);
+        Assert.NotEqual(0, server.ProcessId);
+    }
+
+    [Fact]
+    public async Task A_server_that_cannot_start_says_why_in_its_own_words()
+    {
+        await using var first = LogBrokerServer.Create(servers.NewFolder("logbroker"));
+        await first.StartAsync(Cancel);
+        await using var second = LogBrokerServer.Create(servers.NewFolder("logbroker"), first.Port);
+
+        var failure = await Assert.ThrowsAsync<PartFailedException>(() => second.StartAsync(Cancel));
+
+        Assert.Contains("taken", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

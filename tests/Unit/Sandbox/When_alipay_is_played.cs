@@ -103,14 +103,23 @@ public sealed class When_alipay_is_played
     [Fact]
     public async Task A_notification_is_given_up_after_eight_deliveries()
     {
-        await using var host = await SandboxHost.StartAsync("--Sandbox:ScheduleScale=0.000001");
+        await using var host = await SandboxHost.StartAsync(
+            "--Sandbox:ScheduleScale=0.000001", "--Sandbox:NotifyWorkers=1");
         host.FailNotifications(int.MaxValue);
-        var request = SandboxHost.Request();
-        await host.Channel.CreateAsync(request, Token);
-        await host.PayAsync(request.Number);
+        var first = SandboxHost.Request();
+        var second = SandboxHost.Request();
 
-        await host.TradeWhenAsync(request.Number, one => one.GetProperty("deliveries").GetInt32() == 8);
-        Assert.Equal(0, (await host.GetAsync("/control/stats")).GetProperty("notificationsWaiting").GetInt32());
+        // The second goes through the whole schedule after the first: time enough for one delivery too many.
+        foreach (var request in (PaymentRequest[])[first, second])
+        {
+            await host.Channel.CreateAsync(request, Token);
+            await host.PayAsync(request.Number);
+            await host.TradeWhenAsync(request.Number, one => one.GetProperty("deliveries").GetInt32() >= 8);
+        }
+
+        var trade = await host.GetAsync("/control/trades/" + first.Number);
+        Assert.Equal(8, trade.GetProperty("deliveries").GetInt32());
+        Assert.Equal(0, trade.GetProperty("acknowledged").GetInt32());
     }
 
     [Fact]
@@ -147,6 +156,20 @@ public sealed class When_alipay_is_played
         }
 
         Assert.Equal(requests.Select(one => one.Number).Order(), paid.Order());
+    }
+
+    [Fact]
+    public async Task Auto_pay_pays_though_the_shop_was_cut_off_from_the_answer()
+    {
+        await using var host = await SandboxHost.StartAsync("--Sandbox:AutoPay=true");
+        var request = SandboxHost.Request();
+        await host.PostAsync("/control/faults", new { kind = "drop-after" });
+
+        Assert.Equal(ChannelResult.Unknown, (await host.Channel.CreateAsync(request, Token)).Result);
+
+        Assert.Equal(request.Number, (await host.NextNotificationAsync()).Trade!.Number);
+        var repeated = await host.Channel.CreateAsync(request, Token);
+        Assert.Equal((ChannelResult.WrongState, "ACQ.TRADE_HAS_SUCCESS"), (repeated.Result, repeated.Code));
     }
 
     [Theory]

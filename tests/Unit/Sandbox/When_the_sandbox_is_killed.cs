@@ -15,31 +15,36 @@ public sealed class When_the_sandbox_is_killed
         await host.StopSandboxAsync();
         var token = TestContext.Current.CancellationToken;
         var requests = Enumerable.Range(0, 30).Select(_ => SandboxHost.Request()).ToList();
-        using (var process = await StartAsync(host))
+        await using (await RunningSandbox.StartAsync(host))
         {
             foreach (var request in requests)
             {
                 Assert.Equal(ChannelResult.Done, (await host.Channel.CreateAsync(request, token)).Result);
                 Assert.Equal(200, await host.PayAsync(request.Number));
             }
-
-            process.Kill();
-            await process.WaitForExitAsync(token);
         }
 
-        using (var process = await StartAsync(host))
+        await using (await RunningSandbox.StartAsync(host))
         {
             foreach (var request in requests)
             {
                 Assert.Equal(TradeStatus.Paid, (await host.Channel.QueryAsync(request, token)).Trade?.Status);
             }
-
-            process.Kill();
-            await process.WaitForExitAsync(token);
         }
     }
+}
 
-    private static async Task<Process> StartAsync(SandboxHost host)
+/// <summary>A sandbox in a process of its own, which leaves no other way than by SIGKILL.</summary>
+internal sealed class RunningSandbox : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private RunningSandbox(ProcessStartInfo program)
+    {
+        _process = Process.Start(program)!;
+    }
+
+    public static async Task<RunningSandbox> StartAsync(SandboxHost host)
     {
         var program = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         string[] arguments =
@@ -52,20 +57,40 @@ public sealed class When_the_sandbox_is_killed
             program.ArgumentList.Add(argument);
         }
 
-        var process = Process.Start(program)!;
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (await process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
+        var running = new RunningSandbox(program);
+        try
         {
-            const string Ready = "Sandbox is ready at ";
+            host.Connect(await running.AddressAsync());
+            return running;
+        }
+        catch
+        {
+            await running.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    private async Task<string> AddressAsync()
+    {
+        const string Ready = "Sandbox is ready at ";
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (await _process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
+        {
             if (line.IndexOf(Ready, StringComparison.Ordinal) is var at and >= 0)
             {
-                host.Connect(line[(at + Ready.Length)..].Split(':', 4) is [var http, var name, var port, ..]
-                    ? $"{http}:{name}:{port}" : "");
-                return process;
+                var address = line[(at + Ready.Length)..];
+                return address[..address.IndexOf(": ", StringComparison.Ordinal)];
             }
         }
 
         throw new Xunit.Sdk.XunitException(
-            "the sandbox ended: " + await process.StandardError.ReadToEndAsync(limit.Token));
+            "the sandbox ended: " + await _process.StandardError.ReadToEndAsync(limit.Token));
     }
 }

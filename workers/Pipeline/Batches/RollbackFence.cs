@@ -18,6 +18,7 @@ public sealed class RollbackFence(
     ILog log, NpgsqlDataSource database, IReadOnlyList<FencedGroup> groups, ILogger<RollbackFence> logger)
 {
     private const int TailRecords = 1_000;
+    private const string Restarted = "the database server was started again, and is being compared with the log";
 
     private readonly SemaphoreSlim _checking = new(1);
     private readonly ConcurrentDictionary<(string Group, PartitionKey Partition), long> _committed = new();
@@ -38,7 +39,7 @@ public sealed class RollbackFence(
     {
         if (_reason is null && opening.ServerStartedAt != _checkedStart)
         {
-            _reason = "the database server was started again, and is being compared with the log";
+            _reason = Restarted;
         }
         else if (_reason is null && highestCommitSeen > opening.CommitNo)
         {
@@ -57,6 +58,29 @@ public sealed class RollbackFence(
         {
             throw new FencedException(reason);
         }
+    }
+
+    /// <summary>
+    /// Asks the server who it is, for writers that have no opening of their own and for an idle process. A writer asks
+    /// after it has read what it will send: what came from another server than last checked is then not sent.
+    /// </summary>
+    /// <returns>True when the fence is open.</returns>
+    public async Task<bool> ProbeAsync(CancellationToken cancellation)
+    {
+        if (_reason is not null)
+        {
+            return false;
+        }
+
+        await using var command = database.CreateCommand("SELECT pg_postmaster_start_time()");
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        if (await reader.GetFieldValueAsync<DateTimeOffset>(0, cancellation) != _checkedStart)
+        {
+            _reason ??= Restarted;
+        }
+
+        return _reason is null;
     }
 
     /// <summary>Remembers what this process committed.</summary>

@@ -3,8 +3,9 @@ using Microsoft.Extensions.Logging;
 namespace CardShop.Pipeline.Outbox;
 
 /// <summary>Sends again what a dead or cut-off worker left in the outbox.</summary>
+/// <param name="mayWork">Asked after the rows were read: the rollback fence.</param>
 public sealed class Sweeper(
-    IOutboxStore store, Dispatcher dispatcher, Func<bool> mayWork, TimeProvider time, Random random,
+    IOutboxStore store, Dispatcher dispatcher, Func<CancellationToken, Task<bool>> mayWork, TimeProvider time, Random random,
     ILogger<Sweeper> logger)
 {
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(5);
@@ -17,11 +18,7 @@ public sealed class Sweeper(
         {
             try
             {
-                if (mayWork())
-                {
-                    await SweepAsync(cancellation);
-                }
-
+                await SweepAsync(cancellation);
                 backoff.Reset();
                 await Task.Delay(TimeSpan.FromSeconds(2), time, cancellation);
             }
@@ -37,6 +34,11 @@ public sealed class Sweeper(
     {
         var numbers = await store.LeftBehindAsync(Age, Limit, cancellation);
         var rows = await store.ReadAsync([.. numbers.Where(n => !dispatcher.IsSending(n))], cancellation);
+        if (rows.Count > 0 && !await mayWork(cancellation))
+        {
+            return;
+        }
+
         foreach (var row in rows)
         {
             PipelineLog.Swept(logger, row.Number, row.Records.Count, row.Commands.Count);

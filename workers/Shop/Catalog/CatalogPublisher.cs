@@ -54,7 +54,7 @@ public sealed class CatalogPublisher(
         }
 
         var products = await ChangedAsync(connection, cancellation);
-        if (products.Count == 0)
+        if (products.Count == 0 || !await fence.ProbeAsync(cancellation))
         {
             return 0;
         }

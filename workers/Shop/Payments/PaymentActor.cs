@@ -171,8 +171,10 @@ public sealed class PaymentActor(
     private static PaymentRequest UnknownAttempt(PaymentSaga saga, string number)
     {
         var placed = saga.Order!;
+        var profile = saga.Notifications.LastOrDefault(n => n.Number == number)?.Profile
+            ?? (saga.Attempts.Count > 0 ? saga.Attempts[0].Profile : string.Empty);
         return new(
-            number, saga.Attempts.Count > 0 ? saga.Attempts[0].Profile : string.Empty, placed.Amount, placed.Currency,
+            number, profile, placed.Amount, placed.Currency,
             placed.ProductName, placed.AcceptedAt, placed.AcceptedAt + TimeSpan.FromSeconds(placed.HoldSeconds));
     }
 }

@@ -295,7 +295,8 @@ public static class PaymentDecider
     {
         Notifications =
         [
-            .. saga.Notifications.TakeLast(MaxNotifications - 1), new(n.NotifyId, n.Number, n.Status, n.ArrivedAt),
+            .. saga.Notifications.TakeLast(MaxNotifications - 1),
+            new(n.NotifyId, n.Number, n.Status, n.ArrivedAt, n.Profile),
         ],
     };
 
