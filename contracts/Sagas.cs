@@ -68,8 +68,10 @@ public enum RefundState
 }
 
 /// <summary>A notification that was recorded; its repeats are no-ops.</summary>
+/// <param name="Profile">The merchant profile whose key verified it.</param>
+/// <param name="Claim">The amount it names, where the order does not know its number: the provider is asked about it.</param>
 public sealed record SeenNotification(
-    string Id, string Number, NotifiedStatus Status, DateTimeOffset At, string Profile);
+    string Id, string Number, NotifiedStatus Status, DateTimeOffset At, string Profile, long? Claim = null);
 
 /// <summary>
 /// The payment side of one order: the document <c>mt_doc_paymentsaga</c>, and the snapshot on shop.saga-facts.v1.

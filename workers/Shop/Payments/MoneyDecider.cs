@@ -7,7 +7,8 @@ namespace CardShop.Shop.Payments;
 /// <summary>What money is taken for when it arrives. It is recorded in every case.</summary>
 internal static class MoneyDecider
 {
-    public static Decision Received(OrderCase order, ReceivedPayment payment, Facts facts, DateTimeOffset now)
+    public static Decision Received(
+        OrderCase order, ReceivedPayment payment, string currency, Facts facts, DateTimeOffset now)
     {
         var saga = order.Payment!;
         if (saga.Payments.Any(p => p.Number == payment.Number))
@@ -16,7 +17,7 @@ internal static class MoneyDecider
             return new(order, []);
         }
 
-        if (payment.Amount != saga.Order!.Amount)
+        if (payment.Amount != saga.Order!.Amount || currency != saga.Order.Currency)
         {
             return InReview(order, payment, "The amount paid is not the order's");
         }
@@ -68,7 +69,8 @@ internal static class MoneyDecider
         return new(new(paid, delivery), late ? [.. sends, new SagaFact()] : sends, stock);
     }
 
-    private static Decision InReview(OrderCase order, ReceivedPayment payment, string reason)
+    /// <summary>Money that does not match is kept on record; an order that is not paid otherwise goes to review.</summary>
+    public static Decision InReview(OrderCase order, ReceivedPayment payment, string reason)
     {
         var saga = order.Payment!;
         return new(

@@ -30,7 +30,7 @@ public static class PaymentDecider
             PaymentMessage.Unneeded => Decision.NoChange(order),
             _ => throw new ArgumentOutOfRangeException(nameof(message), message.GetType(), "Unknown message."),
         };
-        return decision.Stamped(order);
+        return Watched(order, decision, facts, now).Stamped(order);
     }
 
     /// <summary>
@@ -38,16 +38,45 @@ public static class PaymentDecider
     /// </summary>
     public static object? NextAction(PaymentSaga saga, DateTimeOffset now)
     {
-        switch (saga.Status)
+        var open = saga.Status is PaymentStatus.Reserved or PaymentStatus.AwaitingPayment;
+        var attempt = saga.Attempts is [.., var last] ? last : null;
+        if (open && attempt is not null && now >= attempt.ExpiresAt)
         {
-            case PaymentStatus.Reserved or PaymentStatus.AwaitingPayment when saga.Attempts is [.., var attempt]:
-                return now >= attempt.ExpiresAt ? new ClosePayment(saga.Id, attempt.Number, 0)
-                    : attempt.Link is null ? new RequestPayment(saga.Id, attempt.Number, 0)
-                    : new CheckPayment(saga.Id, attempt.Number, 0);
-            default:
-                return RefundDecider.NextRefund(saga);
+            return new ClosePayment(saga.Id, attempt.Number, 0);
         }
+
+        if (RefundDecider.NextRefund(saga) is { } refund)
+        {
+            return refund;
+        }
+
+        if (ClaimDecider.Open(saga) is { } claim)
+        {
+            return new CheckPayment(saga.Id, claim.Number, 0);
+        }
+
+        if (open && attempt is not null)
+        {
+            return attempt.Link is null
+                ? new RequestPayment(saga.Id, attempt.Number, 0)
+                : new CheckPayment(saga.Id, attempt.Number, 0);
+        }
+
+        // Cancelled, but the buyer could still pay: until the provider has closed the trade, or its own limit does.
+        return saga.Status == PaymentStatus.Cancelled && attempt is { Closed: false } && now < attempt.ExpiresAt
+            && saga.CheckTries < MaxCloseTries
+            ? new ClosePayment(saga.Id, attempt.Number, 0)
+            : null;
     }
+
+    /// <summary>Whatever a decision leaves to be done has a due time: a lost command is found by the watchdog.</summary>
+    private static Decision Watched(OrderCase before, Decision decision, Facts facts, DateTimeOffset now) =>
+        decision.Case.Payment is { Due: null } saga && !ReferenceEquals(saga, before.Payment) && NextAction(saga, now) is not null
+            ? decision with
+            {
+                Case = decision.Case with { Payment = saga with { Due = now + facts.Settings.ResendAfter } },
+            }
+            : decision;
 
     private static Decision Placed(OrderCase order, OrderPlaced placed, Facts facts, DateTimeOffset now)
     {
@@ -99,7 +128,13 @@ public static class PaymentDecider
 
         // A payment that is under way all the same is recorded when it arrives, and delivered or refunded.
         return new(
-            order with { Payment = saga with { Status = PaymentStatus.Cancelled, Reserved = false, Due = null } },
+            order with
+            {
+                Payment = saga with
+                {
+                    Status = PaymentStatus.Cancelled, Reserved = false, Due = null, CheckTries = 0,
+                },
+            },
             [new ClosePayment(saga.Id, saga.Attempts[^1].Number, 0)],
             Release(saga));
     }
@@ -166,13 +201,16 @@ public static class PaymentDecider
 
         if (saga.Order is null)
         {
-            return Changed(order, Mismatch(noted, n) with { Reason = "A payment for an unknown order" }, new SagaFact());
+            return Changed(
+                order,
+                Mismatch(noted, n) with { Status = PaymentStatus.Review, Reason = "A payment for an unknown order" },
+                new SagaFact());
         }
 
         if (noted.Attempts.FirstOrDefault(a => a.Number == n.Number) is not { } attempt)
         {
             // Known order, unknown attempt: the provider is asked before the money is booked.
-            return Changed(order, noted, new CheckPayment(saga.Id, n.Number, 0));
+            return ClaimDecider.Ask(order, noted, n, facts, now);
         }
 
         if (attempt.Amount != n.Amount || attempt.Currency != n.Currency || attempt.Channel != n.Channel
@@ -185,6 +223,7 @@ public static class PaymentDecider
                     Status = saga.Status is PaymentStatus.Paid or PaymentStatus.Refunding or PaymentStatus.Refunded
                         ? saga.Status
                         : PaymentStatus.Review,
+                    Due = null,
                     Reason = "The payment does not match the order's attempt",
                 },
                 new SagaFact());
@@ -192,7 +231,7 @@ public static class PaymentDecider
 
         var payment = new ReceivedPayment(
             n.Number, n.TradeNo, n.Amount, n.PaidAt ?? n.ArrivedAt, "notification", PaymentUse.Order);
-        return MoneyDecider.Received(order with { Payment = noted }, payment, facts, now);
+        return MoneyDecider.Received(order with { Payment = noted }, payment, n.Currency, facts, now);
     }
 
     private static Decision Checked(OrderCase order, PaymentMessage.Checked message, Facts facts, DateTimeOffset now)
@@ -212,10 +251,15 @@ public static class PaymentDecider
                 return Decision.NoChange(order);
             }
 
-            var received = MoneyDecider.Received(order, payment, facts, now);
+            var received = MoneyDecider.Received(order, payment, trade.Currency, facts, now);
             return received.Sends.OfType<SagaFact>().Any()
                 ? received
                 : received with { Sends = [.. received.Sends, new SagaFact()] };
+        }
+
+        if (ClaimDecider.Unconfirmed(order, message, now) is { } unconfirmed)
+        {
+            return unconfirmed;
         }
 
         if (saga.Status is not (PaymentStatus.Reserved or PaymentStatus.AwaitingPayment)
@@ -228,6 +272,7 @@ public static class PaymentDecider
         {
             { Trade.Status: TradeStatus.Closed } => Expire(order, saga, now),
             { Result: ChannelResult.Unknown or ChannelResult.Refused } => Changed(order, TryAgain(saga, now)),
+            _ when now >= saga.Attempts[^1].ExpiresAt => Changed(order, TryAgain(saga, now)),
             _ => Changed(
                 order,
                 saga with
@@ -247,7 +292,7 @@ public static class PaymentDecider
 
         if (message.Answer.Result is ChannelResult.WrongState)
         {
-            return new(order, [new CheckPayment(saga.Id, attempt.Number, 0)]);
+            return Unclosable(order, saga, attempt);
         }
 
         var closed = message.Answer.Result is ChannelResult.Done or ChannelResult.NotFound;
@@ -258,13 +303,44 @@ public static class PaymentDecider
 
         if (saga.Status is not (PaymentStatus.Reserved or PaymentStatus.AwaitingPayment))
         {
-            return closed ? Changed(order, saga) : Decision.NoChange(order);
+            return closed && saga.Status == PaymentStatus.Cancelled ? Changed(order, saga with { Due = null })
+                : closed ? Changed(order, saga)
+                : saga.Status != PaymentStatus.Cancelled ? Decision.NoChange(order)
+                : saga.CheckTries + 1 < MaxCloseTries ? Changed(order, TryAgain(saga, now))
+                : Changed(order, saga with { CheckTries = saga.CheckTries + 1, Due = null });
         }
 
         // A provider that does not answer cannot hold the stock for ever: a late payment is recorded all the same.
         return closed || saga.CheckTries >= MaxCloseTries
             ? Expire(order, saga, now)
             : Changed(order, TryAgain(saga, now));
+    }
+
+    /// <summary>
+    /// What cannot be closed may be paid: the provider is asked. One that says neither, again and again, must not hold
+    /// the stock for ever.
+    /// </summary>
+    private static Decision Unclosable(OrderCase order, PaymentSaga saga, PaymentAttempt attempt)
+    {
+        var check = new CheckPayment(saga.Id, attempt.Number, 0);
+        if (saga.Status is not (PaymentStatus.Reserved or PaymentStatus.AwaitingPayment))
+        {
+            return new(order, [check]);
+        }
+
+        return saga.CheckTries < 2 * MaxCloseTries
+            ? Changed(order, saga with { CheckTries = saga.CheckTries + 1 }, check)
+            : new(
+                order with
+                {
+                    Payment = saga with
+                    {
+                        Status = PaymentStatus.Review, Reserved = false, Due = null,
+                        Reason = $"{attempt.Channel} neither closes the trade nor says that it is paid",
+                    },
+                },
+                [new SagaFact()],
+                Release(saga));
     }
 
     private static Decision Due(OrderCase order, Facts facts, DateTimeOffset now)
@@ -301,7 +377,9 @@ public static class PaymentDecider
     };
 
     private static PaymentSaga Mismatch(PaymentSaga saga, PaymentNotification n) =>
-        n.Status != NotifiedStatus.Paid ? saga : saga with
+        n.Status != NotifiedStatus.Paid || saga.Payments.Any(
+            p => p.Use == PaymentUse.Mismatch && (p.Number, p.TradeNo, p.Amount) == (n.Number, n.TradeNo, n.Amount))
+        ? saga : saga with
         {
             Payments =
             [

@@ -55,8 +55,8 @@ internal static class RefundDecider
             stock += StockDelta.ReleasePaid(placed.Quantity);
         }
 
-        var payments = saga.Payments.Select(p => p.Number == number ? Ask(p) : p).ToList();
-        var asked = payments.First(p => p.Number == number);
+        var payments = saga.Payments.Select(p => IsCovering(p) ? Ask(p) : p).ToList();
+        var asked = payments.First(IsCovering);
         return new(
             new(
                 saga with
@@ -67,6 +67,9 @@ internal static class RefundDecider
                 withdrawn),
             [new RefundPayment(saga.Id, number, asked.RefundNumber!, 0), new SagaFact()],
             stock);
+
+        // A mismatch may be on record under the same number: only what pays the order is given back here.
+        bool IsCovering(ReceivedPayment p) => p.Number == number && p.Use == PaymentUse.Order;
     }
 
     public static Decision Answered(OrderCase order, PaymentMessage.RefundAnswered message, DateTimeOffset now)
@@ -85,7 +88,7 @@ internal static class RefundDecider
             ChannelResult.Unknown or ChannelResult.WrongState or ChannelResult.NotFound => new(
                 order with
                 {
-                    Payment = Replace(saga, payment with { RefundTries = payment.RefundTries + 1 }) with
+                    Payment = Replace(saga, payment, payment with { RefundTries = payment.RefundTries + 1 }) with
                     {
                         Due = now + TimeSpan.FromSeconds(2 << Math.Min(payment.RefundTries, 9)),
                     },
@@ -97,7 +100,7 @@ internal static class RefundDecider
 
     private static Decision Done(OrderCase order, PaymentSaga saga, ReceivedPayment payment, DateTimeOffset now)
     {
-        var next = Settle(Replace(saga, payment with { Refund = RefundState.Done }));
+        var next = Settle(Replace(saga, payment, payment with { Refund = RefundState.Done }));
         if (payment.Use != PaymentUse.Order)
         {
             return new(order with { Payment = next }, [new SagaFact()]);
@@ -115,7 +118,7 @@ internal static class RefundDecider
     private static Decision Rejected(OrderCase order, PaymentSaga saga, ReceivedPayment payment, string? code) => new(
         order with
         {
-            Payment = Settle(Replace(saga, payment with { Refund = RefundState.Rejected })) with
+            Payment = Settle(Replace(saga, payment, payment with { Refund = RefundState.Rejected })) with
             {
                 Status = payment.Use == PaymentUse.Order ? PaymentStatus.Review : saga.Status,
                 Reason = $"The provider rejected refund {payment.RefundNumber}: {code}",
@@ -126,9 +129,9 @@ internal static class RefundDecider
     private static ReceivedPayment Ask(ReceivedPayment payment) =>
         payment with { Refund = RefundState.Asked, RefundNumber = payment.Number + "R1" };
 
-    private static PaymentSaga Replace(PaymentSaga saga, ReceivedPayment payment) => saga with
+    private static PaymentSaga Replace(PaymentSaga saga, ReceivedPayment old, ReceivedPayment payment) => saga with
     {
-        Payments = [.. saga.Payments.Select(p => p.Number == payment.Number ? payment : p)],
+        Payments = [.. saga.Payments.Select(p => ReferenceEquals(p, old) ? payment : p)],
     };
 
     /// <summary>The watchdog goes on only while another refund is open.</summary>

@@ -130,7 +130,12 @@ public static class ReviewStub
             Status: PaymentStatus.Review or PaymentStatus.Refunded or PaymentStatus.SoldOut or PaymentStatus.Refused
                 or PaymentStatus.Expired or PaymentStatus.Cancelled
         } => null,
-        _ => saga with { Status = PaymentStatus.Review, Due = null, Reason = reason, Version = saga.Version + 1 },
+        // A refund that was asked for is still watched.
+        _ => saga with
+        {
+            Status = PaymentStatus.Review, Reason = reason, Version = saga.Version + 1,
+            Due = saga.Payments.Any(p => p.Refund == RefundState.Asked) ? saga.Due : null,
+        },
     };
 }
 
