@@ -1,3 +1,4 @@
+using CardShop.Tests.Bench.Broker;
 using CardShop.Tests.Bench.Intake;
 using CardShop.Tests.Bench.Latency;
 using CardShop.Tests.Bench.Machine;
@@ -10,6 +11,7 @@ internal static class Benches
 {
     private static readonly IReadOnlyList<(string Name, Func<BenchRun, CancellationToken, Task<IReadOnlyList<BenchResult>>> Run)> All =
     [
+        ("broker", BrokerBench.RunAsync),
         ("intake", IntakeBench.RunAsync),
         ("pipeline", PipelineBench.RunAsync),
         ("latency", LatencyBench.RunAsync),

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using CardShop.Tests.Bench.Machine;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 
@@ -8,7 +9,7 @@ namespace CardShop.Tests.Bench.Broker;
 /// The broker with one client on the same cores, each figure beside what the machine gives to a program that does
 /// nothing but move the same bytes: to the disk with a sync for every group, or from a file through a loopback socket.
 /// </summary>
-public static class BrokerBench
+internal static class BrokerBench
 {
     private const int RecordBytes = 200;
     private const int Partitions = 12;
@@ -16,34 +17,28 @@ public static class BrokerBench
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     /// <summary>Measures producing for this long, then the catch-up of a consumer over what was produced.</summary>
-    public static async Task<IReadOnlyList<BenchResult>> RunAsync(TimeSpan duration, CancellationToken ct)
+    public static async Task<IReadOnlyList<BenchResult>> RunAsync(BenchRun run, CancellationToken ct)
     {
-        var data = Directory.CreateTempSubdirectory("broker-bench-");
-        try
-        {
-            await using var broker = await BenchBroker.StartAsync(data.FullName, ct);
-            await CreateTopicAsync(broker.BootstrapServers);
-            await Task.Run(() => Produce(broker.BootstrapServers, TimeSpan.FromSeconds(1), ct), ct); // warms both sides up
+        var broker = await BenchBroker.StartAsync(run, ct);
+        await CreateTopicAsync(broker.BootstrapServers);
+        await Task.Run(() => Produce(broker.BootstrapServers, TimeSpan.FromSeconds(1), ct), ct); // warms both sides up
 
-            var before = broker.StoredBytes();
-            var produced = await Task.Run(() => Produce(broker.BootstrapServers, duration, ct), ct);
-            var bytesPerRecord = (double)(broker.StoredBytes() - before) / produced.Count;
-            var produceLimit = RawLimits.WriteWithSync(data.FullName, produced.GroupBytes(bytesPerRecord), Clip(duration))
-                / bytesPerRecord;
+        run.Say("one idempotent producer at full speed, then the same bytes to the disk");
+        var before = broker.StoredBytes();
+        var produced = await Task.Run(() => Produce(broker.BootstrapServers, run.Duration, ct), ct);
+        var bytesPerRecord = (double)(broker.StoredBytes() - before) / produced.Count;
+        var produceLimit = RawLimits.WriteWithSync(broker.Folder, produced.GroupBytes(bytesPerRecord), Clip(run.Duration))
+            / bytesPerRecord;
 
-            var total = produced.Count;
-            var consumed = await Task.Run(() => Consume(broker.BootstrapServers, total, ct), ct);
-            var readLimit = await RawLimits.ReadThroughSocketAsync(broker.LargestSegment(), Clip(duration), ct) / bytesPerRecord;
-            return
-            [
-                Result("broker.produce", produced.PerSecond, produceLimit),
-                Result("broker.consume", consumed, readLimit),
-            ];
-        }
-        finally
-        {
-            data.Delete(recursive: true);
-        }
+        run.Say("a consumer catches up, then the same bytes through a socket");
+        var total = produced.Count;
+        var consumed = await Task.Run(() => Consume(broker.BootstrapServers, total, ct), ct);
+        var readLimit = await RawLimits.ReadThroughSocketAsync(broker.LargestSegment(), Clip(run.Duration), ct) / bytesPerRecord;
+        return
+        [
+            Result("broker.produce", produced.PerSecond, produceLimit),
+            Result("broker.consume", consumed, readLimit),
+        ];
     }
 
     private static TimeSpan Clip(TimeSpan duration) =>

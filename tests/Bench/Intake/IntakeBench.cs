@@ -36,6 +36,7 @@ internal static class IntakeBench
             ["Local"] = "true",
             ["DOTNET_gcServer"] = "0",
         };
+        AlipayAccount.AddTo(settings, secrets);
         var api = await run.StartAsync(() => WebServer.Create("CardShop.Api", [], settings, run.NewFolder("api")), cancellation);
         var empty = await run.StartAsync(
             () => WebServer.Create("CardShop.Tests.Bench", ["empty"], settings, run.NewFolder("empty")), cancellation);
@@ -104,14 +105,21 @@ internal static class IntakeBench
     {
         using var generator = new LoadGenerator(subject.Url, Connections, subject.Requests);
         var meter = new CpuMeter([.. subject.Processes, ("generator", Environment.ProcessId)]);
-        var before = meter.Read();
-        var load = Checked(subject, await generator.SaturateAsync(warmUp, duration, cancellation));
-        var share = duration / (warmUp + duration);
-        var cpu = CpuMeter.Between(before, meter.Read());
+        var cpu = new List<IReadOnlyDictionary<string, double>>();
+        var busy = new List<double>();
+        var load = Checked(subject, await generator.SaturateAsync(warmUp, duration, Read, cancellation));
+        var used = CpuMeter.Between(cpu[0], cpu[1]);
         run.Say(
             $"{subject.Name}, saturated: {load.PerSecond:N0} requests/s, p50 {load.Percentile(0.5):0.0} ms, p99 {load.Percentile(0.99):0.0} ms, " +
-            $"about {string.Join(", ", cpu.Select(c => $"{c.Key} {c.Value * share / load.Accepted * 1000:0}"))} CPU us per request");
+            $"CPU {string.Join(", ", used.Select(c => $"{c.Key} {c.Value / load.Accepted * 1000:0}"))} us/request; " +
+            $"others kept {OtherLoad.Processors(busy[1] - busy[0], used.Values.Sum(), load.Time):0.0} processors busy");
         return load.PerSecond;
+
+        void Read()
+        {
+            cpu.Add(meter.Read());
+            busy.Add(OtherLoad.BusyMs());
+        }
     }
 
     private static async Task<double> PaceAsync(

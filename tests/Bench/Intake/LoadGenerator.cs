@@ -51,7 +51,8 @@ internal sealed class LoadGenerator : IDisposable
     }
 
     /// <summary>As fast as the connections allow: first <paramref name="warmUp"/>, then what is measured.</summary>
-    public Task<LoadResult> SaturateAsync(TimeSpan warmUp, TimeSpan duration, CancellationToken cancellation) =>
+    /// <param name="edge">Called at the beginning and at the end of what is measured.</param>
+    public Task<LoadResult> SaturateAsync(TimeSpan warmUp, TimeSpan duration, Action edge, CancellationToken cancellation) =>
         OnOwnThreadAsync(() =>
         {
             foreach (var connection in _connections)
@@ -61,9 +62,11 @@ internal sealed class LoadGenerator : IDisposable
 
             Turn(Stopwatch.GetTimestamp() + Ticks(warmUp), again: true, cancellation);
             Reset();
+            edge();
             var from = Stopwatch.GetTimestamp();
             Turn(from + Ticks(duration), again: true, cancellation);
             var time = Stopwatch.GetElapsedTime(from);
+            edge();
             var result = Result(time);
             Finish(cancellation);
             return result;

@@ -5,7 +5,8 @@ namespace CardShop.Tests.Bench.Machine;
 
 /// <summary>
 /// CPU time of process trees, from /proc: user and system time of every living process below a root, and of all that have
-/// ended and were waited for (the kernel adds a child's times to its parent's). Resolution: the kernel's tick, 10 ms.
+/// ended and were waited for (the kernel adds a child's times to its parent's). Of this process, whose children are the
+/// servers, its own alone. Resolution: the kernel's tick, 10 ms.
 /// </summary>
 public sealed class CpuMeter(IReadOnlyList<(string Name, int Pid)> roots)
 {
@@ -20,11 +21,11 @@ public sealed class CpuMeter(IReadOnlyList<(string Name, int Pid)> roots)
         IReadOnlyDictionary<string, double> before, IReadOnlyDictionary<string, double> after) =>
         after.ToDictionary(a => a.Key, a => a.Value - before[a.Key]);
 
-    /// <summary>Milliseconds of one tree.</summary>
-    public static double OfTree(int pid) =>
-        ProcessTable.Descendants(pid).Select(d => d.Pid).Prepend(pid).Sum(Ticks) * MillisecondsPerTick;
+    private static double OfTree(int pid) => MillisecondsPerTick * (pid == Environment.ProcessId
+        ? Ticks(pid, withEnded: false)
+        : ProcessTable.Descendants(pid).Select(d => d.Pid).Prepend(pid).Sum(p => Ticks(p, withEnded: true)));
 
-    private static long Ticks(int pid)
+    private static long Ticks(int pid, bool withEnded)
     {
         try
         {
@@ -32,7 +33,7 @@ public sealed class CpuMeter(IReadOnlyList<(string Name, int Pid)> roots)
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
 
             // Fields 14 to 17 of proc(5): utime, stime, cutime, cstime.
-            return fields[11..15].Sum(f => long.Parse(f, CultureInfo.InvariantCulture));
+            return fields[11..(withEnded ? 15 : 13)].Sum(f => long.Parse(f, CultureInfo.InvariantCulture));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -18,14 +18,11 @@ internal sealed class ShopServers : IAsyncDisposable
 {
     private const int SharedBuffersMegabytes = 512;
 
-    private readonly string _secretsFolder;
-
     private ShopServers(PostgresServer postgres, RabbitMqServer rabbit, LogBrokerServer broker, string secrets)
     {
         Postgres = postgres;
         Rabbit = rabbit;
         Broker = broker;
-        _secretsFolder = secrets;
         ShopSecrets.Create(secrets);
         Secrets = ShopSecrets.Open(secrets);
         Vault = new(Secrets.Fingerprint, Secrets.KeyEncryptionKeys, Secrets.CurrentKeyEncryptionKey);
@@ -33,6 +30,17 @@ internal sealed class ShopServers : IAsyncDisposable
         Log = new(
             new(broker.BootstrapServers, "bench", TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(5)),
             TimeProvider.System, NullLogger<KafkaLog>.Instance);
+        Settings = new()
+        {
+            ["Kafka__BootstrapServers"] = broker.BootstrapServers,
+            ["RabbitMq__Uri"] = rabbit.Uri,
+            ["Postgres__ConnectionString"] = postgres.ConnectionString,
+            ["Secrets__Directory"] = secrets,
+            ["Region"] = "a",
+            ["Local"] = "true",
+            ["DOTNET_gcServer"] = "0",
+        };
+        AlipayAccount.AddTo(Settings, secrets);
     }
 
     public PostgresServer Postgres { get; }
@@ -50,16 +58,7 @@ internal sealed class ShopServers : IAsyncDisposable
     public KafkaLog Log { get; }
 
     /// <summary>The settings that api and fleets read, as environment variables.</summary>
-    public Dictionary<string, string> Settings => new()
-    {
-        ["Kafka__BootstrapServers"] = Broker.BootstrapServers,
-        ["RabbitMq__Uri"] = Rabbit.Uri,
-        ["Postgres__ConnectionString"] = Postgres.ConnectionString,
-        ["Secrets__Directory"] = _secretsFolder,
-        ["Region"] = "a",
-        ["Local"] = "true",
-        ["DOTNET_gcServer"] = "0",
-    };
+    public Dictionary<string, string> Settings { get; }
 
     /// <summary>The roots of the servers' process trees.</summary>
     public IReadOnlyList<(string Name, int Pid)> Processes =>

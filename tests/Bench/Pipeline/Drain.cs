@@ -6,7 +6,8 @@ namespace CardShop.Tests.Bench.Pipeline;
 
 /// <summary>What emptying a queue of orders came to.</summary>
 /// <param name="CpuMs">CPU milliseconds, by process tree.</param>
-internal sealed record Drained(int Orders, TimeSpan Time, IReadOnlyDictionary<string, double> CpuMs)
+/// <param name="Others">Processors that something else kept busy meanwhile; the bench's own polling is in it.</param>
+internal sealed record Drained(int Orders, TimeSpan Time, IReadOnlyDictionary<string, double> CpuMs, double Others)
 {
     public double PerSecond => Orders / Time.TotalSeconds;
 
@@ -39,6 +40,7 @@ internal sealed class Drain(ShopServers servers, FleetClient fleet)
             () => "the fleets commit a first batch");
         var from = Stopwatch.GetTimestamp();
         var cpu = meter.Read();
+        var busy = OtherLoad.BusyMs();
         var state = before;
         await UntilAsync(
             async () =>
@@ -49,10 +51,11 @@ internal sealed class Drain(ShopServers servers, FleetClient fleet)
             WaitForEnd, DrainLimit, () => $"all {count} orders are delivered: {state.Sold} are, {state.Unsent} rows unsent");
         var time = Stopwatch.GetElapsedTime(from);
         var used = CpuMeter.Between(cpu, meter.Read());
+        var others = OtherLoad.Processors(OtherLoad.BusyMs() - busy, used.Values.Sum(), time);
         await fleet.CheckAsync(cancellation);
         await fleet.StopAsync(cancellation);
         await VerifyAsync(feed, count, await EventsAsync(cancellation) - events, cancellation);
-        return new(count, time, used);
+        return new(count, time, used, others);
     }
 
     private async Task UntilAsync(Func<Task<bool>> fact, TimeSpan every, TimeSpan limit, Func<string> what)

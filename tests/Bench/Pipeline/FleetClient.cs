@@ -20,7 +20,7 @@ internal sealed class FleetClient(WebServer server) : IDisposable
     public static async Task<FleetClient> StartAsync(
         BenchRun run, ShopServers servers, IReadOnlyDictionary<string, string> extra, CancellationToken cancellation)
     {
-        var settings = servers.Settings;
+        var settings = new Dictionary<string, string>(servers.Settings);
         foreach (var (name, value) in extra)
         {
             settings[name] = value;

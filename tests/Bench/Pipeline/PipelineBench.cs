@@ -78,5 +78,6 @@ internal static class PipelineBench
 
     private static void Say(BenchRun run, string what, Drained drained) => run.Say(
         $"{what}: {drained.PerSecond:N0} orders/s ({drained.Orders} in {drained.Time.TotalSeconds:0.00} s), " +
-        $"CPU {drained.CpuMsPerOrder:0.000} ms/order: {drained.CpuText}");
+        $"CPU {drained.CpuMsPerOrder:0.000} ms/order: {drained.CpuText}; " +
+        $"others kept {drained.Others:0.0} processors busy");
 }

@@ -26,13 +26,16 @@ internal sealed class RawPostgres(ShopServers servers, NpgsqlDataSource database
         var meter = new CpuMeter([("postgres", servers.Postgres.ProcessId), ("client", Environment.ProcessId)]);
         await using var connection = await database.OpenConnectionAsync(cancellation);
         var cpu = meter.Read();
+        var busy = OtherLoad.BusyMs();
         var from = Stopwatch.GetTimestamp();
         foreach (var batch in orders)
         {
             await SaveAsync(connection, batch, cancellation);
         }
 
-        return new(count, Stopwatch.GetElapsedTime(from), CpuMeter.Between(cpu, meter.Read()));
+        var time = Stopwatch.GetElapsedTime(from);
+        var used = CpuMeter.Between(cpu, meter.Read());
+        return new(count, time, used, OtherLoad.Processors(OtherLoad.BusyMs() - busy, used.Values.Sum(), time));
     }
 
     private static async Task SaveAsync(NpgsqlConnection connection, Row[] rows, CancellationToken cancellation)
