@@ -97,14 +97,14 @@ public sealed class DemoRun : IDisposable
                 CultureInfo.InvariantCulture,
                 $$"""{"sku":"{{sku}}","quantity":{{quantity}},"contact":"{{contact}}","channel":"alipay"}"""),
             Encoding.UTF8, "application/json");
-        var (code, body) = await SendAsync(request, "the shop", ShopctlSettings.ApiName, cancellation);
+        var (code, body) = await SendAsync(request, "The shop", ShopctlSettings.ApiName, cancellation);
         return code == HttpStatusCode.Accepted ? body : throw Refused("the shop did not take the order", code, body);
     }
 
     private async Task PayAsync(string number, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_sandbox, "/pay/" + Uri.EscapeDataString(number)));
-        var (code, body) = await SendAsync(request, "the sandbox", ShopctlSettings.SandboxName, cancellation);
+        var (code, body) = await SendAsync(request, "The sandbox", ShopctlSettings.SandboxName, cancellation);
         using (body)
         {
             if (code != HttpStatusCode.OK)
@@ -122,7 +122,7 @@ public sealed class DemoRun : IDisposable
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, status);
             request.Headers.Authorization = new("Bearer", token);
-            var (code, body) = await SendAsync(request, "the shop", ShopctlSettings.ApiName, cancellation);
+            var (code, body) = await SendAsync(request, "The shop", ShopctlSettings.ApiName, cancellation);
             if (code == HttpStatusCode.OK && there(body.RootElement))
             {
                 return body;

@@ -21,6 +21,8 @@ public sealed class KeyImporter(ShopServers servers, KeyBatcher batcher, ImportR
 
     private readonly Dictionary<string, IReadOnlyList<long>> _pending = [];
     private long _polled;
+    private (string Topic, int Partition)? _place;
+    private long _position;
 
     /// <param name="patience">How long no batch may be loaded before waiting ends.</param>
     /// <exception cref="ShopctlException">The fleet does not load; what was sent is durable and will be loaded.</exception>
@@ -62,6 +64,7 @@ public sealed class KeyImporter(ShopServers servers, KeyBatcher batcher, ImportR
                 e);
         }
 
+        _place = (record.Topic, record.Partition);
         _pending[message.BatchId] = batch.Lines;
         report.BatchesSent++;
         progress.Report(report);
@@ -96,17 +99,40 @@ public sealed class KeyImporter(ShopServers servers, KeyBatcher batcher, ImportR
             if (!said && waited > SpeakAfter)
             {
                 said = true;
-                progress.Say("No batch was loaded for 5 s: is the delivery fleet running?");
+                progress.Say("Nothing was loaded for 5 s: is the delivery fleet running?");
             }
 
             await Task.Delay(PollEvery, servers.Time, cancellation);
         }
     }
 
-    /// <returns>True where batches were loaded since the last look.</returns>
+    /// <returns>True where the fleet has moved since the last look: in this import's batches, or in those before them.</returns>
     private async Task<bool> PollAsync(CancellationToken cancellation)
     {
         _polled = servers.Time.GetTimestamp();
+        var position = await PositionAsync(cancellation);
+        var loaded = await LoadedAsync(cancellation);
+        var moved = loaded || position > _position;
+        _position = position;
+        return moved;
+    }
+
+    private async Task<long> PositionAsync(CancellationToken cancellation)
+    {
+        if (_place is not { } place)
+        {
+            return 0;
+        }
+
+        await using var command = servers.Database.CreateCommand(
+            "SELECT next_offset FROM shop.progress WHERE grp = 'delivery' AND topic = $1 AND partition = $2");
+        command.Parameters.Add(new() { Value = place.Topic });
+        command.Parameters.Add(new() { Value = place.Partition });
+        return await command.ExecuteScalarAsync(cancellation) is long position ? position : 0;
+    }
+
+    private async Task<bool> LoadedAsync(CancellationToken cancellation)
+    {
         await using var command = servers.Database.CreateCommand(
             "SELECT id, duplicates FROM shop.key_batches WHERE id = ANY($1)");
         command.Parameters.Add(new() { Value = _pending.Keys.Take(MaxPolled).ToArray() });

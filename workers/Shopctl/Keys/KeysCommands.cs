@@ -88,7 +88,15 @@ public static class KeysCommands
         }
         finally
         {
-            ImportSummary.Show(session.Screen, request.Sku, report, session.Time.GetElapsedTime(started));
+            if (report.Read > 0)
+            {
+                ImportSummary.Show(session.Screen, request.Sku, report, session.Time.GetElapsedTime(started));
+            }
+        }
+
+        if (report.Read == 0)
+        {
+            session.Screen.Line("No key in the file.");
         }
 
         return report.Refused.Count > 0 ? ExitCodes.Failed : ExitCodes.Ok;

@@ -19,7 +19,7 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
     private const string Name = "cardshop-shopctl";
 
     /// <summary>The longest that asking a server whether it is there may take.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
     /// <summary>The groups whose progress PostgreSQL keeps; the same as the fleets'.</summary>
     public static readonly IReadOnlyList<FencedGroup> Groups =
@@ -155,6 +155,6 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
 
     private static ShopctlException Absent(string server, string place, string setting, Exception failure) => new(
         ExitCodes.Unreachable,
-        Unreachable(server, place, setting, failure is TimeoutException ? "no answer within 4 s" : failure.Message),
+        Unreachable(server, place, setting, failure is TimeoutException ? "no answer within 3 s" : failure.Message),
         failure);
 }
