@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
+using System.Threading.RateLimiting;
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Outbox;
@@ -193,7 +194,11 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
                 new CreateChannelOptions(
                     publisherConfirmationsEnabled: true,
                     publisherConfirmationTrackingEnabled: true,
-                    outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(settings.MaxUnconfirmed)),
+                    // The client's own throttling limiter slows down from half its limit on, up to a second a message.
+                    outstandingPublisherConfirmationsRateLimiter: new ConcurrencyLimiter(new()
+                    {
+                        PermitLimit = settings.MaxUnconfirmed, QueueLimit = int.MaxValue,
+                    })),
                 cancellation);
             return _publisher;
         }
