@@ -15,7 +15,7 @@ namespace CardShop.Shopctl.Audit;
 /// snapshot's outbox still holds them, and ends read later include whatever was acknowledged before. An event that is
 /// newer than the snapshot carries a commit number above the snapshot's.
 /// </summary>
-internal sealed class LogChecks(AuditMemory memory, AuditReport report)
+public sealed class LogChecks(AuditMemory memory, AuditReport report)
 {
     private readonly Dictionary<PartitionKey, long> _first = [];
     private long _queuedOrders;
