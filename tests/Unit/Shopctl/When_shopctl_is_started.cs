@@ -66,7 +66,8 @@ public sealed class When_shopctl_is_started
         Assert.Equal(ExitCodes.Usage, missing.ExitCode);
 
         var wrong = new ShopctlSettings(_ => "x://user:topsecret@host/;Password=topsecret");
-        foreach (var read in new Func<object>[] { () => wrong.Rabbit, () => wrong.Postgres, () => wrong.Region, () => wrong.Api })
+        Func<object>[] reads = [() => wrong.Rabbit, () => wrong.Postgres, () => wrong.Region, () => wrong.Api];
+        foreach (var read in reads)
         {
             Assert.DoesNotContain("topsecret", Assert.Throws<ShopctlException>(read).Message, StringComparison.Ordinal);
         }

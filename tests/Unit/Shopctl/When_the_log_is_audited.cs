@@ -73,7 +73,8 @@ public sealed class When_the_log_is_audited
 
         Assert.True(_memory.Orders[Digest.Of("a")].Is(OrderTraits.EventSeen));
         Assert.False(_memory.Orders[Digest.Of("a")].Is(OrderTraits.EventsDiffer));
-        Assert.StartsWith("b: its OrderDelivered names other keys", Assert.Single(_report.Events.Examples), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "b: its OrderDelivered names other keys", Assert.Single(_report.Events.Examples), StringComparison.Ordinal);
         Event("b", Key);
         await RunAsync();
         Assert.True(_memory.Orders[Digest.Of("b")].Is(OrderTraits.EventsDiffer));

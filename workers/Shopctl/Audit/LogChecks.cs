@@ -52,11 +52,12 @@ public sealed class LogChecks(AuditMemory memory, AuditReport report)
     {
         foreach (var ((name, partition), progress) in memory.Progress)
         {
-            if (name == group && partition.Topic == topic.Name && progress > ends.GetValueOrDefault(partition))
+            var end = ends.GetValueOrDefault(partition);
+            if (name == group && partition.Topic == topic.Name && progress > end)
             {
                 check.Violate(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{partition.Topic}[{partition.Partition}] ends at {ends.GetValueOrDefault(partition)}, processed up to {progress}"));
+                    $"{partition.Topic}[{partition.Partition}] ends at {end}, processed up to {progress}"));
             }
         }
     }
