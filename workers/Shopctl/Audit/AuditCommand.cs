@@ -11,8 +11,8 @@ namespace CardShop.Shopctl.Audit;
 public static class AuditCommand
 {
     private const string NotComputable =
-        "Not to be read off a running shop: 8 (repeats change nothing), 10 (recovery), 11 and 12 (what the API answers without " +
-        "Kafka, or without everything else). Tests and chaos runs check those.";
+        "Not to be read off a running shop: 8 (repeats change nothing), 10 (recovery), 11 and 12 (what the API answers " +
+        "without Kafka, or without everything else). Tests and chaos runs check those.";
 
     public static Command Create(Session session)
     {

@@ -30,7 +30,10 @@ public sealed class InvariantCheck(int number, string title, string what)
     /// <summary>Why it could not be looked at; null where it was.</summary>
     public string? Skipped { get; private set; }
 
-    public string Verdict => Skipped is not null ? "not checked" : Violations > 0 ? "VIOLATED" : Rows == 0 ? "nothing to check" : "holds";
+    public string Verdict => Skipped is not null ? "not checked"
+        : Violations > 0 ? "VIOLATED"
+        : Rows == 0 ? "nothing to check"
+        : "holds";
 
     public void Saw(long rows = 1) => Rows += rows;
 
@@ -52,19 +55,23 @@ public sealed class InvariantCheck(int number, string title, string what)
 public sealed class AuditReport
 {
     public InvariantCheck Orders { get; } = new(
-        1, "every acknowledged order has a saga", "shop.orders.v1 below the orders group's progress against sagas and archive");
+        1, "every acknowledged order has a saga",
+        "shop.orders.v1 below the orders group's progress against sagas and archive");
 
     public InvariantCheck Keys { get; } = new(
         2, "a key belongs to one order, a delivered order has its quantity", "sold keys against delivery documents");
 
     public InvariantCheck Notifications { get; } = new(
-        3, "every notification shows in its saga", "shop.payment-notifications.v1 below the payments group's progress against sagas");
+        3, "every notification shows in its saga",
+        "shop.payment-notifications.v1 below the payments group's progress against sagas");
 
     public InvariantCheck Payments { get; } = new(
-        4, "a delivered order has one full payment, not refunded before", "delivered orders against payments and refund events");
+        4, "a delivered order has one full payment, not refunded before",
+        "delivered orders against payments and refund events");
 
     public InvariantCheck Bounds { get; } = new(
-        5, "paid becomes delivered, refunded or review in time", "paid and refunding orders against the product's bound");
+        5, "paid becomes delivered, refunded or review in time",
+        "paid and refunding orders against the product's bound");
 
     public InvariantCheck Stock { get; } = new(
         6, "stock adds up", "stock counters against key rows and reservations");

@@ -15,7 +15,7 @@ namespace CardShop.Shopctl.Audit;
 /// snapshot's outbox still holds them, and ends read later include whatever was acknowledged before. An event that is
 /// newer than the snapshot carries a commit number above the snapshot's.
 /// </summary>
-internal sealed class LogChecks(AuditMemory memory, AuditReport report)
+public sealed class LogChecks(AuditMemory memory, AuditReport report)
 {
     private readonly Dictionary<PartitionKey, long> _first = [];
     private long _queuedOrders;
@@ -52,11 +52,12 @@ internal sealed class LogChecks(AuditMemory memory, AuditReport report)
     {
         foreach (var ((name, partition), progress) in memory.Progress)
         {
-            if (name == group && partition.Topic == topic.Name && progress > ends.GetValueOrDefault(partition))
+            var end = ends.GetValueOrDefault(partition);
+            if (name == group && partition.Topic == topic.Name && progress > end)
             {
                 check.Violate(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{partition.Topic}[{partition.Partition}] ends at {ends.GetValueOrDefault(partition)}, processed up to {progress}"));
+                    $"{partition.Topic}[{partition.Partition}] ends at {end}, processed up to {progress}"));
             }
         }
     }

@@ -158,7 +158,8 @@ public sealed class DemoRun : IDisposable
         {
             throw new ShopctlException(
                 ExitCodes.Unreachable,
-                $"{server} at {request.RequestUri!.GetLeftPart(UriPartial.Authority)} (setting {setting}) cannot be reached: {e.Message}",
+                $"{server} at {request.RequestUri!.GetLeftPart(UriPartial.Authority)} (setting {setting}) " +
+                $"cannot be reached: {e.Message}",
                 e);
         }
         catch (JsonException e)

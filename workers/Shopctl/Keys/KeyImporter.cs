@@ -59,7 +59,8 @@ public sealed class KeyImporter(ShopServers servers, KeyBatcher batcher, ImportR
         {
             throw new ShopctlException(
                 ExitCodes.Unreachable,
-                $"Kafka at {servers.Settings.Kafka} (setting {ShopctlSettings.KafkaName}) stopped taking records: {e.Message}. " +
+                $"Kafka at {servers.Settings.Kafka} (setting {ShopctlSettings.KafkaName}) stopped taking records: " +
+                $"{e.Message}. " +
                 $"{Number(report.BatchesSent)} batches are durable. Import the file again: duplicates are recognised.",
                 e);
         }
@@ -92,8 +93,8 @@ public sealed class KeyImporter(ShopServers servers, KeyBatcher batcher, ImportR
             {
                 throw new ShopctlException(
                     ExitCodes.Failed,
-                    $"{Number(_pending.Count)} of {Number(report.BatchesSent)} batches are durable in Kafka but not loaded after " +
-                    $"{Number((long)patience.TotalSeconds)} s without progress: start the delivery fleet, it loads them.");
+                    $"{Number(_pending.Count)} of {Number(report.BatchesSent)} batches are durable in Kafka but not loaded, " +
+                    $"and nothing moved for {Number((long)patience.TotalSeconds)} s: start the delivery fleet, it loads them.");
             }
 
             if (!said && waited > SpeakAfter)

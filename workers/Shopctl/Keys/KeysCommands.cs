@@ -55,7 +55,8 @@ public static class KeysCommands
 
     /// <summary>An id that no other import has: the time, and 8 random bytes.</summary>
     public static string NewImportId(DateTimeOffset now) =>
-        string.Create(CultureInfo.InvariantCulture, $"{now.UtcDateTime:yyyyMMddTHHmmssfff}-{RandomNumberGenerator.GetHexString(16, lowercase: true)}");
+        now.UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff", CultureInfo.InvariantCulture) + "-"
+        + RandomNumberGenerator.GetHexString(16, lowercase: true);
 
     private static async Task<int> RunAsync(
         Session session, ShopServers servers, ImportRequest request, CancellationToken cancellation)

@@ -13,7 +13,8 @@ public static class LagCommand
     public static Command Create(Session session)
     {
         var lag = new Command(
-            "lag", "Records that each fleet has still to process, per partition; unsent outbox rows; sagas whose time has come.");
+            "lag",
+            "Records that each fleet has still to process, per partition; unsent outbox rows; sagas whose time has come.");
         session.Bind(lag, async (servers, _, cancellation) =>
         {
             await servers.RequireDatabaseAsync(cancellation);
@@ -40,7 +41,8 @@ public static class LagCommand
                 allEnds += end;
                 allDone += done;
                 Screen.Row(
-                    table, group.Name, partition.Topic, Number(partition.Partition), Number(end), Number(done), Number(end - done));
+                    table, group.Name, partition.Topic, Number(partition.Partition), Number(end), Number(done),
+                    Number(end - done));
             }
         }
 

@@ -115,7 +115,8 @@ public static class OrderCommand
         {
             Screen.Row(table, "money for " + payment.Number, string.Create(
                 CultureInfo.InvariantCulture,
-                $"{payment.Amount} fen at {Time(payment.At)} by {payment.Source}, as {Kebab(payment.Use)}, refund: {Kebab(payment.Refund)}"));
+                $"{payment.Amount} fen at {Time(payment.At)} by {payment.Source}, as {Kebab(payment.Use)}, " +
+                $"refund: {Kebab(payment.Refund)}"));
         }
 
         Screen.Row(table, "notifications seen", Number(saga.Notifications.Count));

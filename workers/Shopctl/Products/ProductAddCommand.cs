@@ -58,7 +58,8 @@ public static class ProductAddCommand
         var version = await CatalogStore.PutAsync(servers.Database, product, servers.Settings.Region, cancellation);
         session.Screen.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"{product.Sku} {(version == 1 ? "added" : "changed")}: version {version}, {product.Price} fen {product.Currency}."));
+            $"{product.Sku} {(version == 1 ? "added" : "changed")}: version {version}, " +
+            $"{product.Price} fen {product.Currency}."));
         return version;
     }
 

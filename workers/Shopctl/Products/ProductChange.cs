@@ -34,7 +34,9 @@ public sealed partial record ProductChange(
             WaitSeconds = WaitSeconds ?? before.WaitSeconds,
         };
         string[] errors = [.. Errors(product)];
-        return errors.Length == 0 ? product : throw new ShopctlException(ExitCodes.Usage, string.Join(Environment.NewLine, errors));
+        return errors.Length == 0
+            ? product
+            : throw new ShopctlException(ExitCodes.Usage, string.Join(Environment.NewLine, errors));
     }
 
     /// <summary>True for text that can name a product.</summary>

@@ -19,7 +19,8 @@ public static class MigrateCommand
     public static Command Create(Session session)
     {
         var migrate = new Command(
-            "migrate", "Creates or updates tables, topics and queues. May be repeated; waits 30 s for servers that are starting.");
+            "migrate",
+            "Creates or updates tables, topics and queues. May be repeated; waits 30 s for servers that are starting.");
         session.Bind(migrate, (servers, _, cancellation) => RunAsync(session, servers, cancellation));
         return migrate;
     }

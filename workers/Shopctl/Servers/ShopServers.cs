@@ -78,7 +78,8 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
         {
             throw new ShopctlException(
                 ExitCodes.Usage,
-                $"PostgreSQL at {settings.PostgresPlace} refuses user, password or database of {ShopctlSettings.PostgresName} ({e.SqlState}).",
+                $"PostgreSQL at {settings.PostgresPlace} refuses user, password or database of " +
+                $"{ShopctlSettings.PostgresName} ({e.SqlState}).",
                 e);
         }
         catch (Exception e) when (IsAbsence(e))
@@ -106,7 +107,9 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
         }
     }
 
-    /// <summary>Every writer's first step: Kafka and PostgreSQL are there and agree. Throws with exit code 1 when fenced.</summary>
+    /// <summary>
+    /// Every writer's first step: Kafka and PostgreSQL are there and agree. Throws with exit code 1 when fenced.
+    /// </summary>
     public async Task RequireWritableAsync(CancellationToken cancellation)
     {
         await RequireDatabaseAsync(cancellation);

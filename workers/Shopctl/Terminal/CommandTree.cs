@@ -76,7 +76,8 @@ public static class CommandTree
             parseResult.InvocationConfiguration.Output = text;
             var code = inner.Invoke(parseResult);
             parseResult.InvocationConfiguration.Output = output;
-            output.WriteLine(text.ToString().Replace(RootCommand.ExecutableName, "shopctl", StringComparison.Ordinal).TrimEnd());
+            var help = text.ToString().Replace(RootCommand.ExecutableName, "shopctl", StringComparison.Ordinal);
+            output.WriteLine(help.TrimEnd());
             output.WriteLine();
             output.WriteLine(ExitCodes.Help);
             return code;
