@@ -50,19 +50,11 @@ public sealed class FleetNode : IAsyncDisposable
         _log = new(settings.Kafka, time, logs.CreateLogger<KafkaLog>());
         _bus = new(settings.Rabbit, time, random, logs.CreateLogger<RabbitBus>());
         _store = new(_database);
-        _fence = new(_log, _database, Groups, logs.CreateLogger<RollbackFence>());
+        _fence = new(_log, _database, FleetGroups.All, logs.CreateLogger<RollbackFence>());
         _outbox = new(_database, PostgresShopStore.ReviewAsync);
         _dispatcher = new(_outbox, _log, _bus, DispatchOptions.Default, time, random, logs.CreateLogger<Dispatcher>());
         Compose();
     }
-
-    /// <summary>The groups whose progress PostgreSQL keeps: the fence asks for all of them.</summary>
-    public static IReadOnlyList<FencedGroup> Groups { get; } =
-    [
-        new("orders", [Topics.Orders]),
-        new("payments", [Topics.PaymentNotifications]),
-        new("delivery", [Topics.KeyBatches]),
-    ];
 
     /// <summary>Why this process does no work now; null when it does.</summary>
     public string? Waiting => _fence.Reason is not { } reason ? null : _fence.IsFenced ? "fenced: " + reason : reason;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using CardShop.Shop.Store;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -30,10 +31,10 @@ public static class LagCommand
     private static async Task PartitionsAsync(Session session, ShopServers servers, CancellationToken cancellation)
     {
         var progress = await ProgressTable.ReadAsync(servers.Database, cancellation);
-        var ends = await servers.Log.EndsAsync([.. ShopServers.Groups.SelectMany(g => g.Topics)], cancellation);
+        var ends = await servers.Log.EndsAsync([.. FleetGroups.All.SelectMany(g => g.Topics)], cancellation);
         var table = Screen.Table("group", "topic", "#partition", "#log end", "#progress", "#behind");
         long allEnds = 0, allDone = 0;
-        foreach (var group in ShopServers.Groups)
+        foreach (var group in FleetGroups.All)
         {
             foreach (var (partition, end) in ends.Where(e => group.Topics.Any(t => t.Name == e.Key.Topic)).OrderBy(e => e.Key))
             {

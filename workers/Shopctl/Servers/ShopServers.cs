@@ -6,6 +6,7 @@ using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Keys;
 using CardShop.Shop.Orders;
+using CardShop.Shop.Store;
 using CardShop.Shopctl.Settings;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -20,14 +21,6 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
 
     /// <summary>The longest that asking a server whether it is there may take.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
-
-    /// <summary>The groups whose progress PostgreSQL keeps; the same as the fleets'.</summary>
-    public static readonly IReadOnlyList<FencedGroup> Groups =
-    [
-        new("orders", [Topics.Orders]),
-        new("payments", [Topics.PaymentNotifications]),
-        new("delivery", [Topics.KeyBatches]),
-    ];
 
     private NpgsqlDataSource? _database;
     private KafkaLog? _log;
@@ -114,7 +107,7 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
     {
         await RequireDatabaseAsync(cancellation);
         await RequireLogAsync(cancellation);
-        var fence = new RollbackFence(Log, Database, Groups, NullLogger<RollbackFence>.Instance);
+        var fence = new RollbackFence(Log, Database, FleetGroups.All, NullLogger<RollbackFence>.Instance);
         await fence.CheckAsync(cancellation);
         if (fence.Reason is { } reason)
         {
