@@ -42,10 +42,10 @@ root.SetAction(async (parsed, cancel) =>
 });
 
 // Processes of their own, so that their CPU can be told from the load generator's.
-foreach (var (name, run) in new (string, Func<string[], Task>)[] { ("fleet", FleetProcess.RunAsync), ("empty", EmptyApi.RunAsync) })
+foreach (var (name, run) in new (string, Func<string[], CancellationToken, Task>)[] { ("fleet", FleetProcess.RunAsync), ("empty", EmptyApi.RunAsync) })
 {
     var hidden = new Command(name) { Hidden = true, TreatUnmatchedTokensAsErrors = false };
-    hidden.SetAction(parsed => run([.. parsed.UnmatchedTokens]));
+    hidden.SetAction((parsed, cancel) => run([.. parsed.UnmatchedTokens], cancel));
     root.Add(hidden);
 }
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace CardShop.Tests.Bench.Intake;
@@ -13,7 +14,7 @@ namespace CardShop.Tests.Bench.Intake;
 /// </summary>
 internal static class EmptyApi
 {
-    public static async Task RunAsync(string[] args)
+    public static async Task RunAsync(string[] args, CancellationToken cancellation)
     {
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.Logging.ClearProviders();
@@ -22,7 +23,7 @@ internal static class EmptyApi
         var app = builder.Build();
         app.MapGet("/healthz/ready", () => "ok");
         app.MapPost("/v1/orders", (EmptyOrder order) => TypedResults.Accepted("/v1/orders/1", new EmptyAnswer("1", order.Sku, "queued")));
-        await app.RunAsync();
+        await HostingAbstractionsHostExtensions.RunAsync(app, cancellation);
     }
 }
 

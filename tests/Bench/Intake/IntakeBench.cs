@@ -18,7 +18,7 @@ internal static class IntakeBench
     private const int Connections = 512;
     private const int Products = 200;
     private const int Rounds = 3;
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(1);
 
     public static async Task<IReadOnlyList<BenchResult>> RunAsync(BenchRun run, CancellationToken cancellation)
@@ -49,6 +49,7 @@ internal static class IntakeBench
         foreach (var subject in new[] { orders, bare, keyed })
         {
             await SaturateAsync(run, subject, WarmUp, Settle, cancellation);
+            await CpuMeter.WaitForIdleAsync(subject.Processes[0].Pid, WarmUp, cancellation);
         }
 
         var rates = new Dictionary<Subject, List<double>> { [orders] = [], [bare] = [], [keyed] = [] };

@@ -21,6 +21,25 @@ public sealed class CpuMeter(IReadOnlyList<(string Name, int Pid)> roots)
         IReadOnlyDictionary<string, double> before, IReadOnlyDictionary<string, double> after) =>
         after.ToDictionary(a => a.Key, a => a.Value - before[a.Key]);
 
+    /// <summary>
+    /// Waits until a process does next to nothing: its compiler, which works on in the background for seconds after a
+    /// warm-up, is done. Gives up waiting after <paramref name="limit"/>, since an idle loop may well cost more.
+    /// </summary>
+    public static async Task WaitForIdleAsync(int pid, TimeSpan limit, CancellationToken cancellation)
+    {
+        const double IdleShare = 0.03;
+        var slice = TimeSpan.FromMilliseconds(500);
+        for (var waited = TimeSpan.Zero; waited < limit; waited += slice)
+        {
+            var before = OfTree(pid);
+            await Task.Delay(slice, cancellation);
+            if (OfTree(pid) - before < slice.TotalMilliseconds * IdleShare)
+            {
+                return;
+            }
+        }
+    }
+
     private static double OfTree(int pid) => MillisecondsPerTick * (pid == Environment.ProcessId
         ? Ticks(pid, withEnded: false)
         : ProcessTable.Descendants(pid).Select(d => d.Pid).Prepend(pid).Sum(p => Ticks(p, withEnded: true)));

@@ -6,8 +6,9 @@ namespace CardShop.Tests.Bench.Pipeline;
 
 /// <summary>What emptying a queue of orders came to.</summary>
 /// <param name="CpuMs">CPU milliseconds, by process tree.</param>
+/// <param name="Commits">Transactions of batches; four messages per order make the size of a batch.</param>
 /// <param name="Others">Processors that something else kept busy meanwhile; the bench's own polling is in it.</param>
-internal sealed record Drained(int Orders, TimeSpan Time, IReadOnlyDictionary<string, double> CpuMs, double Others)
+internal sealed record Drained(int Orders, TimeSpan Time, IReadOnlyDictionary<string, double> CpuMs, double Others, long Commits)
 {
     public double PerSecond => Orders / Time.TotalSeconds;
 
@@ -34,6 +35,7 @@ internal sealed class Drain(ShopServers servers, FleetClient fleet)
         var events = await EventsAsync(cancellation);
         var before = await StateAsync(feed, cancellation);
         var meter = new CpuMeter([("fleet", fleet.ProcessId), .. servers.Processes]);
+        await CpuMeter.WaitForIdleAsync(fleet.ProcessId, TimeSpan.FromSeconds(5), cancellation);
         await fleet.StartAsync(cancellation);
         await UntilAsync(
             async () => (await StateAsync(feed, cancellation)).Commits > before.Commits, WaitForStart, StartLimit,
@@ -55,7 +57,7 @@ internal sealed class Drain(ShopServers servers, FleetClient fleet)
         await fleet.CheckAsync(cancellation);
         await fleet.StopAsync(cancellation);
         await VerifyAsync(feed, count, await EventsAsync(cancellation) - events, cancellation);
-        return new(count, time, used, others);
+        return new(count, time, used, others, state.Commits - before.Commits);
     }
 
     private async Task UntilAsync(Func<Task<bool>> fact, TimeSpan every, TimeSpan limit, Func<string> what)

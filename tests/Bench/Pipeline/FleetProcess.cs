@@ -4,6 +4,7 @@ using CardShop.Pipeline.Log;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace CardShop.Tests.Bench.Pipeline;
@@ -15,7 +16,7 @@ namespace CardShop.Tests.Bench.Pipeline;
 /// </summary>
 internal static class FleetProcess
 {
-    public static async Task RunAsync(string[] args)
+    public static async Task RunAsync(string[] args, CancellationToken cancellation)
     {
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.Logging.ClearProviders();
@@ -40,7 +41,7 @@ internal static class FleetProcess
         app.MapPost("/start", host.Start);
         app.MapPost("/stop", host.StopAsync);
         app.MapGet("/state", () => TypedResults.Ok(new FleetState(host.Fault, channel.Paid, channel.Failed)));
-        await app.RunAsync();
+        await HostingAbstractionsHostExtensions.RunAsync(app, cancellation);
     }
 
     /// <summary>At most one node at a time.</summary>
