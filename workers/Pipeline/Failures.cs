@@ -43,11 +43,12 @@ public static class Failures
         _ => false,
     };
 
-    // 08 connection, 25006 a standby, 40 rolled back (deadlock, serialisation), 53 resources, 55P03 lock time-out,
-    // 57 operator intervention, 58 system error, XX internal.
+    // 08 connection, 25 transaction state (a standby, one idle too long), 28 log-in refused, 3D and 3F database or schema
+    // not there (being restored), 40 rolled back (deadlock, serialisation), 53 resources, 57 operator intervention,
+    // 58 system error, XX internal.
+    private static readonly string[] PlaceClasses = ["08", "25", "28", "3D", "3F", "40", "53", "57", "58", "XX"];
+
+    // A lock time-out; and no right to a table, or no such table: statements are ours, no message can cause that.
     private static bool IsPlaceSqlState(string state) =>
-        state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("40", StringComparison.Ordinal)
-        || state.StartsWith("53", StringComparison.Ordinal) || state.StartsWith("57", StringComparison.Ordinal)
-        || state.StartsWith("58", StringComparison.Ordinal) || state.StartsWith("XX", StringComparison.Ordinal)
-        || state is "25006" or "55P03";
+        PlaceClasses.Any(c => state.StartsWith(c, StringComparison.Ordinal)) || state is "55P03" or "42501" or "42P01";
 }

@@ -216,7 +216,7 @@ public sealed class BatchLoop(
         var stored = new HashSet<Log.PartitionKey>();
         for (var i = part.Count - 1; i >= 0; i--)
         {
-            if (part[i] is LogIncoming { Reader: { } reader } record && stored.Add(record.Partition))
+            if (part[i] is LogIncoming { Reader: { } reader, Unprocessed: false } record && stored.Add(record.Partition))
             {
                 reader.Store(record.Partition, record.Offset + 1);
             }

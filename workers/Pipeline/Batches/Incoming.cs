@@ -41,6 +41,9 @@ public sealed class LogIncoming(
 
     public DateTimeOffset Timestamp => timestamp;
 
+    /// <summary>It lies behind a gap and was passed over: its offset must not count as processed.</summary>
+    public bool Unprocessed { get; set; }
+
     /// <summary>The membership that read it; null outside a group.</summary>
     public ILogReader? Reader => reader;
 

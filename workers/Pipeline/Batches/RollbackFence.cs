@@ -23,6 +23,7 @@ public sealed class RollbackFence(
     private readonly SemaphoreSlim _checking = new(1);
     private readonly ConcurrentDictionary<(string Group, PartitionKey Partition), long> _committed = new();
     private DateTimeOffset? _checkedStart;
+    private long _highestSeen;
     private volatile string? _reason = "not checked yet";
 
     /// <summary>Why nothing may be worked on; null when the fence is open.</summary>
@@ -37,6 +38,8 @@ public sealed class RollbackFence(
     /// </summary>
     public void Require(string group, Opening opening, long highestCommitSeen)
     {
+        // Remembered, or the next check, which sees the log alone, would open the fence again.
+        InterlockedMax(ref _highestSeen, highestCommitSeen);
         if (_reason is null && opening.ServerStartedAt != _checkedStart)
         {
             _reason = Restarted;
@@ -113,7 +116,7 @@ public sealed class RollbackFence(
                 committed[key] = Math.Max(offset, committed.GetValueOrDefault(key));
             }
 
-            var highest = 0L;
+            var highest = Volatile.Read(ref _highestSeen);
             foreach (var topic in new[] { Topics.SagaFacts, Topics.Deliveries })
             {
                 var tail = await log.TailAsync(topic, TailRecords, cancellation);
@@ -155,7 +158,7 @@ public sealed class RollbackFence(
         _checkedStart = startedAt;
         if (highest > commit)
         {
-            Close($"the log holds commit {highest}, the database stands at {commit}");
+            Close($"log and commands name commit {highest}, the database stands at {commit}");
         }
         else if (ahead.Count > 0)
         {
@@ -168,6 +171,21 @@ public sealed class RollbackFence(
             IsFenced = false;
             _reason = null;
             PipelineLog.FenceOpen(logger, commit);
+        }
+    }
+
+    private static void InterlockedMax(ref long target, long value)
+    {
+        var seen = Volatile.Read(ref target);
+        while (value > seen)
+        {
+            var before = Interlocked.CompareExchange(ref target, value, seen);
+            if (before == seen)
+            {
+                return;
+            }
+
+            seen = before;
         }
     }
 

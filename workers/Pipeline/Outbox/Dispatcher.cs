@@ -68,14 +68,18 @@ public sealed class Dispatcher(
     internal async Task SendAsync(OutboxRow row, CancellationToken cancellation)
     {
         var backoff = new Backoff(time, random, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(2));
+        var left = row;
         while (true)
         {
             try
             {
-                await WaitForEarlierAsync(row, cancellation);
-                row = await SendRecordsAsync(row, cancellation);
+                // What is left shrinks with every try: what was taken or parked is not sent again.
+                await WaitForEarlierAsync(left, cancellation);
+                (left, var reason) = await SendRecordsAsync(left, cancellation);
+                ThrowIfLeft(left.Records.Count, reason);
                 Left(row.Number);
-                await SendCommandsAsync(row, cancellation);
+                (left, reason) = await SendCommandsAsync(left, cancellation);
+                ThrowIfLeft(left.Commands.Count, reason);
                 return;
             }
             catch (Exception e) when (
@@ -119,17 +123,35 @@ public sealed class Dispatcher(
             unsent = await store.UnsentAsync(row.Waits, cancellation);
         }
 
-        foreach (var earlier in await store.ReadAsync(unsent, cancellation))
+        await SendEarlierAsync(unsent, [row.Number], cancellation);
+    }
+
+    /// <summary>An earlier row may wait for earlier ones itself: those go before it.</summary>
+    private async Task SendEarlierAsync(
+        IReadOnlyList<long> numbers, HashSet<long> visited, CancellationToken cancellation)
+    {
+        foreach (var earlier in await store.ReadAsync([.. numbers.Where(visited.Add)], cancellation))
         {
-            await SendRecordsAsync(earlier, cancellation);
+            await SendEarlierAsync(await store.UnsentAsync(earlier.Waits, cancellation), visited, cancellation);
+            var (left, reason) = await SendRecordsAsync(earlier, cancellation);
+            ThrowIfLeft(left.Records.Count, reason);
         }
     }
 
-    private async Task<OutboxRow> SendRecordsAsync(OutboxRow row, CancellationToken cancellation)
+    private static void ThrowIfLeft(int count, string? reason)
+    {
+        if (count > 0)
+        {
+            throw new PlaceException($"{count} messages unsent: {reason}");
+        }
+    }
+
+    /// <returns>The row as far as it is unsent, in the table too; and why.</returns>
+    private async Task<(OutboxRow Left, string? Reason)> SendRecordsAsync(OutboxRow row, CancellationToken cancellation)
     {
         if (row.Records.Count == 0)
         {
-            return row;
+            return (row, null);
         }
 
         var records = row.Records.Select(r => ToLogRecord(r, row.Commit)).ToList();
@@ -138,50 +160,58 @@ public sealed class Dispatcher(
         {
             var sent = row with { Records = [] };
             await store.RecordsSentAsync(sent, cancellation);
-            return sent;
+            return (sent, null);
         }
 
-        var unsent = row with { Records = [.. failures.Where(f => !f.Permanent).Select(f => row.Records[f.Index])] };
+        // Each message leaves the row in the transaction that parks it, not before.
+        var left = row with { Records = [.. failures.Select(f => row.Records[f.Index])] };
         foreach (var failure in failures.Where(f => f.Permanent))
         {
             var record = row.Records[failure.Index];
             PipelineLog.Parked(logger, row.Number, record.Type, failure.Reason);
-            await store.ParkAsync(unsent, record.OrderId, record.Type, record.Body, failure.Reason, cancellation);
+            left = left with { Records = [.. left.Records.Where(r => !ReferenceEquals(r, record))] };
+            await store.ParkAsync(left, record.OrderId, record.Type, record.Body, failure.Reason, cancellation);
         }
 
-        if (unsent.Records.Count > 0)
+        if (left.Records.Count > 0)
         {
-            await store.RewriteAsync(unsent, cancellation);
-            throw new PlaceException($"{unsent.Records.Count} records unsent: {failures[0].Reason}");
+            await store.RewriteAsync(left, cancellation);
+        }
+        else
+        {
+            await store.RecordsSentAsync(left, cancellation);
         }
 
-        await store.RecordsSentAsync(unsent, cancellation);
-        return unsent;
+        return (left, failures[0].Reason);
     }
 
-    private async Task SendCommandsAsync(OutboxRow row, CancellationToken cancellation)
+    /// <returns>The row as far as it is unsent, in the table too; and why.</returns>
+    private async Task<(OutboxRow Left, string? Reason)> SendCommandsAsync(OutboxRow row, CancellationToken cancellation)
     {
         if (row.Commands.Count == 0)
         {
-            return;
+            return (row, null);
         }
 
         var failures = await bus.SendAllAsync(row.Commands, row.Commit, cancellation);
-        var unsent = row with { Commands = [.. failures.Where(f => !f.Permanent).Select(f => row.Commands[f.Index])] };
+        var left = row with { Commands = [.. failures.Select(f => row.Commands[f.Index])] };
         foreach (var failure in failures.Where(f => f.Permanent))
         {
             var command = row.Commands[failure.Index];
             PipelineLog.Parked(logger, row.Number, command.Type, failure.Reason);
+            left = left with { Commands = [.. left.Commands.Where(c => !ReferenceEquals(c, command))] };
             await store.ParkAsync(
-                unsent, command.ConversationId, command.Type, command.Body, failure.Reason, cancellation);
+                left, command.ConversationId, command.Type, command.Body, failure.Reason, cancellation);
         }
 
-        if (unsent.Commands.Count > 0)
+        if (left.Commands.Count > 0)
         {
-            throw new PlaceException($"{unsent.Commands.Count} commands unsent: {failures[0].Reason}");
+            await store.RewriteAsync(left, cancellation);
+            return (left, failures[0].Reason);
         }
 
         await store.DeleteAsync(row.Number, cancellation);
+        return (left, null);
     }
 
     private static LogRecord ToLogRecord(OutRecord record, long commit)

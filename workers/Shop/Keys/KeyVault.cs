@@ -55,6 +55,11 @@ public sealed class KeyVault(byte[] fingerprint, IReadOnlyDictionary<string, byt
                 $"Key-encryption key {keyEncryptionKey} is not among this process's secrets.");
         }
 
+        if (sealedBytes.Length < NonceLength + TagLength)
+        {
+            throw new CryptographicException("The sealed text is too short to be one.");
+        }
+
         var plain = new byte[sealedBytes.Length - NonceLength - TagLength];
         using var aes = new AesGcm(secret, TagLength);
         aes.Decrypt(

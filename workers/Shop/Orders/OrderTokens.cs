@@ -36,7 +36,8 @@ public sealed class OrderTokens(IReadOnlyDictionary<byte, byte[]> secrets, byte 
     public OrderToken? Verify(string orderId, ReadOnlySpan<char> text)
     {
         Span<byte> bytes = stackalloc byte[Head + (MaxSku * 4) + MacLength];
-        if (text.Length > bytes.Length * 4 / 3
+        // Not TryDecodeFromChars: that one throws for text that is no base64url.
+        if (!OrderIds.IsValid(orderId) || text.Length > bytes.Length * 4 / 3
             || Base64Url.DecodeFromChars(text, bytes, out _, out var length) != OperationStatus.Done
             || length <= Head + MacLength || !secrets.TryGetValue(bytes[0], out var secret))
         {

@@ -29,7 +29,7 @@ public sealed class AdvisoryPublisher(
     {
         foreach (var message in batch)
         {
-            if (message is LogIncoming record)
+            if (message is LogIncoming { Unprocessed: false } record)
             {
                 _positions[record.Partition] = record.Offset + 1;
             }

@@ -32,7 +32,8 @@ public sealed class PositionFilter(IReadOnlyDictionary<PartitionKey, long> progr
             }
 
             var expected = next.TryGetValue(record.Partition, out var n) ? n : progress.GetValueOrDefault(record.Partition);
-            if (record.Offset > expected)
+            record.Unprocessed = record.Offset > expected;
+            if (record.Unprocessed)
             {
                 gaps.TryAdd(record.Partition, new(record, expected));
             }

@@ -1,0 +1,73 @@
+using CardShop.Pipeline.Outbox;
+using FsCheck;
+using FsCheck.Fluent;
+using Xunit;
+
+namespace CardShop.Tests.Unit.Pipeline;
+
+public sealed class When_outbox_rows_are_encoded
+{
+    private static readonly Gen<string> Text = ArbMap.Default.GeneratorFor<string>()
+        .Select(s => s is null ? string.Empty : new string([.. s.Where(c => !char.IsSurrogate(c))]) + "卡密🂡");
+
+    private static readonly Gen<DateTimeOffset> Time = Gen.Choose(0, int.MaxValue)
+        .Select(s => DateTimeOffset.UnixEpoch.AddSeconds(s).AddMilliseconds(s % 1_000));
+
+    private static readonly Gen<byte[]> Bytes = ArbMap.Default.GeneratorFor<byte[]>().Select(b => b ?? []);
+
+    [Fact]
+    public void Records_come_back_as_they_were()
+    {
+        var record = from topic in Text
+                     from partition in Gen.Choose(0, 1_000)
+                     from key in Text
+                     from type in Text
+                     from body in Bytes
+                     from at in Time
+                     from order in Gen.OneOf(Gen.Constant<string?>(null), Text.Select(t => (string?)t))
+                     from id in Gen.OneOf(Gen.Constant<string?>(null), Text.Select(t => (string?)t))
+                     select new OutRecord(topic, partition, key, type, body, at, order, id);
+        Prop.ForAll(Arb.From(record.ListOf()), list =>
+        {
+            var read = OutboxCodec.DecodeRecords(OutboxCodec.Encode((IReadOnlyList<OutRecord>)[.. list]));
+            Assert.Equal(list.Select(r => r with { Body = [] }), read.Select(r => r with { Body = [] }), SameRecord);
+            Assert.Equal(list.Select(r => r.Body), read.Select(r => r.Body));
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void Commands_come_back_as_they_were()
+    {
+        var command = from queue in Text
+                      from type in Text
+                      from id in Text
+                      from conversation in Text
+                      from body in Bytes
+                      from at in Time
+                      select new OutCommand(queue, type, id, conversation, body, at);
+        Prop.ForAll(Arb.From(command.ListOf()), list =>
+        {
+            var read = OutboxCodec.DecodeCommands(OutboxCodec.Encode((IReadOnlyList<OutCommand>)[.. list]));
+            Assert.Equal(
+                list.Select(c => (c.Queue, c.Type, c.MessageId, c.ConversationId, c.At, Convert.ToHexString(c.Body))),
+                read.Select(c => (c.Queue, c.Type, c.MessageId, c.ConversationId, c.At, Convert.ToHexString(c.Body))));
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void Nothing_is_null_and_null_is_nothing()
+    {
+        Assert.Null(OutboxCodec.Encode((IReadOnlyList<OutRecord>)[]));
+        Assert.Null(OutboxCodec.Encode((IReadOnlyList<OutCommand>)[]));
+        Assert.Empty(OutboxCodec.DecodeRecords(null));
+        Assert.Empty(OutboxCodec.DecodeCommands(null));
+    }
+
+    [Fact]
+    public void A_row_of_a_later_version_is_refused() =>
+        Assert.Throws<InvalidDataException>(() => OutboxCodec.DecodeRecords([2, 0, 0, 0, 0, 0, 0, 0, 1]));
+
+    private static bool SameRecord(OutRecord a, OutRecord b) =>
+        (a.Topic, a.Partition, a.Key, a.Type, a.At, a.OrderId, a.EventId)
+        == (b.Topic, b.Partition, b.Key, b.Type, b.At, b.OrderId, b.EventId);
+}
