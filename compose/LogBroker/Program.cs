@@ -9,9 +9,13 @@ const int Unusable = 1;
 const int PortTaken = 3;
 const int DataDirectoryTaken = 4;
 
-var port = new Option<int>("--port") { DefaultValueFactory = _ => 9092, Description = "port on 127.0.0.1; 0 takes a free one" };
+var port = new Option<int>("--port")
+{
+    DefaultValueFactory = _ => 9092, Description = "port on 127.0.0.1; 0 takes a free one",
+};
 var data = new Option<string>("--data") { Required = true, Description = "data directory; made where missing" };
-var advertised = new Option<string?>("--advertised") { Description = "host:port told to clients (default 127.0.0.1:port)" };
+var advertised =
+    new Option<string?>("--advertised") { Description = "host:port told to clients (default 127.0.0.1:port)" };
 var segmentBytes = new Option<long>("--segment-bytes")
 {
     DefaultValueFactory = _ => 256L * 1024 * 1024, Description = "size of a log segment file",
@@ -44,7 +48,8 @@ advertised.Validators.Add(result =>
     var value = result.GetValueOrDefault<string?>();
     var colon = value?.LastIndexOf(':') ?? -1;
     if (value is not null
-        && (colon < 1 || !ushort.TryParse(value.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+        && (colon < 1
+            || !ushort.TryParse(value.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _)))
     {
         result.AddError("--advertised takes host:port");
     }
@@ -52,7 +57,8 @@ advertised.Validators.Add(result =>
 
 var root = new RootCommand("A single-node log broker that speaks the Kafka protocol, on loopback, durable by fsync.")
 {
-    port, data, advertised, segmentBytes, maxRequest, maxInFlight, maxConnections, autoCreate, partitions, maintenance, verbose,
+    port, data, advertised, segmentBytes, maxRequest, maxInFlight, maxConnections, autoCreate, partitions, maintenance,
+    verbose,
 };
 root.SetAction(parsed => Run(
     new BrokerOptions
@@ -69,7 +75,8 @@ root.SetAction(parsed => Run(
         MaintenanceEvery = TimeSpan.FromSeconds(parsed.GetValue(maintenance)),
     },
     parsed.GetValue(verbose) ? LogLevel.Debug : LogLevel.Information));
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+return await root.Parse(args).InvokeAsync(
+    new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
 
 static async Task<int> Run(BrokerOptions options, LogLevel level)
 {

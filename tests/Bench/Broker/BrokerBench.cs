@@ -23,17 +23,20 @@ public static class BrokerBench
         {
             await using var broker = await BenchBroker.StartAsync(data.FullName, ct);
             await CreateTopicAsync(broker.BootstrapServers);
-            await Task.Run(() => Produce(broker.BootstrapServers, TimeSpan.FromSeconds(1), ct), ct); // warms both sides up
+            var warmup = TimeSpan.FromSeconds(1);
+            await Task.Run(() => Produce(broker.BootstrapServers, warmup, ct), ct);
 
             var before = broker.StoredBytes();
             var produced = await Task.Run(() => Produce(broker.BootstrapServers, duration, ct), ct);
             var bytesPerRecord = (double)(broker.StoredBytes() - before) / produced.Count;
-            var produceLimit = RawLimits.WriteWithSync(data.FullName, produced.GroupBytes(bytesPerRecord), Clip(duration))
+            var produceLimit =
+                RawLimits.WriteWithSync(data.FullName, produced.GroupBytes(bytesPerRecord), Clip(duration))
                 / bytesPerRecord;
 
             var total = produced.Count;
             var consumed = await Task.Run(() => Consume(broker.BootstrapServers, total, ct), ct);
-            var readLimit = await RawLimits.ReadThroughSocketAsync(broker.LargestSegment(), Clip(duration), ct) / bytesPerRecord;
+            var readLimit =
+                await RawLimits.ReadThroughSocketAsync(broker.LargestSegment(), Clip(duration), ct) / bytesPerRecord;
             return
             [
                 Result("broker.produce", produced.PerSecond, produceLimit),
@@ -59,7 +62,9 @@ public static class BrokerBench
             [new TopicSpecification { Name = Topic, NumPartitions = Partitions, ReplicationFactor = 1 }]);
     }
 
-    /// <summary>One idempotent producer at full speed; only acknowledged records count, until the last has come.</summary>
+    /// <summary>
+    /// One idempotent producer at full speed; only acknowledged records count, until the last has come.
+    /// </summary>
     private static Produced Produce(string servers, TimeSpan duration, CancellationToken ct)
     {
         var config = new ProducerConfig
@@ -105,7 +110,8 @@ public static class BrokerBench
 
             // Reports of one batch come together: a change of partition, or a pause, begins the next batch.
             var now = Stopwatch.GetTimestamp();
-            if (report.Partition.Value != lastBatch.Partition || Stopwatch.GetElapsedTime(lastBatch.At, now).TotalMilliseconds > 1)
+            if (report.Partition.Value != lastBatch.Partition
+                || Stopwatch.GetElapsedTime(lastBatch.At, now).TotalMilliseconds > 1)
             {
                 groups++;
             }
@@ -118,13 +124,15 @@ public static class BrokerBench
     {
         var config = new ConsumerConfig
         {
-            BootstrapServers = servers, GroupId = "bench", EnableAutoCommit = false, AutoOffsetReset = AutoOffsetReset.Earliest,
+            BootstrapServers = servers, GroupId = "bench", EnableAutoCommit = false,
+            AutoOffsetReset = AutoOffsetReset.Earliest,
 
             // With its defaults the client stops for a second whenever 100,000 records wait in its queue.
             QueuedMinMessages = 1_000_000, FetchQueueBackoffMs = 5,
         };
         using var consumer = new ConsumerBuilder<int, byte[]>(config).Build();
-        consumer.Assign(Enumerable.Range(0, Partitions).Select(p => new TopicPartitionOffset(Topic, p, Offset.Beginning)));
+        consumer.Assign(
+            Enumerable.Range(0, Partitions).Select(p => new TopicPartitionOffset(Topic, p, Offset.Beginning)));
         if (consumer.Consume(Patience) is null)
         {
             throw new InvalidOperationException("nothing came");
