@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -55,6 +56,14 @@ advertised.Validators.Add(result =>
     }
 });
 
+port.Validators.Add(result => Demand(result, result.GetValueOrDefault<int>() is >= 0 and <= 65535));
+segmentBytes.Validators.Add(result => Demand(result, result.GetValueOrDefault<long>() is >= 4096 and <= 1L << 30));
+maxRequest.Validators.Add(result => Demand(result, result.GetValueOrDefault<int>() >= 64 * 1024));
+maxInFlight.Validators.Add(result => Demand(result, result.GetValueOrDefault<long>() > 0));
+maxConnections.Validators.Add(result => Demand(result, result.GetValueOrDefault<int>() > 0));
+partitions.Validators.Add(result => Demand(result, result.GetValueOrDefault<int>() is > 0 and <= 1000));
+maintenance.Validators.Add(result => Demand(result, result.GetValueOrDefault<double>() is > 0.01 and < 86_400));
+
 var root = new RootCommand("A single-node log broker that speaks the Kafka protocol, on loopback, durable by fsync.")
 {
     port, data, advertised, segmentBytes, maxRequest, maxInFlight, maxConnections, autoCreate, partitions, maintenance,
@@ -77,6 +86,14 @@ root.SetAction(parsed => Run(
     parsed.GetValue(verbose) ? LogLevel.Debug : LogLevel.Information));
 return await root.Parse(args).InvokeAsync(
     new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+
+static void Demand(OptionResult result, bool holds)
+{
+    if (!holds)
+    {
+        result.AddError($"{result.Option.Name} is out of range");
+    }
+}
 
 static async Task<int> Run(BrokerOptions options, LogLevel level)
 {
