@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using CardShop.Tests.Bench.Machine;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 
@@ -8,7 +9,7 @@ namespace CardShop.Tests.Bench.Broker;
 /// The broker with one client on the same cores, each figure beside what the machine gives to a program that does
 /// nothing but move the same bytes: to the disk with a sync for every group, or from a file through a loopback socket.
 /// </summary>
-public static class BrokerBench
+internal static class BrokerBench
 {
     private const int RecordBytes = 200;
     private const int Partitions = 12;
@@ -16,37 +17,28 @@ public static class BrokerBench
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     /// <summary>Measures producing for this long, then the catch-up of a consumer over what was produced.</summary>
-    public static async Task<IReadOnlyList<BenchResult>> RunAsync(TimeSpan duration, CancellationToken ct)
+    public static async Task<IReadOnlyList<BenchResult>> RunAsync(BenchRun run, CancellationToken ct)
     {
-        var data = Directory.CreateTempSubdirectory("broker-bench-");
-        try
-        {
-            await using var broker = await BenchBroker.StartAsync(data.FullName, ct);
-            await CreateTopicAsync(broker.BootstrapServers);
-            var warmup = TimeSpan.FromSeconds(1);
-            await Task.Run(() => Produce(broker.BootstrapServers, warmup, ct), ct);
+        var broker = await BenchBroker.StartAsync(run, ct);
+        await CreateTopicAsync(broker.BootstrapServers);
+        await Task.Run(() => Produce(broker.BootstrapServers, TimeSpan.FromSeconds(1), ct), ct); // warms both sides up
 
-            var before = broker.StoredBytes();
-            var produced = await Task.Run(() => Produce(broker.BootstrapServers, duration, ct), ct);
-            var bytesPerRecord = (double)(broker.StoredBytes() - before) / produced.Count;
-            var produceLimit =
-                RawLimits.WriteWithSync(data.FullName, produced.GroupBytes(bytesPerRecord), Clip(duration))
-                / bytesPerRecord;
+        run.Say("one idempotent producer at full speed, then the same bytes to the disk");
+        var before = broker.StoredBytes();
+        var produced = await Task.Run(() => Produce(broker.BootstrapServers, run.Duration, ct), ct);
+        var bytesPerRecord = (double)(broker.StoredBytes() - before) / produced.Count;
+        var produceLimit = RawLimits.WriteWithSync(broker.Folder, produced.GroupBytes(bytesPerRecord), Clip(run.Duration))
+            / bytesPerRecord;
 
-            var total = produced.Count;
-            var consumed = await Task.Run(() => Consume(broker.BootstrapServers, total, ct), ct);
-            var readLimit =
-                await RawLimits.ReadThroughSocketAsync(broker.LargestSegment(), Clip(duration), ct) / bytesPerRecord;
-            return
-            [
-                Result("broker.produce", produced.PerSecond, produceLimit),
-                Result("broker.consume", consumed, readLimit),
-            ];
-        }
-        finally
-        {
-            data.Delete(recursive: true);
-        }
+        run.Say("a consumer catches up, then the same bytes through a socket");
+        var total = produced.Count;
+        var consumed = await Task.Run(() => Consume(broker.BootstrapServers, total, ct), ct);
+        var readLimit = await RawLimits.ReadThroughSocketAsync(broker.LargestSegment(), Clip(run.Duration), ct) / bytesPerRecord;
+        return
+        [
+            Result("broker.produce", produced.PerSecond, produceLimit),
+            Result("broker.consume", consumed, readLimit),
+        ];
     }
 
     private static TimeSpan Clip(TimeSpan duration) =>
@@ -62,9 +54,7 @@ public static class BrokerBench
             [new TopicSpecification { Name = Topic, NumPartitions = Partitions, ReplicationFactor = 1 }]);
     }
 
-    /// <summary>
-    /// One idempotent producer at full speed; only acknowledged records count, until the last has come.
-    /// </summary>
+    /// <summary>One idempotent producer at full speed; only acknowledged records count, until the last has come.</summary>
     private static Produced Produce(string servers, TimeSpan duration, CancellationToken ct)
     {
         var config = new ProducerConfig
@@ -110,8 +100,7 @@ public static class BrokerBench
 
             // Reports of one batch come together: a change of partition, or a pause, begins the next batch.
             var now = Stopwatch.GetTimestamp();
-            if (report.Partition.Value != lastBatch.Partition
-                || Stopwatch.GetElapsedTime(lastBatch.At, now).TotalMilliseconds > 1)
+            if (report.Partition.Value != lastBatch.Partition || Stopwatch.GetElapsedTime(lastBatch.At, now).TotalMilliseconds > 1)
             {
                 groups++;
             }
@@ -124,15 +113,13 @@ public static class BrokerBench
     {
         var config = new ConsumerConfig
         {
-            BootstrapServers = servers, GroupId = "bench", EnableAutoCommit = false,
-            AutoOffsetReset = AutoOffsetReset.Earliest,
+            BootstrapServers = servers, GroupId = "bench", EnableAutoCommit = false, AutoOffsetReset = AutoOffsetReset.Earliest,
 
             // With its defaults the client stops for a second whenever 100,000 records wait in its queue.
             QueuedMinMessages = 1_000_000, FetchQueueBackoffMs = 5,
         };
         using var consumer = new ConsumerBuilder<int, byte[]>(config).Build();
-        consumer.Assign(
-            Enumerable.Range(0, Partitions).Select(p => new TopicPartitionOffset(Topic, p, Offset.Beginning)));
+        consumer.Assign(Enumerable.Range(0, Partitions).Select(p => new TopicPartitionOffset(Topic, p, Offset.Beginning)));
         if (consumer.Consume(Patience) is null)
         {
             throw new InvalidOperationException("nothing came");

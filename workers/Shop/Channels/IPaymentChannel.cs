@@ -71,6 +71,8 @@ public enum TradeStatus
 {
     Waiting,
     Paid,
+
+    /// <summary>With a payment time or a refunded amount: paid and given back. With neither: never paid.</summary>
     Closed,
 }
 

@@ -1,0 +1,144 @@
+using CardShop.Api.Orders;
+using CardShop.Api.Payments;
+using CardShop.Api.Products;
+using CardShop.Api.Tables;
+using CardShop.Pipeline.Log;
+using CardShop.Shop.Channels;
+using CardShop.Shop.Channels.Alipay;
+using CardShop.Shop.Keys;
+using CardShop.Shop.Orders;
+using Microsoft.AspNetCore.Diagnostics;
+
+namespace CardShop.Api;
+
+/// <summary>The composition root: the page that shows what the API is made of.</summary>
+public static class ApiHost
+{
+    public static WebApplication Build(string[] args)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(o =>
+        {
+            o.SingleLine = true;
+            o.UseUtcTimestamp = true;
+            o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+        });
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        if (string.IsNullOrEmpty(builder.Configuration["urls"]))
+        {
+            builder.WebHost.UseUrls("http://127.0.0.1:8080");
+        }
+
+        builder.WebHost.ConfigureKestrel(o =>
+        {
+            o.AddServerHeader = false;
+            o.Limits.MaxRequestBodySize = 128 * 1024;
+            o.Limits.MaxConcurrentConnections = 20_000;
+            o.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        });
+        AddServices(builder);
+        var app = builder.Build();
+        app.UseExceptionHandler(handler => handler.Run(UnexpectedAsync));
+        app.UseStatusCodePages(pages => PlainStatusAsync(pages.HttpContext));
+        Map(app);
+        return app;
+    }
+
+    private static void AddServices(WebApplicationBuilder builder)
+    {
+        var settings = ApiSettings.From(builder.Configuration);
+        var secrets = ShopSecrets.Open(settings.SecretsDirectory);
+        var vault = new KeyVault(secrets.Fingerprint, secrets.KeyEncryptionKeys, secrets.CurrentKeyEncryptionKey);
+        IReadOnlyList<IPaymentChannel> channels =
+        [
+            new AlipayChannel(
+                builder.Configuration.GetSection(AlipayOptions.Section).Get<AlipayOptions>() ?? new(), TimeProvider.System),
+        ];
+        var services = builder.Services;
+        services.AddOpenApi();
+        services.AddSingleton(settings);
+        services.AddSingleton(secrets);
+        services.AddSingleton(channels);
+        services.AddSingleton<IReadOnlyList<string>>([.. channels.Select(c => c.Name)]);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(new OrderTokens(secrets.Tokens, secrets.CurrentToken));
+        services.AddSingleton(new RecentOrders());
+        services.AddSingleton<RateLimits>();
+        services.AddSingleton<ILog>(s => new KafkaLog(
+            settings.Kafka, TimeProvider.System, s.GetRequiredService<ILogger<KafkaLog>>()));
+        services.AddSingleton<ShopTables>();
+        services.AddHostedService(s => s.GetRequiredService<ShopTables>());
+        services.AddSingleton(s => new OrderDesk(
+            s.GetRequiredService<ShopTables>(),
+            settings.PostgresConnection is { Length: > 0 } connection ? OrderReader.Open(connection, vault) : null,
+            TimeProvider.System, s.GetRequiredService<ILogger<OrderDesk>>()));
+        services.AddHostedService(s => s.GetRequiredService<OrderDesk>());
+        services.AddSingleton<PlaceOrder>();
+        services.AddSingleton<OrderEndpoints>();
+        services.AddSingleton<NotifyEndpoint>();
+        services.AddSingleton<ProductsEndpoint>();
+    }
+
+    private static void Map(WebApplication app)
+    {
+        var place = app.Services.GetRequiredService<PlaceOrder>();
+        var orders = app.Services.GetRequiredService<OrderEndpoints>();
+        var notify = app.Services.GetRequiredService<NotifyEndpoint>();
+        var products = app.Services.GetRequiredService<ProductsEndpoint>();
+        var tables = app.Services.GetRequiredService<ShopTables>();
+
+        app.MapPost("/v1/orders", (Delegate)((HttpContext c) => place.HandleAsync(c)))
+            .WithSummary("Place an order")
+            .Accepts<OrderRequest>("application/json").Produces<OrderAccepted>(StatusCodes.Status202Accepted)
+            .ProducesProblems(400, 404, 409, 413, 415, 422, 429, 503);
+        app.MapGet("/v1/orders/{id}", (HttpContext c, string id) => orders.ShowAsync(c, id))
+            .WithSummary("Show an order").Produces<OrderView>().ProducesProblems(401, 404);
+        app.MapGet("/v1/orders/{id}/events", (HttpContext c, string id) => orders.FollowAsync(c, id))
+            .WithSummary("Follow an order as server-sent events")
+            .Produces<OrderView>(contentType: "text/event-stream").ProducesProblems(401, 404);
+        app.MapPost("/v1/orders/{id}/cancel", (HttpContext c, string id) => orders.CancelAsync(c, id))
+            .WithSummary("Cancel an unpaid order").Produces(StatusCodes.Status202Accepted).ProducesProblems(401, 404, 503);
+        app.MapGet("/v1/products", products.List)
+            .WithSummary("List products").Produces<ProductList>().ProducesProblems(503);
+        app.MapPost("/v1/payments/{channel}/notify", (HttpContext c, string channel) => notify.HandleAsync(c, channel))
+            .WithSummary("Payment providers report here").Produces<string>(contentType: "text/plain")
+            .ProducesProblems(400, 404, 413, 503);
+        app.MapGet("/healthz/live", () => Results.Text("ok")).ExcludeFromDescription();
+        app.MapGet(
+            "/healthz/ready",
+            () => tables.Ready ? Results.Text("ok") : Results.Text("the catalog is being read", statusCode: 503))
+            .ExcludeFromDescription();
+        app.MapOpenApi("/openapi/v1.json");
+    }
+
+    private static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder route, params int[] statuses)
+    {
+        foreach (var status in statuses)
+        {
+            route.Produces<Problem>(status, "application/problem+json");
+        }
+
+        return route;
+    }
+
+    /// <summary>Bodies that Kestrel itself refuses, and faults of ours: no detail of those leaves the process.</summary>
+    private static Task UnexpectedAsync(HttpContext context)
+    {
+        var problem = context.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
+            ? Problem.Of(bad.StatusCode, "The request cannot be read", bad.Message)
+            : Problem.Of(
+                StatusCodes.Status500InternalServerError, "Something went wrong here",
+                "Send the same request again; with an Idempotency-Key nothing is done twice.");
+        return problem.WriteAsync(context);
+    }
+
+    private static Task PlainStatusAsync(HttpContext context) => Problem.Of(
+        context.Response.StatusCode,
+        context.Response.StatusCode switch
+        {
+            404 => "There is nothing here",
+            405 => "This address does not take that method",
+            _ => "The request was refused",
+        }).WriteAsync(context);
+}

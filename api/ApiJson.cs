@@ -1,0 +1,26 @@
+using System.Text.Json.Serialization;
+using CardShop.Api.Orders;
+using CardShop.Api.Products;
+using CardShop.Contracts;
+
+namespace CardShop.Api;
+
+/// <summary>JSON of requests: unknown and doubled fields are refused.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false,
+    NumberHandling = JsonNumberHandling.Strict)]
+[JsonSerializable(typeof(OrderRequest))]
+public sealed partial class RequestJson : JsonSerializerContext;
+
+/// <summary>JSON of answers.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(UtcTimeConverter)])]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(OrderAccepted))]
+[JsonSerializable(typeof(OrderView))]
+[JsonSerializable(typeof(ProductList))]
+public sealed partial class ApiJson : JsonSerializerContext;

@@ -1,0 +1,50 @@
+using System.Net;
+using CardShop.Pipeline.Log;
+
+namespace CardShop.Api;
+
+/// <summary>Everything that the API is told.</summary>
+/// <param name="Region">The region letter that new order ids start with; setting <c>Region</c>.</param>
+/// <param name="Local">Local mode: one machine, loopback is trusted and unlimited; setting <c>Local</c>.</param>
+/// <param name="PostgresConnection">For reading orders only; null = every status is degraded.</param>
+/// <param name="OrdersPerMinute">Orders that one network may place per minute.</param>
+public sealed record ApiSettings(
+    char Region, bool Local, KafkaSettings Kafka, string? PostgresConnection, string SecretsDirectory, int OrdersPerMinute,
+    int MaxOrdersInFlight)
+{
+    /// <summary>Throws with the setting's name and what it should hold.</summary>
+    public static ApiSettings From(IConfiguration configuration)
+    {
+        var region = configuration["Region"] ?? "a";
+        if (region.Length != 1 || region[0] is < 'a' or > 'z')
+        {
+            throw new InvalidOperationException("Setting Region must be one letter from a to z.");
+        }
+
+        return new(
+            region[0],
+            configuration.GetValue("Local", false),
+            new(
+                Required(configuration, "Kafka:BootstrapServers", "host:port of the Kafka brokers"), "cardshop-api",
+                // Shorter than the five seconds in which a buyer must hear that an order could not be taken.
+                MessageTimeout: TimeSpan.FromSeconds(4),
+                Linger: TimeSpan.FromMilliseconds(configuration.GetValue("Kafka:LingerMs", 2.0)))
+            {
+                MaxQueuedRecords = 100_000,
+                MaxQueuedKilobytes = 64 * 1024,
+            },
+            configuration["Postgres:ConnectionString"],
+            Required(configuration, "Secrets:Directory", "the directory of the installation's secrets"),
+            configuration.GetValue("RateLimits:OrdersPerMinute", 120),
+            configuration.GetValue("Limits:OrdersInFlight", 20_000));
+    }
+
+    /// <summary>True for a peer that limits do not apply to.</summary>
+    public bool IsExempt(IPAddress? peer) => Local && peer is not null && IPAddress.IsLoopback(peer);
+
+    private static string Required(IConfiguration configuration, string key, string what) =>
+        configuration[key] is { Length: > 0 } value
+            ? value
+            : throw new InvalidOperationException(
+                $"Setting {key.Replace(":", "__", StringComparison.Ordinal)} is missing: it holds {what}.");
+}

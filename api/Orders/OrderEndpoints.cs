@@ -1,0 +1,145 @@
+using System.Text;
+using System.Text.Json;
+using CardShop.Contracts;
+using CardShop.Pipeline;
+using CardShop.Pipeline.Log;
+using CardShop.Shop.Orders;
+
+namespace CardShop.Api.Orders;
+
+/// <summary>What a buyer can do with an order that exists: look at it, follow it, cancel it. The token is the proof.</summary>
+public sealed class OrderEndpoints(
+    OrderDesk desk, OrderTokens tokens, ILog log, TimeProvider time, ILogger<OrderEndpoints> logger)
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    /// <summary><c>GET /v1/orders/{id}</c></summary>
+    public async Task ShowAsync(HttpContext context, string id)
+    {
+        if (Authorise(context, id, out var token) is { } refusal)
+        {
+            await refusal.WriteAsync(context);
+            return;
+        }
+
+        var view = await desk.ShowAsync(id, token!, context.RequestAborted);
+        if (view is null)
+        {
+            await NotFound.WriteAsync(context);
+            return;
+        }
+
+        context.Response.ContentType = "application/json";
+        context.Response.Headers.CacheControl = "no-store";
+        await JsonSerializer.SerializeAsync(
+            context.Response.Body, view, ApiJson.Default.OrderView, context.RequestAborted);
+    }
+
+    /// <summary><c>GET /v1/orders/{id}/events</c>: the same object as server-sent events, whenever it changes.</summary>
+    public async Task FollowAsync(HttpContext context, string id)
+    {
+        if (Authorise(context, id, out var token) is { } refusal)
+        {
+            await refusal.WriteAsync(context);
+            return;
+        }
+
+        var stop = context.RequestAborted;
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers.CacheControl = "no-store";
+        var last = string.Empty;
+        var quietSince = time.GetTimestamp();
+        try
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                var view = await desk.ShowAsync(id, token!, stop);
+                var text = view is null ? string.Empty : JsonSerializer.Serialize(view, ApiJson.Default.OrderView);
+                if (text != last)
+                {
+                    last = text;
+                    quietSince = time.GetTimestamp();
+                    await SendAsync(context, $"event: order\ndata: {text}\n\n", stop);
+                }
+                else if (time.GetElapsedTime(quietSince) > Heartbeat)
+                {
+                    quietSince = time.GetTimestamp();
+                    await SendAsync(context, ": still here\n\n", stop);
+                }
+
+                if (view is { IsFinal: true })
+                {
+                    await SendAsync(context, "event: end\ndata: {}\n\n", stop);
+                    return;
+                }
+
+                await Task.Delay(Tick, time, stop);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The buyer closed the page.
+        }
+    }
+
+    /// <summary><c>POST /v1/orders/{id}/cancel</c>: written to Kafka; the saga decides whether it is still possible.</summary>
+    public async Task CancelAsync(HttpContext context, string id)
+    {
+        if (Authorise(context, id, out var token) is { } refusal)
+        {
+            await refusal.WriteAsync(context);
+            return;
+        }
+
+        var request = new OrderCancelRequested(id, token!.Sku, time.GetUtcNow());
+        try
+        {
+            await log.ProduceAsync(
+                new(
+                    Topics.Orders.Name, Topics.Orders.PartitionOf(token.Sku), Encoding.UTF8.GetBytes(token.Sku),
+                    JsonSerializer.SerializeToUtf8Bytes(request, ContractsJson.Default.OrderCancelRequested),
+                    [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(MessageTypes.OrderCancelRequested))]),
+                CancellationToken.None);
+        }
+        catch (PlaceException e)
+        {
+            ApiLog.NotAcknowledged(logger, e.Message);
+            await Problem.Unavailable("Cancel it again in a moment.").WriteAsync(context);
+            return;
+        }
+
+        context.Response.StatusCode = StatusCodes.Status202Accepted;
+        context.Response.ContentType = "application/json";
+        await context.Response.WriteAsync($"{{\"orderId\":\"{id}\",\"statusUrl\":\"/v1/orders/{id}\"}}", context.RequestAborted);
+    }
+
+    private static Problem NotFound { get; } = Problem.Of(
+        StatusCodes.Status404NotFound, "There is no such order", "Check the order number and its token.");
+
+    private Problem? Authorise(HttpContext context, string id, out OrderToken? token)
+    {
+        token = null;
+        var header = context.Request.Headers.Authorization.ToString();
+        if (!header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            return Problem.Of(
+                StatusCodes.Status401Unauthorized, "The order's token is missing",
+                "Send Authorization: Bearer with the token that the order was answered with.");
+        }
+
+        if (OrderIds.IsValid(id))
+        {
+            token = tokens.Verify(id, header.AsSpan("Bearer ".Length).Trim());
+        }
+
+        return token is null ? NotFound : null;
+    }
+
+    private static async Task SendAsync(HttpContext context, string text, CancellationToken cancellation)
+    {
+        await context.Response.WriteAsync(text, cancellation);
+        await context.Response.Body.FlushAsync(cancellation);
+    }
+}

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using CardShop.Contracts;
+using CardShop.Pipeline.Documents;
+using CardShop.Shop.Keys;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace CardShop.Api.Orders;
+
+/// <summary>An order's documents, and its keys where they may be shown.</summary>
+/// <param name="Keys">Null until the reveal rule allows them.</param>
+public sealed record StoredOrder(PaymentSaga Payment, DeliverySaga? Delivery, IReadOnlyList<PlainKey>? Keys);
+
+/// <summary>
+/// Reads orders from PostgreSQL, many in one statement. The reveal rule is part of that statement: key text is read only
+/// where the order is delivered, no outbox row of its number holds an unsent record, and nothing of it is parked.
+/// </summary>
+public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault) : IAsyncDisposable
+{
+    private const string Sql =
+        """
+        SELECT p.id, p.data, p.mt_version, d.data, d.mt_version, k.ids, k.keks, k.sealed
+        FROM shop.mt_doc_paymentsaga p
+        LEFT JOIN shop.mt_doc_deliverysaga d ON d.id = p.id
+        LEFT JOIN LATERAL (
+            SELECT array_agg(c.id ORDER BY c.id) ids, array_agg(c.kek ORDER BY c.id) keks,
+                array_agg(c.sealed ORDER BY c.id) sealed
+            FROM shop.card_keys c
+            WHERE c.id IN (SELECT value::uuid FROM jsonb_array_elements_text(d.data -> 'keys')) AND c.order_id = p.id
+        ) k ON d.data ->> 'status' = 'delivered'
+            AND NOT EXISTS (SELECT FROM shop.outbox o WHERE o.number = d.outbox AND o.records IS NOT NULL)
+            AND NOT EXISTS (SELECT FROM shop.parked x WHERE x.outbox = d.outbox AND x.order_id = p.id)
+        WHERE p.id = ANY($1)
+        """;
+
+    public static OrderReader Open(string connectionString, KeyVault vault) =>
+        new(Database.Open(connectionString, "cardshop-api"), vault);
+
+    public async Task<IReadOnlyDictionary<string, StoredOrder>> ReadAsync(
+        IReadOnlyCollection<string> ids, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(Sql);
+        command.CommandTimeout = 3;
+        command.Parameters.Add(new()
+        {
+            Value = ids.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
+        });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var orders = new Dictionary<string, StoredOrder>(ids.Count);
+        while (await reader.ReadAsync(cancellation))
+        {
+            orders[reader.GetString(0)] = await ReadOneAsync(reader, cancellation);
+        }
+
+        return orders;
+    }
+
+    public ValueTask DisposeAsync() => database.DisposeAsync();
+
+    private async Task<StoredOrder> ReadOneAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    {
+        var payment = JsonSerializer.Deserialize(
+            await reader.GetFieldValueAsync<byte[]>(1, cancellation), ContractsJson.Default.PaymentSaga)!;
+        var delivery = await reader.IsDBNullAsync(3, cancellation)
+            ? null
+            : JsonSerializer.Deserialize(
+                await reader.GetFieldValueAsync<byte[]>(3, cancellation), ContractsJson.Default.DeliverySaga);
+        if (delivery is not { Status: DeliveryStatus.Delivered } || await reader.IsDBNullAsync(5, cancellation))
+        {
+            return new(payment, delivery, null);
+        }
+
+        var ids = await reader.GetFieldValueAsync<Guid[]>(5, cancellation);
+        var keks = await reader.GetFieldValueAsync<string[]>(6, cancellation);
+        var sealedKeys = await reader.GetFieldValueAsync<byte[][]>(7, cancellation);
+        // The order in which they were sold.
+        var places = ids.Select((id, i) => (id, i)).ToDictionary(p => p.id, p => p.i);
+        return new(
+            payment, delivery,
+            [.. delivery.Keys.Where(places.ContainsKey).Select(id => vault.Open(id, keks[places[id]], sealedKeys[places[id]]))]);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Text;
+using System.Text.Json;
+using CardShop.Api.Orders;
+using CardShop.Contracts;
+using CardShop.Pipeline;
+using CardShop.Pipeline.Log;
+using CardShop.Shop.Channels;
+using CardShop.Shop.Orders;
+
+namespace CardShop.Api.Payments;
+
+/// <summary>
+/// <c>POST /v1/payments/{channel}/notify</c>: verified over its raw bytes, written to Kafka, and only then answered in
+/// the provider's own format. A repeat is written again and answered with success; the saga knows it.
+/// </summary>
+public sealed class NotifyEndpoint(
+    IReadOnlyList<IPaymentChannel> channels, ILog log, TimeProvider time, ILogger<NotifyEndpoint> logger)
+{
+    private const int MaxBody = 64 * 1024;
+
+    public async Task HandleAsync(HttpContext context, string channel)
+    {
+        if (channels.FirstOrDefault(c => c.Name == channel) is not { } provider)
+        {
+            await Problem.Of(StatusCodes.Status404NotFound, "There is no such payment channel").WriteAsync(context);
+            return;
+        }
+
+        if (await RequestBody.ReadAsync(context, MaxBody) is not { } body)
+        {
+            await AnswerAsync(context, StatusCodes.Status413PayloadTooLarge, "failure");
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        var headers = context.Request.Headers.ToDictionary(
+            h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase);
+        var check = provider.Verify(body, headers, now);
+        if (check is not { Refusal: null, Trade: { } trade })
+        {
+            ApiLog.NotificationRefused(logger, channel, check.Refusal ?? "it names no trade");
+            await AnswerAsync(context, StatusCodes.Status400BadRequest, "failure");
+            return;
+        }
+
+        try
+        {
+            await log.ProduceAsync(
+                OrderIds.OfProviderNumber(trade.Number) is { } orderId
+                    ? ToRecord(orderId, channel, check, trade, context.Request.ContentType, body, now)
+                    : OfNobody(channel, trade, body, now),
+                CancellationToken.None);
+        }
+        catch (PlaceException e)
+        {
+            ApiLog.NotificationNotStored(logger, channel, e.Message);
+            await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "failure");
+            return;
+        }
+
+        await AnswerAsync(context, StatusCodes.Status200OK, "success");
+    }
+
+    private static LogRecord ToRecord(
+        string orderId, string channel, NotificationCheck check, ProviderTrade trade, string? contentType,
+        ReadOnlyMemory<byte> body, DateTimeOffset now)
+    {
+        var notification = new PaymentNotification(
+            orderId, channel, check.Profile, check.KeySerial, trade.Number, trade.TradeNo, check.NotifyId, check.MerchantId,
+            trade.Status switch
+            {
+                TradeStatus.Paid => NotifiedStatus.Paid,
+                TradeStatus.Closed => NotifiedStatus.Closed,
+                TradeStatus.Waiting => NotifiedStatus.Waiting,
+                _ => throw new ArgumentOutOfRangeException(nameof(trade), trade.Status, "Unknown status."),
+            },
+            trade.AmountMinor, trade.Currency, trade.PaidAt, now, contentType ?? string.Empty, body.ToArray());
+        return new(
+            Topics.PaymentNotifications.Name, Topics.PaymentNotifications.PartitionOf(orderId),
+            Encoding.UTF8.GetBytes(orderId),
+            JsonSerializer.SerializeToUtf8Bytes(notification, ContractsJson.Default.PaymentNotification),
+            [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(MessageTypes.PaymentNotification))]);
+    }
+
+    /// <summary>Genuine, but about a trade that no order of ours opened: money that an operator must look at.</summary>
+    private LogRecord OfNobody(string channel, ProviderTrade trade, ReadOnlyMemory<byte> body, DateTimeOffset now)
+    {
+        ApiLog.NotificationOfNobody(logger, channel, trade.Number);
+        var letter = new DeadLetter(
+            "notify/" + channel, 0, 0, trade.Number, MessageTypes.PaymentNotification,
+            "A genuine notification of a trade that no order of ours opened", null, now, body.ToArray());
+        return new(
+            Topics.DeadLetters.Name, Topics.DeadLetters.PartitionOf(letter.Topic), Encoding.UTF8.GetBytes(letter.Topic),
+            JsonSerializer.SerializeToUtf8Bytes(letter, ContractsJson.Default.DeadLetter),
+            [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(MessageTypes.DeadLetter))]);
+    }
+
+    private static Task AnswerAsync(HttpContext context, int status, string text)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain";
+        return context.Response.WriteAsync(text, context.RequestAborted);
+    }
+}

@@ -1,0 +1,23 @@
+using CardShop.Api.Orders;
+using CardShop.Api.Tables;
+
+namespace CardShop.Api.Products;
+
+/// <param name="Stock">Advisory; null where nothing is known.</param>
+public sealed record ProductView(
+    string Sku, string Name, MoneyView Price, long? Stock, int MaxQuantity, bool OnSale, int HoldSeconds);
+
+public sealed record ProductList(IReadOnlyList<ProductView> Products);
+
+/// <summary><c>GET /v1/products</c>: the catalog as it stands in memory.</summary>
+public sealed class ProductsEndpoint(ShopTables tables)
+{
+    public IResult List() => !tables.Ready
+        ? Results.Json(
+            Problem.Unavailable("The catalog is still being read. Try again in a moment."), ApiJson.Default.Problem,
+            "application/problem+json", StatusCodes.Status503ServiceUnavailable)
+        : Results.Json(
+            new ProductList([.. tables.Products.OrderBy(p => p.Sku, StringComparer.Ordinal).Select(p => new ProductView(
+                p.Sku, p.Name, new(p.Currency, p.Price), tables.Available(p.Sku), p.MaxQuantity, p.OnSale, p.HoldSeconds))]),
+            ApiJson.Default.ProductList);
+}

@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using CardShop.Contracts;
+using CardShop.Pipeline;
+using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Log;
+
+namespace CardShop.Api.Tables;
+
+/// <summary>
+/// What an instance knows without asking anybody: catalog, stock, channels and the fleets' positions, each the memory of
+/// a compacted topic. Orders are accepted from these and Kafka alone.
+/// </summary>
+public sealed class ShopTables(ILog log, ILogger<ShopTables> logger) : BackgroundService
+{
+    private static readonly IReadOnlyList<Topic> Followed =
+        [Topics.Catalog, Topics.Stock, Topics.Channels, Topics.Pulse];
+
+    private readonly ConcurrentDictionary<string, Product> _products = new();
+    private readonly ConcurrentDictionary<string, StockLevel> _stock = new();
+    private readonly ConcurrentDictionary<string, ChannelState> _channels = new();
+    private readonly ConcurrentDictionary<(string Topic, int Partition), Position> _positions = new();
+    private volatile bool _ready;
+
+    /// <summary>True once everything that the topics held at the start has been read.</summary>
+    public bool Ready => _ready;
+
+    public IEnumerable<Product> Products => _products.Values;
+
+    public Product? Find(string sku) => _products.GetValueOrDefault(sku);
+
+    /// <summary>Advisory; null where nothing is known.</summary>
+    public long? Available(string sku) => _stock.TryGetValue(sku, out var level) ? level.Available : null;
+
+    /// <summary>A channel is up until a record says otherwise.</summary>
+    public bool IsUp(string channel) => !_channels.TryGetValue(channel, out var state) || state.Up;
+
+    /// <summary>
+    /// The place of an order in the queue: its offset minus the partition's processed offset, an upper bound.
+    /// Null when it has been processed.
+    /// </summary>
+    public QueuePlace? PlaceOf(int partition, long offset)
+    {
+        var position = _positions.GetValueOrDefault((Topics.Orders.Name, partition));
+        var place = offset - position.NextOffset + 1;
+        return place <= 0 ? null : new(place, (long)Math.Ceiling(place / Math.Max(position.Rate, 1)));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // The topics must be there: before the first migrate they are not.
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await log.FollowAsync(
+                    Followed,
+                    Take,
+                    () =>
+                    {
+                        _ready = true;
+                        ApiLog.TablesRead(logger, _products.Count);
+                    },
+                    stoppingToken);
+            }
+            catch (Exception e) when (Failures.IsPlace(e) && !stoppingToken.IsCancellationRequested)
+            {
+                ApiLog.TablesFailed(logger, e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), stoppingToken);
+            }
+        }
+    }
+
+    private void Take(LogIncoming record)
+    {
+        try
+        {
+            switch (record.Partition.Topic)
+            {
+                case var t when t == Topics.Catalog.Name && Read(record, ContractsJson.Default.Product) is { } product:
+                    _products.AddOrUpdate(
+                        product.Sku, product, (_, held) => product.Version >= held.Version ? product : held);
+                    break;
+                case var t when t == Topics.Stock.Name && Read(record, ContractsJson.Default.StockLevel) is { } level:
+                    _stock[level.Sku] = level;
+                    break;
+                case var t when t == Topics.Channels.Name && Read(record, ContractsJson.Default.ChannelState) is { } state:
+                    _channels[state.Channel] = state;
+                    break;
+                case var t when t == Topics.Pulse.Name && Read(record, ContractsJson.Default.Pulse) is { } pulse:
+                    // An idle fleet pulses no rate: the last one measured under load is the better guess.
+                    _positions.AddOrUpdate(
+                        (pulse.Topic, pulse.Partition),
+                        new Position(pulse.NextOffset, pulse.PerSecond),
+                        (_, held) => new(pulse.NextOffset, pulse.PerSecond >= 1 ? pulse.PerSecond : held.Rate));
+                    break;
+                default:
+                    break;
+            }
+        }
+        catch (JsonException)
+        {
+            ApiLog.TableRecordUnreadable(logger, record.Partition.Topic, record.Offset);
+        }
+    }
+
+    private static T? Read<T>(LogIncoming record, JsonTypeInfo<T> json)
+        where T : class =>
+        record.Value is null ? null : JsonSerializer.Deserialize(record.Value, json);
+
+    private readonly record struct Position(long NextOffset, double Rate);
+}
+
+/// <param name="Position">1 = next; an upper bound.</param>
+/// <param name="EstimatedSeconds">From the partition's rate lately.</param>
+public sealed record QueuePlace(long Position, long EstimatedSeconds);

@@ -1,0 +1,63 @@
+using System.Text;
+using CardShop.Local.Parts;
+using CardShop.Local.Processes;
+
+namespace CardShop.Local.Instance;
+
+/// <summary>The one environment that all parts get, and the files that hand it to shells.</summary>
+public static class InstanceSettings
+{
+    /// <summary>Settings of api, fleets, Sandbox and shopctl.</summary>
+    public static IReadOnlyDictionary<string, string> For(InstanceLayout layout, PortBook ports, PostgresPart postgres, RabbitMqPart rabbit)
+    {
+        const string Alipay = "Channels__alipay__Profiles__0__";
+        string Secret(string name) => Path.Combine(layout.Secrets, name);
+        return new Dictionary<string, string>
+        {
+            ["Kafka__BootstrapServers"] = $"127.0.0.1:{ports["logbroker"]}",
+            ["RabbitMq__Uri"] = rabbit.Uri(),
+            ["Postgres__ConnectionString"] = postgres.ConnectionString(postgres.Database),
+            ["Secrets__Directory"] = layout.Secrets,
+            ["Region"] = "a",
+            ["Local"] = "true",
+            [Alipay + "Name"] = "default",
+            [Alipay + "AppId"] = "2021000000000001",
+            [Alipay + "SellerId"] = "2088000000000001",
+            [Alipay + "Gateway"] = $"http://127.0.0.1:{ports["sandbox"]}/alipay/gateway.do",
+            [Alipay + "NotifyUrl"] = $"http://127.0.0.1:{ports["api"]}/v1/payments/alipay/notify",
+            [Alipay + "PrivateKeyFile"] = Secret("alipay-merchant.private.pem"),
+            [Alipay + "AlipayPublicKeyFile"] = Secret("alipay-provider.public.pem"),
+            ["DOTNET_gcServer"] = "0",
+        };
+    }
+
+    /// <summary>Writes <c>.local/settings.env</c> and <c>.local/env</c>.</summary>
+    public static void Write(
+        InstanceLayout layout, PortBook ports, PostgresPart postgres, IReadOnlyDictionary<string, string> settings, string operatorKey)
+    {
+        PrivateFile.Write(layout.SettingsFile, Exports(settings));
+        PrivateFile.Write(layout.EnvFile, Exports(new Dictionary<string, string>
+        {
+            ["CARDSHOP_API"] = $"http://127.0.0.1:{ports["api"]}",
+            ["CARDSHOP_SANDBOX"] = $"http://127.0.0.1:{ports["sandbox"]}",
+            ["CARDSHOP_KAFKA"] = settings["Kafka__BootstrapServers"],
+            ["CARDSHOP_POSTGRES"] = settings["Postgres__ConnectionString"],
+            ["CARDSHOP_POSTGRES_URL"] =
+                $"postgresql://{PostgresPart.User}:{postgres.Password}@127.0.0.1:{postgres.Port}/{postgres.Database}",
+            ["CARDSHOP_RABBITMQ"] = settings["RabbitMq__Uri"],
+            ["CARDSHOP_OPERATOR_KEY"] = operatorKey,
+        }));
+    }
+
+    /// <summary>Lines that a shell can source.</summary>
+    public static string Exports(IReadOnlyDictionary<string, string> values)
+    {
+        var text = new StringBuilder();
+        foreach (var (name, value) in values)
+        {
+            text.Append("export ").Append(name).Append("='").Append(value.Replace("'", "'\\''", StringComparison.Ordinal)).Append("'\n");
+        }
+
+        return text.ToString();
+    }
+}

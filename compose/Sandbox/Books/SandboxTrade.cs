@@ -1,0 +1,59 @@
+namespace CardShop.Sandbox.Books;
+
+/// <summary>Where a trade stands.</summary>
+public enum SandboxState
+{
+    /// <summary>A QR code was handed out; the trade itself comes into being when the buyer scans it.</summary>
+    Offered,
+
+    /// <summary>Scanned, not paid.</summary>
+    Waiting,
+
+    Paid,
+
+    /// <summary>Never paid and not payable any more, or paid and wholly refunded.</summary>
+    Closed,
+}
+
+/// <summary>What a merchant asks for when opening a trade. Two equal ones are the same request.</summary>
+/// <param name="Number">The merchant's number; unique over all providers of the sandbox.</param>
+/// <param name="Provider">Which provider is being played.</param>
+/// <param name="Merchant">The merchant's account at that provider.</param>
+public sealed record OpenTrade(
+    string Number, string Provider, string Merchant, long AmountMinor, string Subject,
+    DateTimeOffset ExpiresAt, string NotifyUrl);
+
+/// <summary>One refund of a trade.</summary>
+public sealed record SandboxRefund(string RefundNumber, long AmountMinor, string Reason, DateTimeOffset At);
+
+/// <summary>A notification that the merchant must acknowledge.</summary>
+/// <param name="Id">Stable: repeats carry the same.</param>
+/// <param name="State">The trade's state at that time; what a repeat says does not change later.</param>
+/// <param name="Refund">The refund that caused it, if one did.</param>
+/// <param name="RefundedMinor">Refunded in all at that time.</param>
+/// <param name="Deliveries">How often it was sent, re-sends by the control interface included.</param>
+public sealed record SandboxNotice(
+    string Id, SandboxState State, DateTimeOffset At, SandboxRefund? Refund, long RefundedMinor,
+    int Deliveries = 0, bool Acknowledged = false);
+
+/// <summary>A trade as it stands now. Immutable: the books replace it.</summary>
+public sealed record SandboxTrade(OpenTrade Order, string TradeNo, DateTimeOffset OpenedAt)
+{
+    public SandboxState State { get; init; } = SandboxState.Offered;
+
+    public DateTimeOffset? ScannedAt { get; init; }
+
+    public DateTimeOffset? PaidAt { get; init; }
+
+    public DateTimeOffset? ClosedAt { get; init; }
+
+    public IReadOnlyList<SandboxRefund> Refunds { get; init; } = [];
+
+    public IReadOnlyList<SandboxNotice> Notices { get; init; } = [];
+
+    public string Number => Order.Number;
+
+    public long AmountMinor => Order.AmountMinor;
+
+    public long RefundedMinor => Refunds.Sum(one => one.AmountMinor);
+}

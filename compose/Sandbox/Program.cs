@@ -1,0 +1,3 @@
+using CardShop.Sandbox;
+
+await SandboxApp.Build(args).RunAsync();

@@ -1,0 +1,36 @@
+namespace CardShop.Contracts;
+
+/// <summary>A product: the document <c>mt_doc_product</c>, and its record on shop.catalog.v1.</summary>
+/// <param name="Price">Per unit, minor units (fen).</param>
+/// <param name="MaxQuantity">Per order.</param>
+/// <param name="HoldSeconds">How long an unpaid order is kept.</param>
+/// <param name="WaitSeconds">How long a paid order may wait for stock; 0 = refund at once.</param>
+/// <param name="Version">Readers ignore a lower version than they hold.</param>
+public sealed record Product(
+    string Sku,
+    string Name,
+    long Price,
+    string Currency,
+    int MaxQuantity,
+    bool OnSale,
+    HoldPolicy Hold,
+    int HoldSeconds,
+    int WaitSeconds,
+    int Version);
+
+/// <summary>Advisory stock of a product: a hint for buyers, never a promise.</summary>
+public sealed record StockLevel(string Sku, string Region, long Available, DateTimeOffset At);
+
+/// <summary>Is a payment channel up?</summary>
+public sealed record ChannelState(string Channel, bool Up, DateTimeOffset Since);
+
+/// <summary>How far a fleet has come in a partition.</summary>
+/// <param name="NextOffset">Everything below is processed.</param>
+/// <param name="PerSecond">Records per second lately.</param>
+public sealed record Pulse(string Fleet, string Topic, int Partition, long NextOffset, double PerSecond, DateTimeOffset At);
+
+/// <summary>A record or command that no fleet could process.</summary>
+/// <param name="Reason">The failure's type and message; no payload, no secret.</param>
+public sealed record DeadLetter(
+    string Topic, int Partition, long Offset, string? Key, string? Type, string Reason, string? OrderId,
+    DateTimeOffset At, byte[] Body);

@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace CardShop.Contracts;
+
+/// <summary>Times as RFC 3339 UTC with milliseconds, in a fixed width that sorts as text.</summary>
+public sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
+{
+    private const string Format = "yyyy-MM-ddTHH:mm:ss.fffZ";
+
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.GetDateTimeOffset();
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)
+    {
+        Span<byte> text = stackalloc byte[24];
+        value.UtcDateTime.TryFormat(text, out var length, Format, CultureInfo.InvariantCulture);
+        writer.WriteStringValue(text[..length]);
+    }
+}
+
+/// <summary>Enums as lower-case words with hyphens: <c>awaiting-payment</c>.</summary>
+public sealed class KebabEnumConverter<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.KebabCaseLower)
+    where T : struct, Enum;
+
+/// <summary>JSON of HTTP, Kafka and documents: camelCase, enums as strings, nulls left out.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(UtcTimeConverter)])]
+[JsonSerializable(typeof(OrderPlaced))]
+[JsonSerializable(typeof(OrderCancelRequested))]
+[JsonSerializable(typeof(PaymentNotification))]
+[JsonSerializable(typeof(PaymentSaga))]
+[JsonSerializable(typeof(DeliverySaga))]
+[JsonSerializable(typeof(OrderDelivered))]
+[JsonSerializable(typeof(OrderRefunded))]
+[JsonSerializable(typeof(OrderExpired))]
+[JsonSerializable(typeof(DeliveryFailed))]
+[JsonSerializable(typeof(KeysImported))]
+[JsonSerializable(typeof(Product))]
+[JsonSerializable(typeof(StockLevel))]
+[JsonSerializable(typeof(ChannelState))]
+[JsonSerializable(typeof(Pulse))]
+[JsonSerializable(typeof(DeadLetter))]
+public sealed partial class ContractsJson : JsonSerializerContext;
+
+/// <summary>JSON of RabbitMQ bodies, as NServiceBus expects: PascalCase, nulls written.</summary>
+[JsonSourceGenerationOptions]
+[JsonSerializable(typeof(RequestPayment))]
+[JsonSerializable(typeof(CheckPayment))]
+[JsonSerializable(typeof(ClosePayment))]
+[JsonSerializable(typeof(RefundPayment))]
+[JsonSerializable(typeof(DeliverOrder))]
+public sealed partial class CommandsJson : JsonSerializerContext;

@@ -1,0 +1,19 @@
+namespace CardShop.Contracts;
+
+/// <summary>What partners learn about an order, on shop.deliveries.v1. Never key text, never the buyer's contact.</summary>
+/// <param name="Sequence">Rises with every event of one order.</param>
+/// <param name="KeyIds">Which keys were sold, by id.</param>
+public sealed record OrderDelivered(
+    string OrderId, string Sku, int Quantity, long Amount, string Currency, DateTimeOffset DeliveredAt,
+    IReadOnlyList<Guid> KeyIds, int Sequence);
+
+/// <summary>The order's payment was given back.</summary>
+public sealed record OrderRefunded(
+    string OrderId, string Sku, int Quantity, long Amount, string Currency, DateTimeOffset RefundedAt, int Sequence);
+
+/// <summary>The order was not paid in time.</summary>
+public sealed record OrderExpired(string OrderId, string Sku, int Quantity, DateTimeOffset ExpiredAt, int Sequence);
+
+/// <summary>The order cannot be delivered without a person.</summary>
+public sealed record DeliveryFailed(
+    string OrderId, string Sku, int Quantity, string Reason, DateTimeOffset FailedAt, int Sequence);

@@ -1,0 +1,65 @@
+namespace CardShop.Contracts;
+
+/// <summary>A Kafka topic as every process agrees on it. Partition counts are fixed for a topic's life.</summary>
+/// <param name="Compacted">The last value per key is the state; otherwise nothing is deleted by time or size.</param>
+public sealed record Topic(string Name, int Partitions, bool Compacted = false)
+{
+    /// <summary>The partition of a key: the same in every process, for the topic's life.</summary>
+    public int PartitionOf(string key) => Partitioning.PartitionOf(key, Partitions);
+}
+
+/// <summary>All topics. The last name part is the version: growth is a v2 topic after v1 has drained.</summary>
+public static class Topics
+{
+    /// <summary>The version of the orders topic that tokens name.</summary>
+    public const byte OrdersVersion = 1;
+
+    /// <summary>Keyed by sku: OrderPlaced, OrderCancelRequested.</summary>
+    public static readonly Topic Orders = new("shop.orders.v1", 12);
+
+    /// <summary>Keyed by order id: providers' notifications, verified at arrival.</summary>
+    public static readonly Topic PaymentNotifications = new("shop.payment-notifications.v1", 12);
+
+    /// <summary>Keyed by order id: snapshots of the PaymentSaga at transitions that the inputs do not imply.</summary>
+    public static readonly Topic SagaFacts = new("shop.saga-facts.v1", 12);
+
+    /// <summary>Keyed by order id: CloudEvents for partners.</summary>
+    public static readonly Topic Deliveries = new("shop.deliveries.v1", 12);
+
+    /// <summary>Keyed by sku: imported keys, encrypted, in batches.</summary>
+    public static readonly Topic KeyBatches = new("shop.key-batches.v1", 6);
+
+    /// <summary>Keyed by sku: what is sold, at which price, under which policies.</summary>
+    public static readonly Topic Catalog = new("shop.catalog.v1", 1, Compacted: true);
+
+    /// <summary>Keyed by sku: advisory stock level.</summary>
+    public static readonly Topic Stock = new("shop.stock.v1", 1, Compacted: true);
+
+    /// <summary>Keyed by channel: is it up, since when.</summary>
+    public static readonly Topic Channels = new("shop.channels.v1", 1, Compacted: true);
+
+    /// <summary>Keyed by fleet and partition: processed offset and rate.</summary>
+    public static readonly Topic Pulse = new("shop.pulse.v1", 1, Compacted: true);
+
+    /// <summary>Keyed by operator: who did what, who approved.</summary>
+    public static readonly Topic Audit = new("shop.audit.v1", 3);
+
+    /// <summary>Keyed by origin: records that no fleet could process.</summary>
+    public static readonly Topic DeadLetters = new("shop.dead-letters.v1", 3);
+
+    public static readonly IReadOnlyList<Topic> All =
+    [
+        Orders, PaymentNotifications, SagaFacts, Deliveries, KeyBatches, Catalog, Stock, Channels, Pulse, Audit,
+        DeadLetters,
+    ];
+}
+
+/// <summary>Names of record headers.</summary>
+public static class RecordHeaders
+{
+    /// <summary>The message's type name, as in <see cref="MessageTypes"/>.</summary>
+    public const string Type = "type";
+
+    /// <summary>The commit number of the transaction that sent the record: the witness of the rollback fence.</summary>
+    public const string Commit = "commit";
+}

@@ -1,0 +1,34 @@
+using CardShop.Tests.Bench.Broker;
+using CardShop.Tests.Bench.Intake;
+using CardShop.Tests.Bench.Latency;
+using CardShop.Tests.Bench.Machine;
+using CardShop.Tests.Bench.Pipeline;
+
+namespace CardShop.Tests.Bench;
+
+/// <summary>The benches by name, each on servers of its own.</summary>
+internal static class Benches
+{
+    private static readonly IReadOnlyList<(string Name, Func<BenchRun, CancellationToken, Task<IReadOnlyList<BenchResult>>> Run)> All =
+    [
+        ("broker", BrokerBench.RunAsync),
+        ("intake", IntakeBench.RunAsync),
+        ("pipeline", PipelineBench.RunAsync),
+        ("latency", LatencyBench.RunAsync),
+    ];
+
+    public static async Task<IReadOnlyList<BenchResult>> RunAsync(
+        string wanted, TimeSpan duration, CancellationToken cancellation)
+    {
+        var results = new List<BenchResult>();
+        foreach (var (name, bench) in All.Where(b => wanted == "all" || b.Name == wanted))
+        {
+            await using var run = new BenchRun(duration);
+            run.Say(name);
+            results.AddRange(await bench(run, cancellation));
+            run.Say($"{name}: stopping its servers");
+        }
+
+        return results;
+    }
+}

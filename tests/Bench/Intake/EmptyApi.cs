@@ -1,0 +1,38 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace CardShop.Tests.Bench.Intake;
+
+/// <summary>
+/// The hidden command <c>empty</c>: the raw limit of intake. A Minimal API endpoint that parses the same body with
+/// source-generated JSON and answers 202 with a small one; nothing is checked and nothing is kept.
+/// </summary>
+internal static class EmptyApi
+{
+    public static async Task RunAsync(string[] args, CancellationToken cancellation)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(o => o.AddServerHeader = false);
+        builder.Services.ConfigureHttpJsonOptions(o => o.SerializerOptions.TypeInfoResolverChain.Insert(0, EmptyJson.Default));
+        var app = builder.Build();
+        app.MapGet("/healthz/ready", () => "ok");
+        app.MapPost("/v1/orders", (EmptyOrder order) => TypedResults.Accepted("/v1/orders/1", new EmptyAnswer("1", order.Sku, "queued")));
+        await HostingAbstractionsHostExtensions.RunAsync(app, cancellation);
+    }
+}
+
+internal sealed record EmptyOrder(string? Sku, int? Quantity, string? Contact, string? Channel, string? Password);
+
+internal sealed record EmptyAnswer(string OrderId, string? Sku, string Status);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(EmptyOrder))]
+[JsonSerializable(typeof(EmptyAnswer))]
+[JsonSerializable(typeof(string))]
+internal sealed partial class EmptyJson : JsonSerializerContext;

@@ -1,0 +1,187 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using CardShop.Contracts;
+using CardShop.Pipeline.Bus;
+using CardShop.Pipeline.Log;
+using CardShop.Pipeline.Outbox;
+using CardShop.Shop.Catalog;
+using CardShop.Tests.Bench.Machine;
+using CardShop.Tests.Bench.Pipeline;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CardShop.Tests.Bench.Latency;
+
+/// <summary>
+/// From sending an order to seeing its key, over HTTP, at a steady 100 orders per second, each paid at once.
+/// The limit is the sum of the durable round trips that an order cannot do without, one after the other, measured one at
+/// a time on the idle servers of the same run: four acknowledged records (order, saga fact, notification, delivery),
+/// three commits (orders, payments, delivery), two confirmed commands (RequestPayment, DeliverOrder).
+/// </summary>
+internal static class LatencyBench
+{
+    private const int PerSecond = 100;
+    private const int Products = 20;
+    private const int Records = 4;
+    private const int Commits = 3;
+    private const int Commands = 2;
+    private const int Probes = 300;
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    public static async Task<IReadOnlyList<BenchResult>> RunAsync(BenchRun run, CancellationToken cancellation)
+    {
+        await using var servers = await ShopServers.StartAsync(run, cancellation);
+        run.Say("round trips one at a time, on idle servers");
+        var (limit50, limit99) = await RoundTripsAsync(run, servers, cancellation);
+
+        var orders = (int)((run.Duration + WarmUp).TotalSeconds * PerSecond);
+        var feed = new OrderFeed(servers, "LATENCY", Products);
+        for (var i = 0; i < Products; i++)
+        {
+            await CatalogStore.PutAsync(
+                servers.Database,
+                new(feed.Sku(i), "Game card " + feed.Sku(i), 1_000, "CNY", 10, true, HoldPolicy.Order, 900, 0, 0), "a",
+                cancellation);
+        }
+
+        await feed.StockAsync(servers.Database, orders, cancellation);
+        using var fleet = await FleetClient.StartAsync(run, servers, new Dictionary<string, string>(), cancellation);
+        await fleet.StartAsync(cancellation);
+        var api = await run.StartAsync(
+            () => WebServer.Create("CardShop.Api", [], servers.Settings, run.NewFolder("api")), cancellation);
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = 256 })
+        {
+            BaseAddress = api.Url,
+            Timeout = TimeSpan.FromSeconds(10),
+        };
+        await UntilOnSaleAsync(http, cancellation);
+        run.Say($"{PerSecond} orders/s, {WarmUp.TotalSeconds:0} s to warm up, then {run.Duration.TotalSeconds:0} s");
+        await PlaceAllAsync(http, feed, WarmUp, cancellation);
+        var measured = await PlaceAllAsync(http, feed, run.Duration, cancellation);
+        await fleet.CheckAsync(cancellation);
+        run.Say($"{measured.Count} orders delivered, slowest {measured[^1]:0} ms");
+        return
+        [
+            BenchResult.Of("latency.p50", Percentile(measured, 0.5), "ms", limit50),
+            BenchResult.Of("latency.p99", Percentile(measured, 0.99), "ms", limit99),
+        ];
+    }
+
+    private static async Task<(double P50, double P99)> RoundTripsAsync(
+        BenchRun run, ShopServers servers, CancellationToken cancellation)
+    {
+        await using var log = new KafkaLog(
+            new(servers.Broker.BootstrapServers, "probe", TimeSpan.FromSeconds(10), TimeSpan.Zero), TimeProvider.System,
+            NullLogger<KafkaLog>.Instance);
+        await using var bus = new RabbitBus(
+            new(new(servers.Rabbit.Uri), "probe", 100, TimeSpan.FromSeconds(10)), TimeProvider.System, new Random(),
+            NullLogger<RabbitBus>.Instance);
+        await bus.DeclareAsync(["cardshop.probe"], Queues.Error, cancellation);
+        await servers.ExecuteAsync("CREATE TABLE probe (n integer)", cancellation);
+        var body = new byte[700];
+        var record = await TimesAsync(() => log.ProduceAsync(
+            new(Topics.Audit.Name, 0, "probe"u8.ToArray(), body, []), CancellationToken.None));
+        var commit = await TimesAsync(() => servers.ExecuteAsync("INSERT INTO probe VALUES (1)", cancellation));
+        var command = await TimesAsync(() => bus.SendAllAsync(
+            [new OutCommand("cardshop.probe", "Probe", "probe", "probe", body[..100], DateTimeOffset.UtcNow)], 0, cancellation));
+        run.Say(
+            $"acknowledged record p50 {Percentile(record, 0.5):0.00} p99 {Percentile(record, 0.99):0.00} ms, " +
+            $"commit {Percentile(commit, 0.5):0.00} {Percentile(commit, 0.99):0.00} ms, " +
+            $"confirmed command {Percentile(command, 0.5):0.00} {Percentile(command, 0.99):0.00} ms");
+        return (Sum(0.5), Sum(0.99));
+
+        double Sum(double share) =>
+            (Records * Percentile(record, share)) + (Commits * Percentile(commit, share)) + (Commands * Percentile(command, share));
+    }
+
+    private static async Task<List<double>> TimesAsync(Func<Task> act)
+    {
+        var times = new List<double>(Probes);
+        for (var i = 0; i < Probes * 4 / 3; i++)
+        {
+            var from = Stopwatch.GetTimestamp();
+            await act();
+            times.Add(Stopwatch.GetElapsedTime(from).TotalMilliseconds);
+        }
+
+        // The first quarter compiles code and opens connections.
+        return [.. times.TakeLast(Probes).Order()];
+    }
+
+    private static async Task UntilOnSaleAsync(HttpClient http, CancellationToken cancellation)
+    {
+        var from = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            using var answer = await http.GetAsync(new Uri("/v1/products", UriKind.Relative), cancellation);
+            var text = await answer.Content.ReadAsStringAsync(cancellation);
+            if (answer.IsSuccessStatusCode && text.Split("\"stock\":").Length > Products)
+            {
+                return;
+            }
+
+            if (Stopwatch.GetElapsedTime(from) > Limit)
+            {
+                throw new BenchFailedException($"The API does not sell the products within {Limit.TotalSeconds} s: {text}");
+            }
+
+            await Task.Delay(100, cancellation);
+        }
+    }
+
+    /// <summary>Orders at even distances, each followed to its key; the times sorted.</summary>
+    private static async Task<List<double>> PlaceAllAsync(
+        HttpClient http, OrderFeed feed, TimeSpan duration, CancellationToken cancellation)
+    {
+        var count = (int)(duration.TotalSeconds * PerSecond);
+        var orders = new List<Task<double>>(count);
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / PerSecond));
+        for (var i = 0; i < count; i++)
+        {
+            await timer.WaitForNextTickAsync(cancellation);
+            orders.Add(PlaceAsync(http, feed.Sku(i), i, cancellation));
+        }
+
+        return [.. (await Task.WhenAll(orders)).Order()];
+    }
+
+    /// <returns>Milliseconds from sending the order to reading its key.</returns>
+    private static async Task<double> PlaceAsync(HttpClient http, string sku, int number, CancellationToken cancellation)
+    {
+        var from = Stopwatch.GetTimestamp();
+        using var content = new StringContent(
+            $$"""{"sku":"{{sku}}","quantity":1,"contact":"buyer{{number}}@example.org","channel":"alipay"}""", Encoding.UTF8,
+            "application/json");
+        using var answer = await http.PostAsync(new Uri("/v1/orders", UriKind.Relative), content, cancellation);
+        answer.EnsureSuccessStatusCode();
+        var accepted = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation);
+        var url = new Uri(accepted.GetProperty("statusUrl").GetString()!, UriKind.Relative);
+        var token = accepted.GetProperty("token").GetString();
+        while (true)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, url);
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            using var shown = await http.SendAsync(request, cancellation);
+            var view = await shown.Content.ReadFromJsonAsync<JsonElement>(cancellation);
+            var time = Stopwatch.GetElapsedTime(from);
+            if (view.TryGetProperty("delivery", out var delivery) && delivery.GetProperty("keys").GetArrayLength() == 1)
+            {
+                return time.TotalMilliseconds;
+            }
+
+            if (time > Limit)
+            {
+                throw new BenchFailedException($"An order is not delivered after {Limit.TotalSeconds} s: {view}");
+            }
+
+            await Task.Delay(Poll, cancellation);
+        }
+    }
+
+    private static double Percentile(List<double> sorted, double share) =>
+        sorted[Math.Min(sorted.Count - 1, (int)(sorted.Count * share))];
+}

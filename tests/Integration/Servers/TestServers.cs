@@ -1,0 +1,152 @@
+using System.Globalization;
+using CardShop.Local.Instance;
+using CardShop.Local.Parts;
+using CardShop.Local.Processes;
+using CardShop.Local.Servers;
+using CardShop.Tests.Integration.Servers;
+using Npgsql;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(TestServers))]
+
+namespace CardShop.Tests.Integration.Servers;
+
+/// <summary>
+/// Real servers for a whole run of tests, each started at its first use and gone at the end. Servers that are named by
+/// CARDSHOP_TEST_KAFKA, CARDSHOP_TEST_RABBITMQ (with CARDSHOP_TEST_RABBITMQ_MANAGEMENT) and CARDSHOP_TEST_POSTGRES are used instead.
+/// </summary>
+public sealed class TestServers : IAsyncLifetime
+{
+    private readonly Once<LogBrokerServer> _kafka;
+    private readonly Once<RabbitMqServer> _rabbit;
+    private readonly Once<PostgresServer> _postgres;
+    private readonly string _folder;
+    private int _names;
+
+    public TestServers()
+    {
+        var all = Path.Combine(InstanceLayout.Around(AppContext.BaseDirectory).Folder, "test");
+        var own = ProcessTable.Find(Environment.ProcessId)!.Value;
+        _folder = Path.Combine(all, string.Create(CultureInfo.InvariantCulture, $"{own.Pid}-{own.StartTicks}"));
+        RemoveOldRuns(all);
+        Directory.CreateDirectory(_folder);
+        _kafka = new(() => LogBrokerServer.Create(NewFolder("logbroker")));
+        _rabbit = new(() => RabbitMqServer.Create(NewFolder("rabbitmq")));
+        _postgres = new(() => PostgresServer.Create(NewFolder("postgres")));
+    }
+
+    /// <summary>A new empty place for data; removed at the end.</summary>
+    public string NewFolder(string name)
+    {
+        var folder = Path.Combine(_folder, name + Interlocked.Increment(ref _names).ToString(CultureInfo.InvariantCulture));
+        Directory.CreateDirectory(folder);
+        return Path.Combine(folder, name);
+    }
+
+    /// <summary>The address of the shared log for Kafka clients.</summary>
+    public async Task<string> KafkaAsync() =>
+        Environment.GetEnvironmentVariable("CARDSHOP_TEST_KAFKA") ?? (await _kafka.StartedAsync()).BootstrapServers;
+
+    /// <summary>The AMQP address of a fresh virtual host.</summary>
+    public async Task<string> NewVhostAsync()
+    {
+        var name = NewName();
+        if (Environment.GetEnvironmentVariable("CARDSHOP_TEST_RABBITMQ") is { } named)
+        {
+            var uri = new Uri(named);
+            var management = Environment.GetEnvironmentVariable("CARDSHOP_TEST_RABBITMQ_MANAGEMENT") is { } given
+                ? new Uri(given)
+                : new UriBuilder("http", uri.Host, 15672) { UserName = uri.UserInfo.Split(':')[0], Password = uri.UserInfo.Split(':')[^1] }.Uri;
+            await RabbitMqServer.CreateVhostAsync(management, name, TestContext.Current.CancellationToken);
+            return new UriBuilder(uri) { Path = name }.Uri.AbsoluteUri;
+        }
+
+        var server = await _rabbit.StartedAsync();
+        await RabbitMqServer.CreateVhostAsync(server.ManagementUri, name, TestContext.Current.CancellationToken);
+        return server.UriOf(name);
+    }
+
+    /// <summary>The connection string of a fresh empty database.</summary>
+    public async Task<string> NewDatabaseAsync()
+    {
+        var admin = Environment.GetEnvironmentVariable("CARDSHOP_TEST_POSTGRES") ?? (await _postgres.StartedAsync()).ConnectionString;
+        var name = NewName();
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(admin) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var create = connection.CreateCommand();
+#pragma warning disable CA2100 // The name is made above, of letters and digits.
+        create.CommandText = $"CREATE DATABASE {name}";
+#pragma warning restore CA2100
+        await create.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        return new NpgsqlConnectionStringBuilder(admin) { Database = name }.ConnectionString;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_kafka.EndAsync(), _rabbit.EndAsync(), _postgres.EndAsync());
+        NpgsqlConnection.ClearAllPools();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static void RemoveOldRuns(string all)
+    {
+        foreach (var run in Directory.Exists(all) ? Directory.GetDirectories(all) : [])
+        {
+            var words = Path.GetFileName(run).Split('-');
+            if (words.Length == 2 && int.TryParse(words[0], out var pid) && long.TryParse(words[1], out var ticks)
+                && !ProcessTable.IsAlive(new ProcessIdentity(pid, ticks)))
+            {
+                Directory.Delete(run, recursive: true);
+            }
+        }
+    }
+
+    private string NewName() =>
+        string.Create(CultureInfo.InvariantCulture, $"t{Environment.ProcessId}_{Interlocked.Increment(ref _names)}");
+
+    /// <summary>A server that starts when the first test asks for it.</summary>
+    private sealed class Once<T>(Func<T> create)
+        where T : LocalServer
+    {
+        private readonly Lock _lock = new();
+        private Task<T>? _started;
+
+        public Task<T> StartedAsync()
+        {
+            lock (_lock)
+            {
+                return _started ??= StartAsync();
+            }
+        }
+
+        public async Task EndAsync()
+        {
+            if (_started is not null && await Task.WhenAny(_started) is { IsCompletedSuccessfully: true })
+            {
+                await (await _started).DisposeAsync();
+            }
+        }
+
+        private async Task<T> StartAsync()
+        {
+            // A port that was free can be taken before the server binds it: by another run of tests, say.
+            for (var attempt = 1; ; attempt++)
+            {
+                var server = create();
+                try
+                {
+                    await server.StartAsync(CancellationToken.None);
+                    return server;
+                }
+                catch (PartFailedException) when (attempt < 3)
+                {
+                    await server.DisposeAsync();
+                }
+            }
+        }
+    }
+}

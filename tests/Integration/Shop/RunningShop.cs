@@ -1,0 +1,304 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using CardShop.Api;
+using CardShop.Contracts;
+using CardShop.Fleet;
+using CardShop.Local.Servers;
+using CardShop.Pipeline.Bus;
+using CardShop.Pipeline.Documents;
+using CardShop.Pipeline.Log;
+using CardShop.Sandbox;
+using CardShop.Shop.Catalog;
+using CardShop.Shop.Channels.Alipay;
+using CardShop.Shop.Keys;
+using CardShop.Shop.Orders;
+using CardShop.Shop.Store;
+using CardShop.Tests.Integration.Servers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace CardShop.Tests.Integration.Shop;
+
+/// <summary>
+/// A whole shop inside the test process, on real servers: its own LogBroker, a fresh database and a fresh virtual host;
+/// Sandbox, API and fleets as they are, reached over HTTP.
+/// </summary>
+public sealed class RunningShop : IAsyncDisposable
+{
+    private readonly Dictionary<string, string> _settings;
+    private readonly string _alipayKeys;
+    private FleetNode? _fleet;
+    private Task _fleetRun = Task.CompletedTask;
+    private CancellationTokenSource _fleetStop = new();
+    private WebApplication? _api;
+    private WebApplication? _sandbox;
+    private KafkaLog? _log;
+
+    private RunningShop(LogBrokerServer broker, Dictionary<string, string> settings, string secrets)
+    {
+        Broker = broker;
+        _settings = settings;
+        _alipayKeys = secrets;
+        Secrets = ShopSecrets.Open(secrets);
+        Vault = new(Secrets.Fingerprint, Secrets.KeyEncryptionKeys, Secrets.CurrentKeyEncryptionKey);
+        Database = CardShop.Pipeline.Documents.Database.Open(settings["Postgres:ConnectionString"], "test");
+    }
+
+    public LogBrokerServer Broker { get; }
+
+    public ShopSecrets Secrets { get; }
+
+    public KeyVault Vault { get; }
+
+    public NpgsqlDataSource Database { get; }
+
+    public HttpClient Http { get; } = new() { Timeout = TimeSpan.FromSeconds(15) };
+
+    public Uri Api { get; private set; } = null!;
+
+    public Uri Sandbox { get; private set; } = null!;
+
+    public FleetNode Fleet => _fleet!;
+
+    public ILog Log => _log!;
+
+    /// <summary>Everything runs, and the catalog is on sale.</summary>
+    /// <param name="extra">Settings beside the usual ones.</param>
+    public static async Task<RunningShop> StartAsync(
+        TestServers servers, IReadOnlyDictionary<string, string>? extra = null, bool fleets = true)
+    {
+        var secrets = servers.NewFolder("secrets");
+        ShopSecrets.Create(secrets);
+        var broker = LogBrokerServer.Create(servers.NewFolder("log"));
+        await broker.StartAsync(CancellationToken.None);
+        var settings = new Dictionary<string, string>
+        {
+            ["Kafka:BootstrapServers"] = broker.BootstrapServers,
+            ["RabbitMq:Uri"] = await servers.NewVhostAsync(),
+            ["Postgres:ConnectionString"] = await servers.NewDatabaseAsync(),
+            ["Secrets:Directory"] = secrets,
+            ["Local"] = "true",
+            ["Region"] = "a",
+        };
+        foreach (var (name, value) in extra ?? new Dictionary<string, string>())
+        {
+            settings[name] = value;
+        }
+
+        var shop = new RunningShop(broker, settings, secrets);
+        await shop.PrepareAsync();
+        if (fleets)
+        {
+            shop.StartFleets();
+        }
+
+        return shop;
+    }
+
+    public void StartFleets()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(_settings!).Build();
+        _fleetStop = new();
+        _fleet = new(
+            FleetSettings.From(configuration),
+            [new AlipayChannel(configuration.GetSection(AlipayOptions.Section).Get<AlipayOptions>()!, TimeProvider.System)],
+            TimeProvider.System, new Random(), TestLogs.Factory);
+        _fleetRun = _fleet.RunAsync(_fleetStop.Token);
+    }
+
+    public async Task StopFleetsAsync()
+    {
+        await _fleetStop.CancelAsync();
+        await _fleetRun;
+        await _fleet!.DisposeAsync();
+    }
+
+    /// <summary>Adds a product with keys, and waits until the API sells it.</summary>
+    public async Task AddProductAsync(
+        string sku, int keys, long price = 1_000, int holdSeconds = 900, int waitSeconds = 0, int maxQuantity = 100)
+    {
+        await CatalogStore.PutAsync(
+            Database,
+            new(sku, "Test " + sku, price, "CNY", maxQuantity, true, HoldPolicy.Order, holdSeconds, waitSeconds, 0), "a",
+            CancellationToken.None);
+        await ImportAsync(sku, Enumerable.Range(0, keys).Select(i => $"{sku}-secret-{i}"));
+        await Eventually.TrueAsync(
+            async () => (await ProductsAsync()).TryGetValue(sku, out var stock) && stock == keys,
+            $"the API sells {sku} with {keys} in stock");
+    }
+
+    /// <summary>Imports keys the way shopctl does; returns without waiting.</summary>
+    public async Task ImportAsync(string sku, IEnumerable<string> secrets)
+    {
+        var number = 0;
+        foreach (var chunk in secrets.Chunk(500))
+        {
+            var batch = new KeysImported(
+                $"{Guid.NewGuid():N}-{number++}", sku, "a", Vault.Current, DateTimeOffset.UtcNow,
+                [.. chunk.Select(s => Vault.Seal(sku, new(null, s)))]);
+            await Log.ProduceAsync(
+                new(
+                    Topics.KeyBatches.Name, Topics.KeyBatches.PartitionOf(sku), Encoding.UTF8.GetBytes(sku),
+                    JsonSerializer.SerializeToUtf8Bytes(batch, ContractsJson.Default.KeysImported),
+                    [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(MessageTypes.KeysImported))]),
+                CancellationToken.None);
+        }
+    }
+
+    /// <summary>Sku to advisory stock, as buyers see it.</summary>
+    public async Task<Dictionary<string, long?>> ProductsAsync()
+    {
+        using var answer = await Http.GetAsync(new Uri(Api, "/v1/products"));
+        if (!answer.IsSuccessStatusCode)
+        {
+            return [];
+        }
+
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        return json.RootElement.GetProperty("products").EnumerateArray().ToDictionary(
+            p => p.GetProperty("sku").GetString()!,
+            p => p.TryGetProperty("stock", out var stock) ? stock.GetInt64() : (long?)null);
+    }
+
+    public async Task<HttpResponseMessage> PostOrderAsync(string body, string? key = null, string contentType = "application/json")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Api, "/v1/orders"));
+        request.Content = new StringContent(body, Encoding.UTF8);
+        request.Content.Headers.ContentType = new(contentType);
+        if (key is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        }
+
+        return await Http.SendAsync(request);
+    }
+
+    /// <summary>Places an order that must be accepted.</summary>
+    public async Task<PlacedOrder> PlaceAsync(
+        string sku, int quantity = 1, string? key = null, string contact = "buyer@example.org")
+    {
+        using var answer = await PostOrderAsync(
+            $$"""{"sku":"{{sku}}","quantity":{{quantity}},"contact":"{{contact}}","channel":"alipay"}""", key);
+        var text = await answer.Content.ReadAsStringAsync();
+        if (answer.StatusCode != HttpStatusCode.Accepted)
+        {
+            throw new InvalidOperationException($"{(int)answer.StatusCode}: {text}");
+        }
+
+        using var json = JsonDocument.Parse(text);
+        return new(json.RootElement.GetProperty("orderId").GetString()!, json.RootElement.GetProperty("token").GetString()!);
+    }
+
+    public async Task<(HttpStatusCode Status, JsonElement Body)> ShowAsync(PlacedOrder order)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Api, "/v1/orders/" + order.Id));
+        request.Headers.Authorization = new("Bearer", order.Token);
+        using var answer = await Http.SendAsync(request);
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        return (answer.StatusCode, json.RootElement.Clone());
+    }
+
+    public async Task<JsonElement> UntilAsync(PlacedOrder order, string status)
+    {
+        JsonElement last = default;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                (_, last) = await ShowAsync(order);
+                return last.TryGetProperty("status", out var s) && s.GetString() == status;
+            },
+            () => $"order {order.Id} becomes {status}; it is {last}");
+        return last;
+    }
+
+    /// <summary>Pays at the provider, as the buyer does.</summary>
+    public async Task PayAsync(PlacedOrder order)
+    {
+        var view = await UntilAsync(order, "awaiting-payment");
+        var link = view.GetProperty("payment").GetProperty("link").GetString()!;
+        await PayNumberAsync(link[(link.LastIndexOf('/') + 1)..]);
+    }
+
+    public async Task PayNumberAsync(string number)
+    {
+        using var answer = await Http.PostAsync(new Uri(Sandbox, "/pay/" + number), null);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>One number from the database.</summary>
+    public async Task<long> CountAsync(string sql)
+    {
+#pragma warning disable CA2100 // The text is a test's own.
+        await using var command = Database.CreateCommand(sql);
+#pragma warning restore CA2100
+        return Convert.ToInt64(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Every record of a topic that is there now.</summary>
+    public async Task<IReadOnlyList<CardShop.Pipeline.Batches.LogIncoming>> RecordsAsync(Topic topic) =>
+        await Log.TailAsync(topic, int.MaxValue, CancellationToken.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_fleet is not null && !_fleetStop.IsCancellationRequested)
+        {
+            await StopFleetsAsync();
+        }
+
+        await _api!.DisposeAsync();
+        await _sandbox!.DisposeAsync();
+        await _log!.DisposeAsync();
+        await Database.DisposeAsync();
+        Http.Dispose();
+        _fleetStop.Dispose();
+        await Broker.KillAsync();
+        await Broker.DisposeAsync();
+    }
+
+    private async Task PrepareAsync()
+    {
+        _log = new(
+            new(_settings["Kafka:BootstrapServers"], "test", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(1)),
+            TimeProvider.System, TestLogs.Factory.CreateLogger<KafkaLog>());
+        await Migrations.ApplyAsync(Database, typeof(ShopWork).Assembly, TestLogs.Factory.CreateLogger("migrate"), default);
+        await Log.CreateTopicsAsync(Topics.All, 1, default);
+        await using var bus = new RabbitBus(
+            new(new(_settings["RabbitMq:Uri"]), "test", 100, TimeSpan.FromSeconds(10)), TimeProvider.System, new Random(),
+            TestLogs.Factory.CreateLogger<RabbitBus>());
+        await bus.DeclareAsync(Queues.Work, Queues.Error, default);
+
+        _sandbox = SandboxApp.Build(
+        [
+            "--urls", "http://127.0.0.1:0", $"--Sandbox:KeysDirectory={_alipayKeys}",
+            $"--Sandbox:AutoPay={_settings.GetValueOrDefault("Sandbox:AutoPay", "false")}",
+        ]);
+        await _sandbox.StartAsync();
+        Sandbox = AddressOf(_sandbox);
+        SetAlipay("Name", "default");
+        SetAlipay("AppId", "2021000000000001");
+        SetAlipay("SellerId", "2088000000000001");
+        SetAlipay("Gateway", new Uri(Sandbox, "/alipay/gateway.do").AbsoluteUri);
+        SetAlipay("PrivateKeyFile", Path.Combine(_alipayKeys, "alipay-merchant.private.pem"));
+        SetAlipay("AlipayPublicKeyFile", Path.Combine(_alipayKeys, "alipay-provider.public.pem"));
+        SetAlipay("NotifyUrl", "http://127.0.0.1:1/");
+        _api = ApiHost.Build([.. _settings.Select(s => $"--{s.Key}={s.Value}"), "--urls", "http://127.0.0.1:0"]);
+        await _api.StartAsync();
+        Api = AddressOf(_api);
+        SetAlipay("NotifyUrl", new Uri(Api, "/v1/payments/alipay/notify").AbsoluteUri);
+    }
+
+    private void SetAlipay(string name, string value) => _settings["Channels:alipay:Profiles:0:" + name] = value;
+
+    private static Uri AddressOf(WebApplication app) => new(
+        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+}
+
+/// <summary>What a buyer holds.</summary>
+public sealed record PlacedOrder(string Id, string Token);

@@ -1,0 +1,79 @@
+using CardShop.Contracts;
+using CardShop.Shop.Channels;
+using CardShop.Tests.Unit.Orders;
+using Xunit;
+
+namespace CardShop.Tests.Unit.Payments;
+
+public sealed class When_a_close_is_answered
+{
+    [Theory]
+    [InlineData(ChannelResult.Done)]
+    [InlineData(ChannelResult.NotFound)]
+    public void The_order_expires_and_releases_exactly_what_was_held(ChannelResult result)
+    {
+        var outcome = Scenario.Given(An.AwaitingPayment()).At(An.Expiry).When(An.CloseAnswered(result))
+            .Is(PaymentStatus.Expired).Sends(typeof(OrderExpired), typeof(Shop.Orders.SagaFact))
+            .MovesStock(new(Available: 2, Reserved: -2, Held: -2)).IsDue(null);
+        Assert.True(outcome.Payment.Attempts[0].Closed);
+        Assert.False(outcome.Payment.Reserved);
+        Assert.Equal((An.Id, "S", 2, An.Expiry),
+            (outcome.Sent<OrderExpired>().OrderId, outcome.Sent<OrderExpired>().Sku, outcome.Sent<OrderExpired>().Quantity,
+                outcome.Sent<OrderExpired>().ExpiredAt));
+        outcome.Then.When(An.CloseAnswered(result)).ChangesNothing();
+    }
+
+    [Fact]
+    public void Held_at_payment_nothing_is_released() =>
+        Scenario.Given(An.AwaitingPayment(An.Order(hold: HoldPolicy.Payment))).At(An.Expiry)
+            .When(An.CloseAnswered(ChannelResult.Done)).Is(PaymentStatus.Expired).MovesStock(default);
+
+    [Theory]
+    [InlineData(PaymentStatus.AwaitingPayment)]
+    [InlineData(PaymentStatus.Cancelled)]
+    public void A_state_that_forbids_it_is_queried_for_it_may_be_paid(PaymentStatus status)
+    {
+        var outcome = Scenario.Given(An.In(status)).When(An.CloseAnswered(ChannelResult.WrongState))
+            .Is(status).Sends(typeof(CheckPayment)).MovesStock(default);
+        outcome.Then.When(An.Checked(TradeStatus.Paid)).Is(PaymentStatus.Paid).Is(DeliveryStatus.Allocating);
+    }
+
+    [Fact]
+    public void A_provider_that_does_not_answer_cannot_hold_the_stock_for_ever()
+    {
+        var scenario = Scenario.Given(An.AwaitingPayment()).At(An.Expiry);
+        var tries = 0;
+        while (scenario.Order.Payment!.Status == PaymentStatus.AwaitingPayment)
+        {
+            Assert.True(++tries < 30);
+            scenario = scenario.When(An.CloseAnswered(ChannelResult.Unknown)).Then;
+        }
+
+        Assert.Equal(PaymentStatus.Expired, scenario.Order.Payment.Status);
+        Assert.InRange(tries, 5, 20);
+    }
+
+    [Fact]
+    public void A_provider_that_contradicts_itself_cannot_hold_the_stock_for_ever()
+    {
+        var scenario = Scenario.Given(An.AwaitingPayment()).At(An.Expiry);
+        var rounds = 0;
+        while (scenario.Order.Payment!.Status == PaymentStatus.AwaitingPayment)
+        {
+            Assert.True(++rounds < 50, "Close says that the state forbids it, the query says that it is unpaid: for ever");
+            scenario = scenario.At(scenario.Order.Payment.Due!.Value).When(An.PaymentDue).Then;
+            scenario = scenario.When(An.CloseAnswered(ChannelResult.WrongState)).Then;
+            scenario = scenario.When(An.Checked(TradeStatus.Waiting)).Then;
+        }
+
+        Assert.NotEqual(PaymentStatus.Paid, scenario.Order.Payment.Status);
+    }
+
+    [Theory]
+    [InlineData(PaymentStatus.Paid)]
+    [InlineData(PaymentStatus.Refunding)]
+    [InlineData(PaymentStatus.Refunded)]
+    [InlineData(PaymentStatus.Review)]
+    public void After_the_money_it_moves_nothing(PaymentStatus status) =>
+        Scenario.Given(An.In(status)).When(An.CloseAnswered(ChannelResult.Done)).Is(status).Sends().MovesStock(default);
+}

@@ -1,0 +1,91 @@
+using CardShop.Shopctl.Settings;
+using CardShop.Shopctl.Terminal;
+using Xunit;
+
+namespace CardShop.Tests.Unit.Shopctl;
+
+public sealed class When_shopctl_is_started
+{
+    [Theory]
+    [InlineData("product add SKU --name N --price abc")]
+    [InlineData("product add SKU --price 1")]
+    [InlineData("product add SKU --name N --price 1 --hold never")]
+    [InlineData("product")]
+    [InlineData("keys import SKU")]
+    [InlineData("keys import SKU FILE --format xml")]
+    [InlineData("nonsense")]
+    [InlineData("audit --nonsense")]
+    public void Wrong_arguments_are_found_before_anything_is_done(string line) =>
+        Assert.NotEmpty(Tree(_ => null).Parse(line).Errors);
+
+    [Theory]
+    [InlineData("secrets init")]
+    [InlineData("migrate")]
+    [InlineData("product add SKU --name N --price 1 --hold payment --hold-seconds 5 --wait-minutes 1 --off-sale")]
+    [InlineData("product list")]
+    [InlineData("product show SKU")]
+    [InlineData("keys import SKU - --format csv --batch-size 10")]
+    [InlineData("demo")]
+    [InlineData("demo seed")]
+    [InlineData("audit --json x")]
+    [InlineData("lag")]
+    [InlineData("order a2345")]
+    public void The_agreed_commands_are_understood(string line) => Assert.Empty(Tree(_ => null).Parse(line).Errors);
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("product --help")]
+    [InlineData("product add --help")]
+    [InlineData("keys import --help")]
+    public async Task Every_help_ends_with_the_exit_codes(string line)
+    {
+        using var output = new StringWriter();
+
+        var code = await Tree(_ => null).Parse(line).InvokeAsync(
+            new() { Output = output }, TestContext.Current.CancellationToken);
+
+        Assert.Equal(ExitCodes.Ok, code);
+        Assert.EndsWith("3  a server cannot be reached", output.ToString().TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("lag")]
+    [InlineData("migrate")]
+    [InlineData("secrets init")]
+    [InlineData("product add SKU --name N --price 0")]
+    [InlineData("demo")]
+    public async Task A_missing_setting_or_wrong_value_is_wrong_use(string line) => Assert.Equal(
+        ExitCodes.Usage,
+        await Tree(_ => null).Parse(line).InvokeAsync(cancellationToken: TestContext.Current.CancellationToken));
+
+    [Fact]
+    public void A_setting_is_asked_for_by_name_and_no_password_is_repeated()
+    {
+        var missing = Assert.Throws<ShopctlException>(() => new ShopctlSettings(_ => null).Kafka);
+        Assert.Contains("Kafka__BootstrapServers", missing.Message, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Usage, missing.ExitCode);
+
+        var wrong = new ShopctlSettings(_ => "x://user:topsecret@host/;Password=topsecret");
+        Func<object>[] reads = [() => wrong.Rabbit, () => wrong.Postgres, () => wrong.Region, () => wrong.Api];
+        foreach (var read in reads)
+        {
+            Assert.DoesNotContain("topsecret", Assert.Throws<ShopctlException>(read).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Places_are_shown_without_user_and_password()
+    {
+        var settings = new ShopctlSettings(name => name switch
+        {
+            ShopctlSettings.PostgresName => "Host=db;Port=5433;Username=u;Password=topsecret",
+            ShopctlSettings.RabbitName => "amqp://u:topsecret@mq/",
+            _ => null,
+        });
+
+        Assert.Equal(("db:5433", "mq:5672", "a"), (settings.PostgresPlace, settings.RabbitPlace, settings.Region));
+    }
+
+    private static System.CommandLine.RootCommand Tree(Func<string, string?> variable) =>
+        CommandTree.Create(new(new(variable), TimeProvider.System, new Screen()));
+}

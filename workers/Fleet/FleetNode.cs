@@ -1,0 +1,202 @@
+using System.Threading.Channels;
+using CardShop.Contracts;
+using CardShop.Pipeline;
+using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Bus;
+using CardShop.Pipeline.Documents;
+using CardShop.Pipeline.Log;
+using CardShop.Pipeline.Outbox;
+using CardShop.Shop.Catalog;
+using CardShop.Shop.Channels;
+using CardShop.Shop.Delivery;
+using CardShop.Shop.Payments;
+using CardShop.Shop.Stock;
+using CardShop.Shop.Store;
+using Npgsql;
+
+namespace CardShop.Fleet;
+
+/// <summary>
+/// One fleet process: the map from topics and queues to loops. Everything in it is made here, once, and runs until
+/// cancelled; whatever ends early takes the process down, and its supervisor starts it again.
+/// </summary>
+public sealed class FleetNode : IAsyncDisposable
+{
+    private const int Buffer = 2_000;
+
+    private readonly FleetSettings _settings;
+    private readonly IReadOnlyList<IPaymentChannel> _channels;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly ILoggerFactory _logs;
+    private readonly NpgsqlDataSource _database;
+    private readonly KafkaLog _log;
+    private readonly RabbitBus _bus;
+    private readonly PostgresShopStore _store;
+    private readonly RollbackFence _fence;
+    private readonly Dispatcher _dispatcher;
+    private readonly OutboxTable _outbox;
+    private readonly List<Func<CancellationToken, Task>> _loops = [];
+
+    public FleetNode(
+        FleetSettings settings, IReadOnlyList<IPaymentChannel> channels, TimeProvider time, Random random, ILoggerFactory logs)
+    {
+        _settings = settings;
+        _channels = channels;
+        _time = time;
+        _random = random;
+        _logs = logs;
+        _database = Database.Open(settings.PostgresConnection, settings.Kafka.ClientId);
+        _log = new(settings.Kafka, time, logs.CreateLogger<KafkaLog>());
+        _bus = new(settings.Rabbit, time, random, logs.CreateLogger<RabbitBus>());
+        _store = new(_database);
+        _fence = new(_log, _database, FleetGroups.All, logs.CreateLogger<RollbackFence>());
+        _outbox = new(_database, PostgresShopStore.ReviewAsync);
+        _dispatcher = new(_outbox, _log, _bus, DispatchOptions.Default, time, random, logs.CreateLogger<Dispatcher>());
+        Compose();
+    }
+
+    /// <summary>Why this process does no work now; null when it does.</summary>
+    public string? Waiting => _fence.Reason is not { } reason ? null : _fence.IsFenced ? "fenced: " + reason : reason;
+
+    /// <summary>Runs until cancelled. Throws what ended a loop that should not have ended.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var running = _loops.ConvertAll(loop => loop(all.Token));
+        var ended = await Task.WhenAny(running);
+        await all.CancelAsync();
+        try
+        {
+            await Task.WhenAll(running);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Asked to stop.
+        }
+
+        if (!cancellation.IsCancellationRequested)
+        {
+            await ended;
+            throw new InvalidOperationException("A loop of this fleet ended by itself.");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5), _time);
+        try
+        {
+            await _dispatcher.DrainAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // What is unsent is in the outbox.
+        }
+
+        await _bus.DisposeAsync();
+        await _log.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    private void Compose()
+    {
+        _loops.Add(WatchFenceAsync);
+        _loops.Add(new Sweeper(
+            _outbox, _dispatcher, _fence.ProbeAsync, _time, _random, _logs.CreateLogger<Sweeper>()).RunAsync);
+        _loops.Add(new CatalogPublisher(
+            _database, _log, _fence, _time, _random, _logs.CreateLogger<CatalogPublisher>()).RunAsync);
+        if (_settings.Fleets.HasFlag(Fleets.Orders))
+        {
+            AddFleet("orders", Topics.Orders, deliveries: false);
+        }
+
+        if (_settings.Fleets.HasFlag(Fleets.Payments))
+        {
+            var input = AddFleet("payments", Topics.PaymentNotifications, deliveries: true);
+            AddWatchdog("payments", _store.OverduePaymentsAsync, id => new PaymentMessage.Due(id), input);
+            foreach (var channel in _channels)
+            {
+                AddActor(channel, input);
+            }
+        }
+
+        if (_settings.Fleets.HasFlag(Fleets.Delivery))
+        {
+            var input = AddFleet("delivery", Topics.KeyBatches, deliveries: true);
+            AddWatchdog("delivery", _store.OverdueDeliveriesAsync, id => new DeliveryMessage.Due(id), input);
+            _loops.Add(stop => _bus.ConsumeAsync(Queues.Delivery, _settings.DeliveryPrefetch, input, stop));
+        }
+    }
+
+    /// <summary>A group's reader, its batches, and what it tells the API.</summary>
+    private ChannelWriter<Incoming> AddFleet(string group, Topic topic, bool deliveries)
+    {
+        var input = Channel.CreateBounded<Incoming>(new BoundedChannelOptions(Buffer) { SingleReader = true });
+        var advisory = new AdvisoryPublisher(
+            group, _store, _log, _fence, _time, _random, _logs.CreateLogger<AdvisoryPublisher>());
+        var work = new ShopWork(
+            group, deliveries, _store, _fence, _settings.Shop, advisory, _time, _logs.CreateLogger<ShopWork>());
+        var loop = new BatchLoop(
+            work, _dispatcher, _bus, _settings.Batch, _time, _random, _logs.CreateLogger<BatchLoop>());
+        _loops.Add(advisory.RunAsync);
+        _loops.Add(stop => loop.RunAsync(input.Reader, stop));
+        _loops.Add(_log.Join(
+            group, [topic], (partitions, stop) => _store.ProgressAsync(group, partitions, stop), input.Writer).RunAsync);
+        return input.Writer;
+    }
+
+    private void AddWatchdog(
+        string name, Func<DateTimeOffset, int, CancellationToken, Task<IReadOnlyList<string>>> scan,
+        Func<string, object> message, ChannelWriter<Incoming> input) =>
+        _loops.Add(new Watchdog(
+            name, scan, message, _fence, input, _time, _random, _logs.CreateLogger<Watchdog>()).RunAsync);
+
+    /// <summary>One loop per channel, so that a slow provider holds up nobody else's payments.</summary>
+    private void AddActor(IPaymentChannel channel, ChannelWriter<Incoming> input)
+    {
+        var commands = Channel.CreateBounded<Incoming>(
+            new BoundedChannelOptions(_settings.PaymentPrefetch) { SingleReader = true });
+        var actor = new PaymentActor(channel, _store, _fence, input, _time, _random, _logs.CreateLogger<PaymentActor>());
+        _loops.Add(stop => actor.RunAsync(commands.Reader, stop));
+        _loops.Add(stop => _bus.ConsumeAsync(
+            Queues.Payments(channel.Name), _settings.PaymentPrefetch, commands.Writer, stop));
+    }
+
+    private async Task WatchFenceAsync(CancellationToken cancellation)
+    {
+        var backoff = new Backoff(_time, _random, TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(5));
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                if (await _fence.ProbeAsync(cancellation))
+                {
+                    backoff.Reset();
+                    await WaitAsync(cancellation);
+                    continue;
+                }
+
+                await _fence.CheckAsync(cancellation);
+            }
+            catch (Exception e) when (Failures.IsPlace(e) && !cancellation.IsCancellationRequested)
+            {
+                FleetLog.FenceUnchecked(_logs.CreateLogger<FleetNode>(), e.Message);
+            }
+
+            if (_fence.Reason is not null)
+            {
+                await backoff.WaitAsync(cancellation);
+            }
+        }
+    }
+
+    /// <summary>A second between probes; at once when a transaction has met another server.</summary>
+    private async Task WaitAsync(CancellationToken cancellation)
+    {
+        for (var i = 0; i < 10 && _fence.Reason is null; i++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellation);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Bus;
+using CardShop.Pipeline.Log;
+using CardShop.Shop.Orders;
+
+namespace CardShop.Fleet;
+
+/// <summary>Which work a process takes.</summary>
+[Flags]
+public enum Fleets
+{
+    None = 0,
+    Orders = 1,
+    Payments = 2,
+    Delivery = 4,
+    Notifications = 8,
+    All = Orders | Payments | Delivery | Notifications,
+}
+
+/// <summary>Everything that a fleet process is told.</summary>
+/// <param name="PostgresConnection">Npgsql form; holds a password, so it is never logged.</param>
+/// <param name="PaymentPrefetch">Payment commands in hand at once per channel: its bulkhead.</param>
+/// <param name="DeliveryPrefetch">Delivery commands in hand at once.</param>
+public sealed record FleetSettings(
+    Fleets Fleets,
+    KafkaSettings Kafka,
+    RabbitSettings Rabbit,
+    string PostgresConnection,
+    BatchOptions Batch,
+    ShopSettings Shop,
+    ushort PaymentPrefetch,
+    ushort DeliveryPrefetch)
+{
+    /// <summary>Reads the settings of architecture.md 7. Throws with the setting's name and what it should hold.</summary>
+    public static FleetSettings From(IConfiguration configuration)
+    {
+        var fleets = Parse(configuration["fleet"] ?? "all");
+        var name = "cardshop-" + fleets.ToString().ToLowerInvariant().Replace(", ", "-", StringComparison.Ordinal);
+        var batch = new BatchOptions(
+            configuration.GetValue("Batch:MaxMessages", BatchOptions.Default.MaxMessages),
+            TimeSpan.FromMilliseconds(configuration.GetValue("Batch:MaxAgeMs", BatchOptions.Default.MaxAge.TotalMilliseconds)),
+            BatchOptions.Default.MaxBytes);
+        if (batch.MaxMessages is < 1 or > 10_000 || batch.MaxAge < TimeSpan.Zero)
+        {
+            throw new InvalidOperationException(
+                "Batch__MaxMessages must be 1 to 10000, and Batch__MaxAgeMs zero or more milliseconds.");
+        }
+
+        return new(
+            fleets,
+            new(
+                Required(configuration, "Kafka:BootstrapServers", "host:port of the Kafka brokers"), name,
+                MessageTimeout: TimeSpan.FromSeconds(15), Linger: TimeSpan.FromMilliseconds(1)),
+            new(
+                new(Required(configuration, "RabbitMq:Uri", "amqp://user:password@host:port/vhost")), name,
+                MaxUnconfirmed: 2_000, TimeSpan.FromSeconds(10)),
+            Required(configuration, "Postgres:ConnectionString", "an Npgsql connection string"),
+            batch,
+            new(
+                TimeSpan.FromSeconds(configuration.GetValue("Payments:CheckEverySeconds", 300.0)),
+                TimeSpan.FromSeconds(configuration.GetValue("Payments:ResendAfterSeconds", 60.0))),
+            configuration.GetValue<ushort>("Payments:Prefetch", 200),
+            configuration.GetValue<ushort>("Delivery:Prefetch", 1_000));
+    }
+
+    private static Fleets Parse(string text) => text switch
+    {
+        "orders" => Fleets.Orders,
+        "payments" => Fleets.Payments,
+        "delivery" => Fleets.Delivery,
+        "notifications" => Fleets.Notifications,
+        "all" => Fleets.All,
+        _ => throw new InvalidOperationException(
+            $"--fleet {text} is not known: say orders, payments, delivery, notifications or all."),
+    };
+
+    private static string Required(IConfiguration configuration, string key, string what) =>
+        configuration[key] is { Length: > 0 } value
+            ? value
+            : throw new InvalidOperationException(
+                $"Setting {key.Replace(":", "__", StringComparison.Ordinal)} is missing: it holds {what}.");
+}

@@ -1,0 +1,45 @@
+using CardShop.Fleet;
+using CardShop.Shop.Channels;
+using CardShop.Shop.Channels.Alipay;
+
+var builder = WebApplication.CreateSlimBuilder(args);
+builder.Logging.ClearProviders();
+builder.Logging.AddSimpleConsole(o =>
+{
+    o.SingleLine = true;
+    o.UseUtcTimestamp = true;
+    o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+});
+builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+if (string.IsNullOrEmpty(builder.Configuration["urls"]))
+{
+    builder.WebHost.UseUrls("http://127.0.0.1:0");
+}
+
+FleetSettings settings;
+List<IPaymentChannel> channels = [];
+try
+{
+    settings = FleetSettings.From(builder.Configuration);
+    if (settings.Fleets.HasFlag(Fleets.Payments))
+    {
+        channels.Add(new AlipayChannel(
+            builder.Configuration.GetSection(AlipayOptions.Section).Get<AlipayOptions>() ?? new(), TimeProvider.System));
+    }
+}
+catch (Exception e) when (e is InvalidOperationException or ChannelSettingsException)
+{
+    await Console.Error.WriteLineAsync(e.Message);
+    return 2;
+}
+
+builder.Services.AddHostedService(services => new FleetService(
+    settings, channels, services.GetRequiredService<ILoggerFactory>(),
+    services.GetRequiredService<IHostApplicationLifetime>()));
+builder.Services.AddSingleton(services => services.GetServices<IHostedService>().OfType<FleetService>().Single());
+var app = builder.Build();
+app.MapGet("/healthz/live", () => "ok");
+app.MapGet("/healthz/ready", (FleetService fleet) =>
+    fleet.Node.Waiting is { } reason ? Results.Text(reason, statusCode: 503) : Results.Text("ok"));
+await app.RunAsync();
+return Environment.ExitCode;

@@ -1,0 +1,223 @@
+using System.Globalization;
+using System.Text;
+using System.Threading.Channels;
+using System.Threading.RateLimiting;
+using CardShop.Contracts;
+using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Outbox;
+using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace CardShop.Pipeline.Bus;
+
+/// <summary>
+/// RabbitMQ with NServiceBus's topology and headers: commands go to the exchange named like the queue, mandatory and
+/// confirmed, with an explicit limit of unconfirmed ones.
+/// </summary>
+public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random random, ILogger<RabbitBus> logger) : IBus
+{
+    private readonly SemaphoreSlim _opening = new(1);
+    private IConnection? _connection;
+    private IChannel? _publisher;
+
+    public async Task<IReadOnlyList<SendFailure>> SendAllAsync(
+        IReadOnlyList<OutCommand> commands, long commit, CancellationToken cancellation)
+    {
+        var channel = await PublisherAsync(cancellation);
+        var sends = new Task<SendFailure?>[commands.Count];
+        for (var i = 0; i < commands.Count; i++)
+        {
+            var command = commands[i];
+            sends[i] = PublishAsync(
+                channel, command.Queue, PropertiesOf(command, commit), command.Body, i, cancellation);
+        }
+
+        return [.. (await Task.WhenAll(sends)).OfType<SendFailure>()];
+    }
+
+    public async Task ConsumeAsync(
+        string queue, ushort prefetch, ChannelWriter<Incoming> output, CancellationToken cancellation)
+    {
+        var backoff = new Backoff(time, random, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                await using var consumer = await RabbitConsumer.StartAsync(
+                    await ConnectAsync("consume " + queue, cancellation), queue, prefetch, output, cancellation);
+                PipelineLog.QueueStarted(logger, queue);
+                backoff.Reset();
+                await consumer.Ended.WaitAsync(cancellation);
+                PipelineLog.QueueLost(logger, queue, "the channel closed");
+            }
+            catch (Exception e) when (Failures.IsPlace(e) && !cancellation.IsCancellationRequested)
+            {
+                PipelineLog.QueueLost(logger, queue, e.Message);
+            }
+
+            await backoff.WaitAsync(cancellation);
+        }
+    }
+
+    public Task RetryLaterAsync(BusIncoming command, int round, CancellationToken cancellation)
+    {
+        var properties = new BasicProperties(command.Properties);
+        properties.Headers = new Dictionary<string, object?>(properties.Headers ?? new Dictionary<string, object?>())
+        {
+            [NServiceBusHeaders.DelayedRounds] = (round + 1).ToString(CultureInfo.InvariantCulture),
+            [NServiceBusHeaders.RetryTimestamp] = NServiceBusHeaders.Format(time.GetUtcNow()),
+        };
+        return SendOneAsync(command.Queue + RetryPolicy.Delays[round].Suffix, properties, command.Body, cancellation);
+    }
+
+    public Task SendToErrorAsync(BusIncoming command, Exception failure, CancellationToken cancellation)
+    {
+        var properties = new BasicProperties(command.Properties);
+        var headers = new Dictionary<string, object?>(properties.Headers ?? new Dictionary<string, object?>())
+        {
+            [NServiceBusHeaders.FailedQueue] = command.Queue,
+            [NServiceBusHeaders.TimeOfFailure] = NServiceBusHeaders.Format(time.GetUtcNow()),
+            [NServiceBusHeaders.ProcessingEndpoint] = settings.Endpoint,
+            [NServiceBusHeaders.ProcessingMachine] = Environment.MachineName,
+            [NServiceBusHeaders.HostId] = HostId,
+            [NServiceBusHeaders.HostDisplayName] = Environment.MachineName,
+            [NServiceBusHeaders.ExceptionType] = failure.GetType().FullName,
+            [NServiceBusHeaders.ExceptionMessage] = failure.Message,
+            [NServiceBusHeaders.ExceptionSource] = failure.Source,
+            [NServiceBusHeaders.ExceptionStackTrace] = failure.StackTrace,
+        };
+        if (failure.InnerException is { } inner)
+        {
+            headers[NServiceBusHeaders.InnerExceptionType] = inner.GetType().FullName;
+        }
+
+        properties.Headers = headers;
+        return SendOneAsync(Queues.Error, properties, command.Body, cancellation);
+    }
+
+    public async Task DeclareAsync(IReadOnlyList<string> queues, string errorQueue, CancellationToken cancellation)
+    {
+        await using var connection = await ConnectAsync("declare", cancellation);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+        await BusTopology.DeclareAsync(channel, queues, errorQueue, cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is { } connection)
+        {
+            await connection.DisposeAsync();
+        }
+
+        _opening.Dispose();
+    }
+
+    private static string HostId { get; } = Convert.ToHexStringLower(
+        System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(Environment.MachineName))[..16]);
+
+    private async Task SendOneAsync(
+        string queue, BasicProperties properties, byte[] body, CancellationToken cancellation)
+    {
+        var channel = await PublisherAsync(cancellation);
+        if (await PublishAsync(channel, queue, properties, body, 0, cancellation) is { } failure)
+        {
+            throw new PlaceException($"RabbitMQ did not take a command for {queue}: {failure.Reason}");
+        }
+    }
+
+    private async Task<SendFailure?> PublishAsync(
+        IChannel channel, string queue, BasicProperties properties, byte[] body, int index, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(settings.Timeout);
+        try
+        {
+            await channel.BasicPublishAsync(queue, string.Empty, mandatory: true, properties, body, limit.Token);
+            return null;
+        }
+        catch (PublishException e) when (e.IsReturn)
+        {
+            return new(index, Permanent: true, $"no queue is bound to {queue}");
+        }
+        catch (Exception e) when (
+            e is PublishException || (Failures.IsPlace(e) && !cancellation.IsCancellationRequested))
+        {
+            return new(index, Permanent: false, e.Message);
+        }
+    }
+
+    private BasicProperties PropertiesOf(OutCommand command, long commit) => new()
+    {
+        ContentType = "application/json",
+        DeliveryMode = DeliveryModes.Persistent,
+        MessageId = command.MessageId,
+        CorrelationId = command.ConversationId,
+        Type = command.Type,
+        Headers = new Dictionary<string, object?>(9)
+        {
+            [NServiceBusHeaders.MessageId] = command.MessageId,
+            [NServiceBusHeaders.MessageIntent] = "Send",
+            [NServiceBusHeaders.ConversationId] = command.ConversationId,
+            [NServiceBusHeaders.CorrelationId] = command.ConversationId,
+            [NServiceBusHeaders.TimeSent] = NServiceBusHeaders.Format(command.At),
+            [NServiceBusHeaders.ContentType] = "application/json",
+            [NServiceBusHeaders.EnclosedMessageTypes] = command.Type,
+            [NServiceBusHeaders.OriginatingEndpoint] = settings.Endpoint,
+            [RecordHeaders.Commit] = commit,
+        },
+    };
+
+    private async Task<IChannel> PublisherAsync(CancellationToken cancellation)
+    {
+        if (_publisher is { IsOpen: true } open)
+        {
+            return open;
+        }
+
+        await _opening.WaitAsync(cancellation);
+        try
+        {
+            if (_publisher is { IsOpen: true } opened)
+            {
+                return opened;
+            }
+
+            if (_connection is { } lost)
+            {
+                _connection = null;
+                await lost.DisposeAsync();
+            }
+
+            _connection = await ConnectAsync("publish", cancellation);
+            _publisher = await _connection.CreateChannelAsync(
+                new CreateChannelOptions(
+                    publisherConfirmationsEnabled: true,
+                    publisherConfirmationTrackingEnabled: true,
+                    // The client's own throttling limiter slows down from half its limit on, up to a second a message.
+                    outstandingPublisherConfirmationsRateLimiter: new ConcurrencyLimiter(new()
+                    {
+                        PermitLimit = settings.MaxUnconfirmed, QueueLimit = int.MaxValue,
+                    })),
+                cancellation);
+            return _publisher;
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    private Task<IConnection> ConnectAsync(string purpose, CancellationToken cancellation) =>
+        new ConnectionFactory
+        {
+            Uri = settings.Uri,
+            // Lost connections are opened anew by our own loops: their channels' unsettled deliveries are void anyway.
+            AutomaticRecoveryEnabled = false,
+            TopologyRecoveryEnabled = false,
+            RequestedConnectionTimeout = settings.Timeout,
+            ContinuationTimeout = settings.Timeout,
+            RequestedHeartbeat = TimeSpan.FromSeconds(10),
+            ClientProvidedName = settings.Endpoint + " " + purpose,
+        }.CreateConnectionAsync(cancellation);
+}

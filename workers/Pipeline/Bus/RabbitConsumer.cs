@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Text;
+using System.Threading.Channels;
+using CardShop.Contracts;
+using CardShop.Pipeline.Batches;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace CardShop.Pipeline.Bus;
+
+/// <summary>One consumer on one channel on one connection; ends when any of them is lost.</summary>
+internal sealed class RabbitConsumer : AsyncDefaultBasicConsumer, IAsyncDisposable, IDeliveryAcks
+{
+    private readonly IConnection _connection;
+    private readonly string _queue;
+    private readonly ChannelWriter<Incoming> _output;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationToken _cancellation;
+
+    private RabbitConsumer(
+        IConnection connection, IChannel channel, string queue, ChannelWriter<Incoming> output, CancellationToken cancellation)
+        : base(channel)
+    {
+        _connection = connection;
+        _queue = queue;
+        _output = output;
+        _cancellation = cancellation;
+    }
+
+    /// <summary>Completes when nothing more will arrive.</summary>
+    public Task Ended => _ended.Task;
+
+    public static async Task<RabbitConsumer> StartAsync(
+        IConnection connection, string queue, ushort prefetch, ChannelWriter<Incoming> output, CancellationToken cancellation)
+    {
+        var channel = await connection.CreateChannelAsync(
+            new CreateChannelOptions(false, false, consumerDispatchConcurrency: 1), cancellation);
+        var consumer = new RabbitConsumer(connection, channel, queue, output, cancellation);
+        await channel.BasicQosAsync(0, prefetch, global: false, cancellation);
+        channel.ChannelShutdownAsync += (_, _) =>
+        {
+            consumer._ended.TrySetResult();
+            return Task.CompletedTask;
+        };
+        await channel.BasicConsumeAsync(queue, autoAck: false, consumer, cancellation);
+        return consumer;
+    }
+
+    public override async Task HandleBasicDeliverAsync(
+        string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey,
+        IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
+    {
+        var headers = properties.Headers;
+        await _output.WriteAsync(
+            new BusIncoming(
+                _queue,
+                properties.MessageId ?? string.Empty,
+                properties.Type ?? FirstType(Text(headers, NServiceBusHeaders.EnclosedMessageTypes)),
+                Text(headers, NServiceBusHeaders.ConversationId),
+                Number(headers, RecordHeaders.Commit),
+                (int)Number(headers, NServiceBusHeaders.DelayedRounds),
+                body.ToArray(),
+                new BasicProperties(properties),
+                new DeliverySettlement(this, deliveryTag)),
+            _cancellation);
+    }
+
+    public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
+    {
+        _ended.TrySetResult();
+        return base.HandleBasicCancelAsync(consumerTag, cancellationToken);
+    }
+
+    public async ValueTask AckAsync(ulong deliveryTag)
+    {
+        try
+        {
+            await Channel.BasicAckAsync(deliveryTag, multiple: false, _cancellation);
+        }
+        catch (Exception e) when (e is AlreadyClosedException or ObjectDisposedException or OperationCanceledException
+            or OperationInterruptedException)
+        {
+            // The channel is gone: the broker delivers the command again, and the repeat is a no-op.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _ended.TrySetResult();
+        await Channel.DisposeAsync();
+        await _connection.DisposeAsync();
+    }
+
+    private static string? FirstType(string? enclosed) => enclosed?.Split(';', ',')[0];
+
+    private static string? Text(IDictionary<string, object?>? headers, string name) =>
+        headers is not null && headers.TryGetValue(name, out var value)
+            ? value switch { byte[] bytes => Encoding.UTF8.GetString(bytes), string text => text, _ => null }
+            : null;
+
+    private static long Number(IDictionary<string, object?>? headers, string name) =>
+        headers is null || !headers.TryGetValue(name, out var value) ? 0 : value switch
+        {
+            long number => number,
+            int number => number,
+            byte[] bytes when long.TryParse(bytes, CultureInfo.InvariantCulture, out var number) => number,
+            _ => 0,
+        };
+}
+
+internal interface IDeliveryAcks
+{
+    ValueTask AckAsync(ulong deliveryTag);
+}
+
+/// <summary>Each delivery is acknowledged singly, after its batch.</summary>
+internal sealed class DeliverySettlement(IDeliveryAcks acks, ulong tag) : IDeliverySettlement
+{
+    public ValueTask AckAsync() => acks.AckAsync(tag);
+}

@@ -1,0 +1,39 @@
+using Npgsql;
+
+namespace CardShop.Pipeline.Documents;
+
+/// <summary>Where PostgreSQL is, and how this process talks to it.</summary>
+public static class Database
+{
+    /// <summary>The schema of all tables.</summary>
+    public const string Schema = "shop";
+
+    /// <param name="connectionString">
+    /// Npgsql form; several hosts are allowed, <c>Target Session Attributes=primary</c> then finds the primary.
+    /// </param>
+    /// <param name="name">Shown in pg_stat_activity.</param>
+    public static NpgsqlDataSource Open(string connectionString, string name)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = name,
+            // Sessions keep no state between transactions, so there is nothing to reset.
+            NoResetOnClose = true,
+            MaxAutoPrepare = 100,
+            AutoPrepareMinUsages = 2,
+            Timeout = 5,
+            CommandTimeout = 30,
+            KeepAlive = 10,
+            SearchPath = Schema,
+            // Every statement of a batch is bounded by an index. A plan made while a table was tiny must not scan it
+            // for ever; a lock or an abandoned transaction must not hold others up.
+            Options = "-c enable_seqscan=off -c jit=off -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000",
+        };
+        if (settings.Host?.Contains(',', StringComparison.Ordinal) == true && string.IsNullOrEmpty(settings.TargetSessionAttributes))
+        {
+            settings.TargetSessionAttributes = "primary";
+        }
+
+        return new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
+    }
+}

@@ -1,0 +1,257 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using CardShop.Contracts;
+using CardShop.Pipeline.Batches;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace CardShop.Pipeline.Log;
+
+/// <summary>
+/// A group membership on a thread of its own. The truth about positions is in PostgreSQL: a partition that is given to
+/// this member stays paused until its position was read there, and is then sought. While the output is full or the
+/// database away, the thread goes on polling, so that the membership lives and rebalances are never held up.
+/// </summary>
+internal sealed class KafkaReader(
+    KafkaSettings settings, string group, IReadOnlyList<Topic> topics, ReadPositions readPositions,
+    ChannelWriter<Incoming> output, TimeProvider time, ILogger logger) : ILogReader
+{
+    private static readonly TimeSpan PollWait = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan FullWait = TimeSpan.FromMilliseconds(100);
+
+    private readonly Dictionary<TopicPartition, Partition> _partitions = [];
+    private readonly ConcurrentQueue<PartitionKey> _repositions = new();
+    private LogIncoming? _held;
+    private bool _paused;
+    private volatile IConsumer<byte[], byte[]>? _consumer;
+
+    public Task RunAsync(CancellationToken cancellation) => Blocking.RunAsync(() =>
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                Read(cancellation);
+            }
+            catch (ConsumeException e) when (
+                e.Error.Code is ErrorCode.OffsetOutOfRange or ErrorCode.Local_AutoOffsetReset)
+            {
+                var record = e.ConsumerRecord;
+                PipelineLog.OffsetOutOfRange(logger, group, record.Topic, record.Partition.Value, e.Error.Reason);
+                cancellation.WaitHandle.WaitOne(TimeSpan.FromSeconds(10));
+            }
+            catch (KafkaException e)
+            {
+                PipelineLog.ReaderFailed(logger, group, e.Error.Reason);
+                cancellation.WaitHandle.WaitOne(TimeSpan.FromSeconds(1));
+            }
+        }
+
+        return true;
+    });
+
+    public void Store(PartitionKey partition, long nextOffset)
+    {
+        try
+        {
+            _consumer?.StoreOffset(new TopicPartitionOffset(partition.Topic, partition.Partition, nextOffset));
+        }
+        catch (KafkaException)
+        {
+            // The partition moved to another member meanwhile; progress in PostgreSQL says how far it is.
+        }
+        catch (ObjectDisposedException)
+        {
+            // The consumer was closed; the same holds.
+        }
+    }
+
+    public void Reposition(PartitionKey partition) => _repositions.Enqueue(partition);
+
+    private void Read(CancellationToken cancellation)
+    {
+        using var consumer = Build();
+        _held = null;
+        _paused = false;
+        _partitions.Clear();
+        consumer.Subscribe(topics.Select(t => t.Name));
+        _consumer = consumer;
+        try
+        {
+            while (!cancellation.IsCancellationRequested)
+            {
+                var result = consumer.Consume(PollWait);
+                TakeRepositions();
+                Position(consumer, cancellation);
+                if (_held is null && result?.Message is not null && IsReady(result.TopicPartition))
+                {
+                    _held = LogIncoming.From(result, this);
+                }
+
+                HandOver(consumer, cancellation);
+            }
+        }
+        finally
+        {
+            _consumer = null;
+            consumer.Close();
+        }
+    }
+
+    private bool IsReady(TopicPartition partition) =>
+        _partitions.TryGetValue(partition, out var state) && state.Ready;
+
+    /// <summary>
+    /// Passes the held record on. A pause makes librdkafka forget what it has fetched ahead, so a full output is
+    /// first waited for; only a long wait pauses, so that polling can go on.
+    /// </summary>
+    private void HandOver(IConsumer<byte[], byte[]> consumer, CancellationToken cancellation)
+    {
+        if (_held is not null && (output.TryWrite(_held) || (!_paused && WaitAndWrite(_held, cancellation))))
+        {
+            _held = null;
+        }
+
+        if (_held is not null && !_paused)
+        {
+            _paused = true;
+            consumer.Pause(_partitions.Keys);
+        }
+        else if (_held is null && _paused)
+        {
+            _paused = false;
+            consumer.Resume(_partitions.Where(p => p.Value.Ready).Select(p => p.Key));
+        }
+    }
+
+    private bool WaitAndWrite(LogIncoming record, CancellationToken cancellation)
+    {
+        for (var i = 0; i < 20 && !cancellation.IsCancellationRequested; i++)
+        {
+            // This thread is the reader's own: blocking it is its purpose.
+#pragma warning disable VSTHRD002
+            output.WaitToWriteAsync(CancellationToken.None).AsTask().Wait(FullWait, CancellationToken.None);
+#pragma warning restore VSTHRD002
+            if (output.TryWrite(record))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void TakeRepositions()
+    {
+        while (_repositions.TryDequeue(out var key))
+        {
+            if (_partitions.ContainsKey(new(key.Topic, key.Partition)))
+            {
+                _partitions[new(key.Topic, key.Partition)] = new();
+            }
+        }
+    }
+
+    /// <summary>Seeks partitions whose position has arrived from PostgreSQL.</summary>
+    private void Position(IConsumer<byte[], byte[]> consumer, CancellationToken cancellation)
+    {
+        foreach (var (partition, state) in _partitions)
+        {
+            if (state.Ready)
+            {
+                continue;
+            }
+
+            if (state.Reading is null)
+            {
+                consumer.Pause([partition]);
+                state.Reading = readPositions([new(partition.Topic, partition.Partition.Value)], cancellation);
+                continue;
+            }
+
+            if (!state.Reading.IsCompleted || time.GetUtcNow() < state.RetryAt)
+            {
+                continue;
+            }
+
+            Seek(consumer, partition, state);
+        }
+    }
+
+    private void Seek(IConsumer<byte[], byte[]> consumer, TopicPartition partition, Partition state)
+    {
+        var key = new PartitionKey(partition.Topic, partition.Partition.Value);
+        try
+        {
+            // The task is completed: no wait.
+#pragma warning disable VSTHRD002
+            var offset = state.Reading!.GetAwaiter().GetResult().GetValueOrDefault(key);
+#pragma warning restore VSTHRD002
+            consumer.Seek(new(partition, offset));
+            state.Ready = true;
+            PipelineLog.PartitionStarted(logger, group, partition.Topic, partition.Partition.Value, offset);
+            if (!_paused)
+            {
+                consumer.Resume([partition]);
+            }
+        }
+        catch (Exception e) when (Failures.IsPlace(e))
+        {
+            // The database is away, or librdkafka has not started the partition yet.
+            state.RetryAt = time.GetUtcNow() + TimeSpan.FromMilliseconds(e is KafkaException ? 50 : 500);
+            if (e is not KafkaException)
+            {
+                state.Reading = null;
+            }
+        }
+    }
+
+    private IConsumer<byte[], byte[]> Build() =>
+        new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
+        {
+            BootstrapServers = settings.BootstrapServers,
+            ClientId = settings.ClientId,
+            GroupId = group,
+            // Stored offsets are committed in the background; they are a hint, progress is the truth.
+            EnableAutoCommit = true,
+            EnableAutoOffsetStore = false,
+            AutoCommitIntervalMs = 500,
+            // An offset out of range means lost history: it stops the partition and is never reset.
+            AutoOffsetReset = AutoOffsetReset.Error,
+            SessionTimeoutMs = (int)settings.SessionTimeout.TotalMilliseconds,
+            HeartbeatIntervalMs = (int)(settings.SessionTimeout.TotalMilliseconds / 4),
+            // The polling thread never waits for work, so a long silence means a hung process; the session says that.
+            MaxPollIntervalMs = 86_400_000,
+            PartitionAssignmentStrategy = PartitionAssignmentStrategy.Range,
+            QueuedMaxMessagesKbytes = 32 * 1024,
+            FetchWaitMaxMs = 250,
+            FetchErrorBackoffMs = 100,
+            SocketNagleDisable = true,
+            ReconnectBackoffMs = 50,
+            ReconnectBackoffMaxMs = 1_000,
+        })
+        .SetPartitionsAssignedHandler((_, given) =>
+        {
+            _partitions.Clear();
+            foreach (var partition in given)
+            {
+                _partitions[partition] = new();
+            }
+
+            return given.Select(p => new TopicPartitionOffset(p, Offset.Beginning));
+        })
+        .SetPartitionsRevokedHandler((_, _) => _partitions.Clear())
+        .SetPartitionsLostHandler((_, _) => _partitions.Clear())
+        .SetErrorHandler((_, e) => PipelineLog.KafkaError(logger, e.Code.ToString(), e.Reason))
+        .SetLogHandler((_, m) => PipelineLog.KafkaClient(logger, m.Facility, m.Message))
+        .Build();
+
+    private sealed class Partition
+    {
+        public Task<IReadOnlyDictionary<PartitionKey, long>>? Reading { get; set; }
+
+        public DateTimeOffset RetryAt { get; set; }
+
+        public bool Ready { get; set; }
+    }
+}

@@ -1,0 +1,213 @@
+using System.Collections.Concurrent;
+using System.Text;
+using CardShop.Contracts;
+using CardShop.Pipeline.Bus;
+using CardShop.Pipeline.Log;
+using Microsoft.Extensions.Logging;
+
+namespace CardShop.Pipeline.Outbox;
+
+/// <summary>
+/// Sends what a committed transaction wants sent: first the records, and when Kafka has them, the commands.
+/// A row that cannot be sent now stays in the table; the sweeper comes back to it.
+/// </summary>
+public sealed class Dispatcher(
+    IOutboxStore store, ILog log, IBus bus, DispatchOptions options, TimeProvider time, Random random,
+    ILogger<Dispatcher> logger)
+{
+    private const int MaxTries = 6;
+
+    private readonly SemaphoreSlim _slots = new(options.Concurrency);
+    private readonly ConcurrentDictionary<long, TaskCompletionSource> _recordsLeaving = new();
+
+    /// <summary>True while this process is sending the row.</summary>
+    public bool IsSending(long number) => _recordsLeaving.ContainsKey(number);
+
+    /// <summary>Waits for a free slot, then sends in the background. A full house is the back-pressure on batches.</summary>
+    public async Task PostAsync(OutboxRow row, CancellationToken cancellation)
+    {
+        await _slots.WaitAsync(cancellation);
+        if (!_recordsLeaving.TryAdd(row.Number, new(TaskCreationOptions.RunContinuationsAsynchronously)))
+        {
+            _slots.Release();
+            return;
+        }
+
+        _ = SendInSlotAsync(row, cancellation);
+    }
+
+    /// <summary>Waits until nothing is being sent.</summary>
+    public async Task DrainAsync(CancellationToken cancellation)
+    {
+        for (var i = 0; i < options.Concurrency; i++)
+        {
+            await _slots.WaitAsync(cancellation);
+        }
+
+        _slots.Release(options.Concurrency);
+    }
+
+    private async Task SendInSlotAsync(OutboxRow row, CancellationToken cancellation)
+    {
+        try
+        {
+            await SendAsync(row, cancellation);
+        }
+        catch (Exception e) when (Failures.IsPlace(e))
+        {
+            PipelineLog.DispatchLeft(logger, row.Number, e.Message);
+        }
+        finally
+        {
+            Left(row.Number);
+            _slots.Release();
+        }
+    }
+
+    /// <summary>Sends a row, with its own retries; throws a place failure when it has to stay.</summary>
+    internal async Task SendAsync(OutboxRow row, CancellationToken cancellation)
+    {
+        var backoff = new Backoff(time, random, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(2));
+        while (true)
+        {
+            try
+            {
+                await WaitForEarlierAsync(row, cancellation);
+                row = await SendRecordsAsync(row, cancellation);
+                Left(row.Number);
+                await SendCommandsAsync(row, cancellation);
+                return;
+            }
+            catch (Exception e) when (
+                Failures.IsPlace(e) && backoff.Failures < MaxTries && !cancellation.IsCancellationRequested)
+            {
+                await backoff.WaitAsync(cancellation);
+            }
+        }
+    }
+
+    private void Left(long number)
+    {
+        if (_recordsLeaving.TryRemove(number, out var leaving))
+        {
+            leaving.TrySetResult();
+        }
+    }
+
+    /// <summary>The events of one order leave in order: earlier rows of the same documents go first.</summary>
+    private async Task WaitForEarlierAsync(OutboxRow row, CancellationToken cancellation)
+    {
+        if (row.Waits.Count == 0 || row.Records.Count == 0)
+        {
+            return;
+        }
+
+        var deadline = time.GetUtcNow() + options.WaitForEarlier;
+        foreach (var leaving in row.Waits.Select(n => _recordsLeaving.GetValueOrDefault(n)).OfType<TaskCompletionSource>())
+        {
+            var left = deadline - time.GetUtcNow();
+            if (left > TimeSpan.Zero)
+            {
+                await Task.WhenAny(leaving.Task, Task.Delay(left, time, cancellation));
+            }
+        }
+
+        var unsent = await store.UnsentAsync(row.Waits, cancellation);
+        while (unsent.Count > 0 && time.GetUtcNow() < deadline)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellation);
+            unsent = await store.UnsentAsync(row.Waits, cancellation);
+        }
+
+        foreach (var earlier in await store.ReadAsync(unsent, cancellation))
+        {
+            await SendRecordsAsync(earlier, cancellation);
+        }
+    }
+
+    private async Task<OutboxRow> SendRecordsAsync(OutboxRow row, CancellationToken cancellation)
+    {
+        if (row.Records.Count == 0)
+        {
+            return row;
+        }
+
+        var records = row.Records.Select(r => ToLogRecord(r, row.Commit)).ToList();
+        var failures = await log.ProduceAllAsync(records, cancellation);
+        if (failures.Count == 0)
+        {
+            var sent = row with { Records = [] };
+            await store.RecordsSentAsync(sent, cancellation);
+            return sent;
+        }
+
+        var unsent = row with { Records = [.. failures.Where(f => !f.Permanent).Select(f => row.Records[f.Index])] };
+        foreach (var failure in failures.Where(f => f.Permanent))
+        {
+            var record = row.Records[failure.Index];
+            PipelineLog.Parked(logger, row.Number, record.Type, failure.Reason);
+            await store.ParkAsync(unsent, record.OrderId, record.Type, record.Body, failure.Reason, cancellation);
+        }
+
+        if (unsent.Records.Count > 0)
+        {
+            await store.RewriteAsync(unsent, cancellation);
+            throw new PlaceException($"{unsent.Records.Count} records unsent: {failures[0].Reason}");
+        }
+
+        await store.RecordsSentAsync(unsent, cancellation);
+        return unsent;
+    }
+
+    private async Task SendCommandsAsync(OutboxRow row, CancellationToken cancellation)
+    {
+        if (row.Commands.Count == 0)
+        {
+            return;
+        }
+
+        var failures = await bus.SendAllAsync(row.Commands, row.Commit, cancellation);
+        var unsent = row with { Commands = [.. failures.Where(f => !f.Permanent).Select(f => row.Commands[f.Index])] };
+        foreach (var failure in failures.Where(f => f.Permanent))
+        {
+            var command = row.Commands[failure.Index];
+            PipelineLog.Parked(logger, row.Number, command.Type, failure.Reason);
+            await store.ParkAsync(
+                unsent, command.ConversationId, command.Type, command.Body, failure.Reason, cancellation);
+        }
+
+        if (unsent.Commands.Count > 0)
+        {
+            throw new PlaceException($"{unsent.Commands.Count} commands unsent: {failures[0].Reason}");
+        }
+
+        await store.DeleteAsync(row.Number, cancellation);
+    }
+
+    private static LogRecord ToLogRecord(OutRecord record, long commit)
+    {
+        var commitBytes = Encoding.ASCII.GetBytes(commit.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        List<LogHeader> headers = record.EventId is null
+            ? [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(record.Type)), new(RecordHeaders.Commit, commitBytes)]
+            :
+            [
+                new(CloudEventHeaders.SpecVersion, "1.0"u8.ToArray()),
+                new(CloudEventHeaders.Id, Encoding.UTF8.GetBytes(record.EventId)),
+                new(CloudEventHeaders.Type, Encoding.UTF8.GetBytes(record.Type)),
+                new(CloudEventHeaders.Source, "/cardshop"u8.ToArray()),
+                new(CloudEventHeaders.Subject, Encoding.UTF8.GetBytes(record.Key)),
+                new(CloudEventHeaders.Time, Encoding.ASCII.GetBytes(
+                    record.At.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", System.Globalization.CultureInfo.InvariantCulture))),
+                new(CloudEventHeaders.ContentType, "application/json"u8.ToArray()),
+                new(RecordHeaders.Commit, commitBytes),
+            ];
+        return new(record.Topic, record.Partition, Encoding.UTF8.GetBytes(record.Key), record.Body, headers);
+    }
+}
+
+/// <param name="Concurrency">Rows in flight at once.</param>
+/// <param name="WaitForEarlier">How long a row waits for earlier rows of its documents before it sends them itself.</param>
+public sealed record DispatchOptions(int Concurrency, TimeSpan WaitForEarlier)
+{
+    public static readonly DispatchOptions Default = new(8, TimeSpan.FromSeconds(2));
+}

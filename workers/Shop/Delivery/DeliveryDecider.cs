@@ -1,0 +1,123 @@
+using CardShop.Contracts;
+using CardShop.Shop.Orders;
+using CardShop.Shop.Payments;
+using CardShop.Shop.Stock;
+
+namespace CardShop.Shop.Delivery;
+
+/// <summary>Everything that can happen to an order's delivery.</summary>
+public abstract record DeliveryMessage(string OrderId)
+{
+    /// <summary>Hand over what was paid: a command, or a due time that stands for a lost one.</summary>
+    public sealed record Deliver(string OrderId) : DeliveryMessage(OrderId);
+
+    /// <summary>The due time has come.</summary>
+    public sealed record Due(string OrderId) : DeliveryMessage(OrderId);
+
+    /// <summary>Keys of the product were imported.</summary>
+    public sealed record StockArrived(string OrderId) : DeliveryMessage(OrderId);
+}
+
+/// <summary>
+/// The delivery saga: allocating → delivered, or waiting-stock, manual, withdrawn, failed, review. An order's keys are
+/// allocated whole or not at all. Pure.
+/// </summary>
+public static class DeliveryDecider
+{
+    private const int MaxShortPicks = 5;
+
+    /// <summary>How many keys the order needs picked for this message; 0 where none.</summary>
+    public static int Demand(OrderCase order, DeliveryMessage message, DateTimeOffset now) =>
+        order.Delivery is { Status: DeliveryStatus.Allocating, Reserved: true } saga
+            && (message is DeliveryMessage.Deliver || (message is DeliveryMessage.Due && saga.Due <= now))
+            ? saga.Quantity
+            : 0;
+
+    public static Decision Decide(OrderCase order, DeliveryMessage message, Facts facts, DateTimeOffset now)
+    {
+        var decision = (order.Delivery?.Status, message) switch
+        {
+            (DeliveryStatus.Allocating, DeliveryMessage.Deliver) => Allocate(order, facts, now),
+            (DeliveryStatus.Allocating, DeliveryMessage.Due) when order.Delivery!.Due <= now => Allocate(order, facts, now),
+            (DeliveryStatus.WaitingStock, DeliveryMessage.StockArrived) => Reserve(order, facts, now),
+            (DeliveryStatus.WaitingStock, DeliveryMessage.Due) when order.Delivery!.Due <= now => EndWait(order, facts, now),
+            _ => Decision.NoChange(order),
+        };
+        return decision.Stamped(order);
+    }
+
+    private static Decision Allocate(OrderCase order, Facts facts, DateTimeOffset now)
+    {
+        var saga = order.Delivery!;
+        if (facts.Keys.Count < saga.Quantity)
+        {
+            return Short(order, saga, now);
+        }
+
+        var delivered = saga with
+        {
+            Status = DeliveryStatus.Delivered,
+            Reserved = false,
+            Keys = [.. facts.Keys.Take(saga.Quantity)],
+            DeliveredAt = now,
+            Due = null,
+        };
+        var placed = order.Payment!.Order!;
+        return new(
+            order with { Delivery = delivered },
+            [
+                new OrderDelivered(
+                    saga.Id, saga.Sku, saga.Quantity, placed.Amount, placed.Currency, now, delivered.Keys, 0),
+            ],
+            StockDelta.Sell(saga.Quantity));
+    }
+
+    /// <summary>Fewer keys than the reservation promises: another transaction holds them for a moment, or rows are wrong.</summary>
+    private static Decision Short(OrderCase order, DeliverySaga saga, DateTimeOffset now)
+    {
+        var picks = saga.ShortPicks + 1;
+        if (picks < MaxShortPicks)
+        {
+            return new(
+                order with { Delivery = saga with { ShortPicks = picks, Due = now + TimeSpan.FromSeconds(1) } }, []);
+        }
+
+        const string Reason = "Fewer keys than reserved, five times";
+        return new(
+            order with { Delivery = saga with { Status = DeliveryStatus.Review, ShortPicks = picks, Due = null } },
+            [new DeliveryFailed(saga.Id, saga.Sku, saga.Quantity, Reason, now, 0)]);
+    }
+
+    private static Decision Reserve(OrderCase order, Facts facts, DateTimeOffset now)
+    {
+        var saga = order.Delivery!;
+        return facts.Available < saga.Quantity
+            ? Decision.NoChange(order)
+            : new(
+                order with
+                {
+                    Delivery = saga with
+                    {
+                        Status = DeliveryStatus.Allocating, Reserved = true, WaitUntil = null,
+                        Due = now + facts.Settings.ResendAfter,
+                    },
+                },
+                [new DeliverOrder(saga.Id, 0)],
+                StockDelta.Reserve(saga.Quantity));
+    }
+
+    /// <summary>The wait is over: what came meanwhile is delivered, else the money goes back.</summary>
+    private static Decision EndWait(OrderCase order, Facts facts, DateTimeOffset now)
+    {
+        if (facts.Available >= order.Delivery!.Quantity)
+        {
+            return Reserve(order, facts, now);
+        }
+
+        var covering = order.Payment?.Payments.FirstOrDefault(
+            p => p is { Use: PaymentUse.Order, Refund: RefundState.None });
+        return covering is null
+            ? new(order with { Delivery = order.Delivery with { Status = DeliveryStatus.Review, Due = null } }, [])
+            : RefundDecider.RefundUndelivered(order, covering.Number, "No stock came in time", now, default);
+    }
+}

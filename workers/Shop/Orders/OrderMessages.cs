@@ -1,0 +1,113 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using CardShop.Contracts;
+using CardShop.Pipeline;
+using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Outbox;
+using CardShop.Shop.Delivery;
+using CardShop.Shop.Payments;
+
+namespace CardShop.Shop.Orders;
+
+/// <summary>Between the wire and the deciders: what arrives is decoded, what a decision sends is encoded.</summary>
+public static class OrderMessages
+{
+    /// <summary>Throws <see cref="PoisonMessageException"/> for what no fleet understands; the text holds no payload.</summary>
+    public static object Decode(Incoming incoming) => incoming switch
+    {
+        DueIncoming due => due.Due,
+        LogIncoming record => DecodeRecord(record),
+        BusIncoming command => DecodeCommand(command),
+        _ => throw new PoisonMessageException($"Nothing is known about a {incoming.GetType().Name}"),
+    };
+
+    /// <summary>The order that a message is about; null where it is none's or cannot be told.</summary>
+    public static string? OrderOf(object? message) => message switch
+    {
+        PaymentMessage m => m.OrderId,
+        DeliveryMessage m => m.OrderId,
+        _ => null,
+    };
+
+    public static OutRecord? ToRecord(object send, OrderCase order, DateTimeOffset now) => send switch
+    {
+        SagaFact => Record(
+            Topics.SagaFacts, order.Payment!.Id, MessageTypes.PaymentSaga, order.Payment,
+            ContractsJson.Default.PaymentSaga, now),
+        OrderDelivered e => Event(e.OrderId, MessageTypes.OrderDelivered, "delivered", e, ContractsJson.Default.OrderDelivered, now),
+        OrderRefunded e => Event(e.OrderId, MessageTypes.OrderRefunded, "refunded", e, ContractsJson.Default.OrderRefunded, now),
+        OrderExpired e => Event(e.OrderId, MessageTypes.OrderExpired, "expired", e, ContractsJson.Default.OrderExpired, now),
+        DeliveryFailed e => Event(
+            e.OrderId, MessageTypes.DeliveryFailed, "failed", e, ContractsJson.Default.DeliveryFailed, now),
+        _ => null,
+    };
+
+    public static OutCommand? ToCommand(object send, OrderCase order, DateTimeOffset now) => send switch
+    {
+        RequestPayment m => Command(
+            PaymentQueue(order, m.Number), m.OrderId, m.SagaVersion, m, CommandsJson.Default.RequestPayment, now),
+        CheckPayment m => Command(
+            PaymentQueue(order, m.Number), m.OrderId, m.SagaVersion, m, CommandsJson.Default.CheckPayment, now),
+        ClosePayment m => Command(
+            PaymentQueue(order, m.Number), m.OrderId, m.SagaVersion, m, CommandsJson.Default.ClosePayment, now),
+        RefundPayment m => Command(
+            PaymentQueue(order, m.Number), m.OrderId, m.SagaVersion, m, CommandsJson.Default.RefundPayment, now),
+        DeliverOrder m => Command(
+            Queues.Delivery, m.OrderId, m.SagaVersion, m, CommandsJson.Default.DeliverOrder, now),
+        _ => null,
+    };
+
+    /// <summary>A record of ours, keyed by the order.</summary>
+    public static OutRecord Record<T>(
+        Topic topic, string orderId, string type, T body, JsonTypeInfo<T> json, DateTimeOffset now) => new(
+        topic.Name, topic.PartitionOf(orderId), orderId, type, JsonSerializer.SerializeToUtf8Bytes(body, json), now, orderId);
+
+    private static string PaymentQueue(OrderCase order, string number) => Queues.Payments(
+        order.Payment!.Attempts.FirstOrDefault(a => a.Number == number)?.Channel ?? order.Payment.Order!.Channel);
+
+    private static OutRecord Event<T>(
+        string orderId, string type, string what, T body, JsonTypeInfo<T> json, DateTimeOffset now) =>
+        Record(Topics.Deliveries, orderId, type, body, json, now) with { EventId = $"{orderId}.{what}" };
+
+    private static OutCommand Command<T>(
+        string queue, string orderId, int version, T body, JsonTypeInfo<T> json, DateTimeOffset now) => new(
+        queue, typeof(T).FullName!, $"{orderId}-{typeof(T).Name}-{version}", orderId,
+        JsonSerializer.SerializeToUtf8Bytes(body, json), now);
+
+    private static object DecodeRecord(LogIncoming record) => record.Type switch
+    {
+        MessageTypes.OrderPlaced => new PaymentMessage.Placed(Read(record, ContractsJson.Default.OrderPlaced)),
+        MessageTypes.OrderCancelRequested => new PaymentMessage.Cancel(
+            Read(record, ContractsJson.Default.OrderCancelRequested)),
+        MessageTypes.PaymentNotification => new PaymentMessage.Notified(
+            Read(record, ContractsJson.Default.PaymentNotification)),
+        MessageTypes.KeysImported => Read(record, ContractsJson.Default.KeysImported),
+        _ => throw new PoisonMessageException($"Records of type '{record.Type}' are not known on {record.Partition.Topic}"),
+    };
+
+    private static object DecodeCommand(BusIncoming command) => command.Type switch
+    {
+        "CardShop.Contracts.DeliverOrder" => new DeliveryMessage.Deliver(
+            Read(command.Body, command.Type, CommandsJson.Default.DeliverOrder).OrderId),
+        "CardShop.Contracts.RequestPayment" => Read(command.Body, command.Type, CommandsJson.Default.RequestPayment),
+        "CardShop.Contracts.CheckPayment" => Read(command.Body, command.Type, CommandsJson.Default.CheckPayment),
+        "CardShop.Contracts.ClosePayment" => Read(command.Body, command.Type, CommandsJson.Default.ClosePayment),
+        "CardShop.Contracts.RefundPayment" => Read(command.Body, command.Type, CommandsJson.Default.RefundPayment),
+        _ => throw new PoisonMessageException($"Commands of type '{command.Type}' are not known on {command.Queue}"),
+    };
+
+    private static T Read<T>(LogIncoming record, JsonTypeInfo<T> json) =>
+        Read(record.Value ?? throw new PoisonMessageException($"A {record.Type} without a body"), record.Type!, json);
+
+    private static T Read<T>(byte[] body, string type, JsonTypeInfo<T> json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, json) ?? throw new PoisonMessageException($"A {type} that is null");
+        }
+        catch (JsonException e)
+        {
+            throw new PoisonMessageException($"A {type} that is no valid JSON: {e.Path} at {e.BytePositionInLine}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+using System.Globalization;
+using System.Security.Cryptography;
+
+namespace CardShop.Shop.Orders;
+
+/// <summary>
+/// The installation's secrets, as files of <c>Secrets__Directory</c>, 64 hex digits each:
+/// <c>order-id</c> and <c>fingerprint</c> (never rotated), <c>token-N</c> and <c>kek-N</c> (the highest N is used, all are
+/// kept), <c>contact-hash</c>, and a <c>contact-YYYY-MM</c> per month. No value ever reaches a log or a message.
+/// </summary>
+public sealed class ShopSecrets
+{
+    private const int Bytes = 32;
+
+    private readonly string _directory;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, byte[]> _monthKeys = [];
+
+    private ShopSecrets(string directory)
+    {
+        _directory = directory;
+        OrderId = Read("order-id");
+        Fingerprint = Read("fingerprint");
+        ContactHash = Read("contact-hash");
+        Tokens = Numbered("token-").ToDictionary(t => (byte)t.Number, t => t.Value);
+        KeyEncryptionKeys = Numbered("kek-").ToDictionary(t => "kek-" + t.Number, t => t.Value);
+        CurrentToken = Tokens.Keys.Max();
+        CurrentKeyEncryptionKey = "kek-" + Numbered("kek-").Max(t => t.Number);
+    }
+
+    public byte[] OrderId { get; }
+
+    /// <summary>Makes key ids.</summary>
+    public byte[] Fingerprint { get; }
+
+    public byte[] ContactHash { get; }
+
+    public IReadOnlyDictionary<byte, byte[]> Tokens { get; }
+
+    public byte CurrentToken { get; }
+
+    public IReadOnlyDictionary<string, byte[]> KeyEncryptionKeys { get; }
+
+    public string CurrentKeyEncryptionKey { get; }
+
+    /// <summary>Reads the secrets. Throws with the missing name and what to do.</summary>
+    public static ShopSecrets Open(string directory) => new(directory);
+
+    /// <summary>Creates what is missing; returns the names created. Concurrent starters agree on one value.</summary>
+    public static IReadOnlyList<string> Create(string directory)
+    {
+        Directory.CreateDirectory(directory);
+        return [.. new[] { "order-id", "fingerprint", "contact-hash", "token-1", "kek-1" }
+            .Where(name => TryCreate(directory, name))];
+    }
+
+    /// <summary>
+    /// The key of a month, under which that month's contacts are encrypted. The first to need a month's key creates it;
+    /// deleting it erases the month's contacts.
+    /// </summary>
+    public byte[] MonthKey(DateTimeOffset at)
+    {
+        var name = "contact-" + at.UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture);
+        lock (_lock)
+        {
+            if (!_monthKeys.TryGetValue(name, out var key))
+            {
+                TryCreate(_directory, name);
+                _monthKeys[name] = key = Read(name);
+            }
+
+            return key;
+        }
+    }
+
+    private static bool TryCreate(string directory, string name)
+    {
+        var path = Path.Combine(directory, name);
+        if (File.Exists(path))
+        {
+            return false;
+        }
+
+        // Written aside and linked into place: a reader never sees half a secret, and the first writer wins.
+        var aside = $"{path}.{Environment.ProcessId}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using (var stream = new StreamWriter(aside, options))
+        {
+            stream.WriteLine(RandomNumberGenerator.GetHexString(Bytes * 2, lowercase: true));
+        }
+
+        try
+        {
+            File.Move(aside, path, overwrite: false);
+            return true;
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(aside);
+            return false;
+        }
+    }
+
+    private byte[] Read(string name)
+    {
+        var path = Path.Combine(_directory, name);
+        try
+        {
+            var value = Convert.FromHexString(File.ReadAllText(path).Trim());
+            return value.Length == Bytes
+                ? value
+                : throw new InvalidOperationException($"Secret {name} must have {Bytes * 2} hex digits.");
+        }
+        catch (FormatException)
+        {
+            throw new InvalidOperationException($"Secret {name} must have {Bytes * 2} hex digits.");
+        }
+        catch (IOException e)
+        {
+            throw new InvalidOperationException(
+                $"Secret {name} cannot be read from {_directory} (setting Secrets__Directory). " +
+                "Restore it from its backup; for a new installation run 'shopctl secrets init'.", e);
+        }
+    }
+
+    private List<(int Number, byte[] Value)> Numbered(string prefix)
+    {
+        var found = Directory.Exists(_directory)
+            ? Directory.GetFiles(_directory, prefix + "*").Select(Path.GetFileName)
+                .Where(n => int.TryParse(n.AsSpan(prefix.Length), CultureInfo.InvariantCulture, out var number)
+                    && number is > 0 and < 256)
+                .Select(n => (int.Parse(n.AsSpan(prefix.Length), CultureInfo.InvariantCulture), Read(n!))).ToList()
+            : [];
+        return found.Count > 0 ? found : [(1, Read(prefix + "1"))];
+    }
+}

@@ -1,0 +1,180 @@
+using System.Threading.Channels;
+using CardShop.Contracts;
+using CardShop.Pipeline;
+using CardShop.Pipeline.Batches;
+using CardShop.Shop.Channels;
+using CardShop.Shop.Store;
+using Microsoft.Extensions.Logging;
+
+namespace CardShop.Shop.Payments;
+
+/// <summary>
+/// The act before the batch: reads the sagas of payment commands without locks, calls the provider, and passes each
+/// command on with its own outcome as soon as that is known. No transaction is open meanwhile. How many calls are under
+/// way at once is bounded by the queue's prefetch: the channel's bulkhead.
+/// </summary>
+public sealed class PaymentActor(
+    IPaymentChannel channel, IShopStore store, RollbackFence fence, ChannelWriter<Incoming> output,
+    TimeProvider time, Random random, ILogger<PaymentActor> logger)
+{
+    private static readonly BatchOptions Gather = new(100, TimeSpan.FromMilliseconds(2), 1024 * 1024);
+
+    public async Task RunAsync(ChannelReader<Incoming> commands, CancellationToken cancellation)
+    {
+        var collector = new BatchCollector(Gather, time);
+        while (!cancellation.IsCancellationRequested)
+        {
+            var batch = await collector.NextAsync(commands, cancellation);
+            if (batch.Count == 0)
+            {
+                return;
+            }
+
+            var sagas = await ReadAsync(batch, cancellation);
+            foreach (var command in batch.Cast<BusIncoming>())
+            {
+                _ = ActAsync(command, sagas, cancellation);
+            }
+        }
+    }
+
+    /// <summary>Reads the sagas that decoded commands name; waits out an absent or fenced database.</summary>
+    private async Task<IReadOnlyDictionary<string, PaymentSaga>> ReadAsync(
+        List<Incoming> batch, CancellationToken cancellation)
+    {
+        foreach (var message in batch)
+        {
+            message.Message = DecodeOrPoison(message);
+        }
+
+        var ids = batch.Select(m => OrderIdOf(m.Message!)).OfType<string>().ToHashSet();
+        var backoff = new Backoff(time, random, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+        while (true)
+        {
+            try
+            {
+                var (opening, sagas) = await store.ReadPaymentsAsync(ids, cancellation);
+                fence.Require(string.Empty, opening, batch.Max(m => m.Commit));
+                return sagas;
+            }
+            catch (Exception e) when (Failures.IsPlace(e) && !cancellation.IsCancellationRequested)
+            {
+                ShopLog.ActFailed(logger, batch.Count, e.Message);
+                await backoff.WaitAsync(cancellation);
+            }
+        }
+    }
+
+    private async Task ActAsync(
+        BusIncoming command, IReadOnlyDictionary<string, PaymentSaga> sagas, CancellationToken cancellation)
+    {
+        try
+        {
+            if (OrderIdOf(command.Message!) is { } id)
+            {
+                command.Message = await CallAsync(command.Message!, sagas.GetValueOrDefault(id), id, cancellation);
+            }
+
+            await output.WriteAsync(command, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping: the command was not acknowledged, so it comes again.
+        }
+        catch (ChannelClosedException)
+        {
+            // The same.
+        }
+    }
+
+    private async Task<object> CallAsync(object command, PaymentSaga? saga, string id, CancellationToken cancellation)
+    {
+        switch (command)
+        {
+            case RequestPayment m when saga is { Status: PaymentStatus.Reserved } && AttemptOf(saga, m.Number) is { } attempt:
+                return new PaymentMessage.Requested(
+                    id, m.Number, await CallAsync("create", m.Number, () => channel.CreateAsync(attempt, cancellation)));
+            case CheckPayment m when saga is { Order: not null }:
+                return new PaymentMessage.Checked(
+                    id, m.Number,
+                    await CallAsync("query", m.Number, () => channel.QueryAsync(
+                        AttemptOf(saga, m.Number) ?? UnknownAttempt(saga, m.Number), cancellation)));
+            case ClosePayment m when saga is not null && AttemptOf(saga, m.Number) is { } attempt:
+                return new PaymentMessage.CloseAnswered(
+                    id, m.Number, await CallAsync("close", m.Number, () => channel.CloseAsync(attempt, cancellation)));
+            case RefundPayment m when saga is not null
+                && saga.Payments.FirstOrDefault(p => p.RefundNumber == m.RefundNumber) is { Refund: RefundState.Asked } paid:
+                var request = new RefundRequest(
+                    AttemptOf(saga, m.Number) ?? UnknownAttempt(saga, m.Number), m.RefundNumber, paid.Amount,
+                    saga.Reason ?? "refund");
+                return new PaymentMessage.RefundAnswered(
+                    id, m.Number, m.RefundNumber,
+                    await CallAsync("refund", m.Number, () => channel.RefundAsync(request, cancellation)));
+            default:
+                return new PaymentMessage.Unneeded(id);
+        }
+    }
+
+    private async Task<ChannelAnswer> CallAsync(string call, string number, Func<Task<ChannelAnswer>> act)
+    {
+        try
+        {
+            var answer = await act();
+            if (answer.Result is ChannelResult.Unknown or ChannelResult.Refused)
+            {
+                ShopLog.ChannelAnswered(logger, channel.Name, call, number, answer.Result.ToString(), answer.Code);
+            }
+
+            return answer;
+        }
+        catch (OperationCanceledException)
+        {
+            throw;
+        }
+#pragma warning disable CA1031 // A fault in a channel is an outcome of this one call: whether money moved is unknown.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            ShopLog.ChannelFailed(logger, e, channel.Name, call, number);
+            return new(ChannelResult.Unknown, Code: e.GetType().Name);
+        }
+    }
+
+    private static object DecodeOrPoison(Incoming message)
+    {
+        try
+        {
+            return Orders.OrderMessages.Decode(message);
+        }
+        catch (PoisonMessageException e)
+        {
+            // The batch loop gives it up.
+            return e;
+        }
+    }
+
+    private static string? OrderIdOf(object command) => command switch
+    {
+        RequestPayment m => m.OrderId,
+        CheckPayment m => m.OrderId,
+        ClosePayment m => m.OrderId,
+        RefundPayment m => m.OrderId,
+        _ => null,
+    };
+
+    private static PaymentRequest? AttemptOf(PaymentSaga saga, string number) =>
+        saga.Attempts.FirstOrDefault(a => a.Number == number) is { } a
+            ? new(a.Number, a.Profile, a.Amount, a.Currency, a.Text, a.OpenedAt, a.ExpiresAt)
+            : null;
+
+    /// <summary>A notification named a number that the saga does not know: the provider is asked about it all the same.</summary>
+    private static PaymentRequest UnknownAttempt(PaymentSaga saga, string number)
+    {
+        var placed = saga.Order!;
+        var profile = saga.Notifications.LastOrDefault(n => n.Number == number)?.Profile
+            ?? (saga.Attempts.Count > 0 ? saga.Attempts[0].Profile : string.Empty);
+        return new(
+            number, profile, placed.Amount, placed.Currency,
+            placed.ProductName, placed.AcceptedAt, placed.AcceptedAt + TimeSpan.FromSeconds(placed.HoldSeconds));
+    }
+}

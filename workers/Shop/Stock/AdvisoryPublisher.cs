@@ -1,0 +1,131 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using CardShop.Contracts;
+using CardShop.Pipeline;
+using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Log;
+using CardShop.Shop.Store;
+using Microsoft.Extensions.Logging;
+
+namespace CardShop.Shop.Stock;
+
+/// <summary>
+/// Tells the API what buyers like to know: stock levels of products that this fleet changed, and how far it has come.
+/// At most twice a second per product or partition; nothing depends on it.
+/// </summary>
+public sealed class AdvisoryPublisher(
+    string fleet, IShopStore store, ILog log, RollbackFence fence, TimeProvider time, Random random,
+    ILogger<AdvisoryPublisher> logger) : IBatchObserver
+{
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
+
+    private readonly ConcurrentDictionary<StockKey, byte> _changed = new();
+    private readonly ConcurrentDictionary<PartitionKey, long> _positions = new();
+    private readonly Dictionary<PartitionKey, (long Offset, long At)> _last = [];
+
+    public void Committed(IReadOnlyList<Incoming> batch)
+    {
+        foreach (var message in batch)
+        {
+            if (message is LogIncoming record)
+            {
+                _positions[record.Partition] = record.Offset + 1;
+            }
+        }
+    }
+
+    public void Stock(IEnumerable<StockKey> changed)
+    {
+        foreach (var key in changed)
+        {
+            _changed[key] = 0;
+        }
+    }
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        var backoff = new Backoff(time, random, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
+        var first = true;
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                if (fence.Reason is null)
+                {
+                    await PublishAsync(first, cancellation);
+                    first = false;
+                }
+
+                backoff.Reset();
+                await Task.Delay(Every, time, cancellation);
+            }
+            catch (Exception e) when (Failures.IsPlace(e) && !cancellation.IsCancellationRequested)
+            {
+                ShopLog.PublishFailed(logger, "advisory", e.Message);
+                await backoff.WaitAsync(cancellation);
+            }
+        }
+    }
+
+    /// <summary>At the start all products once: what an earlier process changed last may not have gone out.</summary>
+    private async Task PublishAsync(bool all, CancellationToken cancellation)
+    {
+        StockKey[] changed = [.. _changed.Keys];
+        foreach (var key in changed)
+        {
+            _changed.TryRemove(key, out _);
+        }
+
+        var records = new List<LogRecord>();
+        if (all || changed.Length > 0)
+        {
+            var now = time.GetUtcNow();
+            foreach (var (key, available) in await store.AvailableAsync(all ? null : changed, cancellation))
+            {
+                records.Add(Record(
+                    Topics.Stock, key.Sku, new StockLevel(key.Sku, key.Region, available, now),
+                    ContractsJson.Default.StockLevel));
+            }
+        }
+
+        records.AddRange(Pulses());
+        var failures = await log.ProduceAllAsync(records, cancellation);
+        if (failures.Count > 0)
+        {
+            Stock(changed);
+            throw new PlaceException(failures[0].Reason);
+        }
+    }
+
+    private List<LogRecord> Pulses()
+    {
+        var now = time.GetTimestamp();
+        var records = new List<LogRecord>();
+        foreach (var (partition, offset) in _positions)
+        {
+            var known = _last.TryGetValue(partition, out var last);
+            if (known && last.Offset == offset)
+            {
+                continue;
+            }
+
+            var seconds = known ? time.GetElapsedTime(last.At, now).TotalSeconds : 0;
+            var rate = seconds > 0 ? (offset - last.Offset) / seconds : 0;
+            _last[partition] = (offset, now);
+            var key = string.Create(
+                CultureInfo.InvariantCulture, $"{fleet}/{partition.Topic}/{partition.Partition}");
+            records.Add(Record(
+                Topics.Pulse, key,
+                new Pulse(fleet, partition.Topic, partition.Partition, offset, Math.Round(rate, 1), time.GetUtcNow()),
+                ContractsJson.Default.Pulse));
+        }
+
+        return records;
+    }
+
+    private static LogRecord Record<T>(
+        Topic topic, string key, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> json) =>
+        new(topic.Name, 0, Encoding.UTF8.GetBytes(key), JsonSerializer.SerializeToUtf8Bytes(value, json), []);
+}

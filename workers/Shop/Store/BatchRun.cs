@@ -1,0 +1,252 @@
+using CardShop.Contracts;
+using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Outbox;
+using CardShop.Shop.Delivery;
+using CardShop.Shop.Orders;
+using CardShop.Shop.Payments;
+using CardShop.Shop.Stock;
+
+namespace CardShop.Shop.Store;
+
+/// <summary>
+/// The decisions of one batch, in memory: each message sees what the ones before it did to documents, stock and keys.
+/// No effects; what it comes to is one <see cref="SaveRequest"/>.
+/// </summary>
+internal sealed class BatchRun(
+    LoadedBatch loaded, IReadOnlyList<string> waiting, ShopSettings times, DateTimeOffset now)
+{
+    private readonly Dictionary<string, OrderCase> _cases = [];
+    private readonly Dictionary<StockKey, StockDelta> _stock = [];
+    private readonly Dictionary<StockKey, Queue<Guid>> _keys = [];
+    private readonly Dictionary<KeysImported, int> _imports = [];
+    private readonly HashSet<string> _recorded = [];
+    private readonly List<KeySale> _sales = [];
+    private readonly List<OutCommand> _commands = [];
+
+    /// <summary>Available units as they were read; the batch's own changes are added to them.</summary>
+    public IReadOnlyDictionary<StockKey, long> Available { get; set; } = new Dictionary<StockKey, long>();
+
+    /// <summary>Picked keys, handed out in order.</summary>
+    public IReadOnlyDictionary<StockKey, IReadOnlyList<Guid>> Keys
+    {
+        set
+        {
+            foreach (var (key, ids) in value)
+            {
+                _keys[key] = new(ids);
+            }
+        }
+    }
+
+    public List<OutRecord> Records { get; } = [];
+
+    /// <summary>Notes what an import came to.</summary>
+    public void Import(KeysImported import, int fresh) => _imports[import] = fresh;
+
+    /// <summary>Products whose available units a decision may look at.</summary>
+    public HashSet<StockKey> StockNeeded(IReadOnlyList<Incoming> messages)
+    {
+        var needed = new HashSet<StockKey>();
+        foreach (var message in messages)
+        {
+            switch (message.Message)
+            {
+                case PaymentMessage.Placed { Order: var order }:
+                    needed.Add(new(order.Sku, order.Region));
+                    break;
+                case KeysImported import:
+                    needed.Add(new(import.Sku, import.Region));
+                    break;
+                case PaymentMessage m when loaded.Payments.GetValueOrDefault(m.OrderId) is { Reserved: false, Order: { } o }:
+                    needed.Add(new(o.Sku, o.Region));
+                    break;
+                case DeliveryMessage m when loaded.Deliveries.GetValueOrDefault(m.OrderId) is
+                    { Status: DeliveryStatus.WaitingStock } saga:
+                    needed.Add(new(saga.Sku, saga.Region));
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return needed;
+    }
+
+    /// <summary>How many keys of each product the batch's deliveries need.</summary>
+    public Dictionary<StockKey, int> KeysNeeded(IReadOnlyList<Incoming> messages)
+    {
+        var demand = new Dictionary<StockKey, int>();
+        var counted = new HashSet<string>();
+        foreach (var message in messages)
+        {
+            if (message.Message is DeliveryMessage m
+                && loaded.Deliveries.GetValueOrDefault(m.OrderId) is { } saga
+                && DeliveryDecider.Demand(new(null, saga), m, now) is > 0 and var count
+                && counted.Add(m.OrderId))
+            {
+                var key = new StockKey(saga.Sku, saga.Region);
+                demand[key] = demand.GetValueOrDefault(key) + count;
+            }
+        }
+
+        return demand;
+    }
+
+    public void Decide(object message)
+    {
+        switch (message)
+        {
+            case PaymentMessage m when !loaded.Archived.Contains(m.OrderId):
+                var paid = CaseOf(m.OrderId);
+                Apply(m.OrderId, paid, PaymentDecider.Decide(paid, m, FactsOf(KeyOf(m, paid), []), now));
+                break;
+            case DeliveryMessage m when !loaded.Archived.Contains(m.OrderId):
+                Deliver(m);
+                break;
+            case KeysImported import:
+                Stocked(import);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>Puts an order into review.</summary>
+    public void Review(string orderId, string reason)
+    {
+        var order = CaseOf(orderId);
+        if (ReviewStub.Of(orderId, order.Payment, reason) is { } review)
+        {
+            var after = order with { Payment = review };
+            Apply(orderId, order, new(after, [new SagaFact()]));
+        }
+    }
+
+    public SaveRequest ToSave(string group, IReadOnlyList<ProgressMove> moves)
+    {
+        var payments = new List<Changed<PaymentSaga>>();
+        var deliveries = new List<Changed<DeliverySaga>>();
+        foreach (var (id, order) in _cases)
+        {
+            var payment = loaded.Payments.GetValueOrDefault(id);
+            if (order.Payment is { } p && !ReferenceEquals(p, payment))
+            {
+                payments.Add(new(p with { Outbox = OutboxOf(id, p.Outbox) }, payment?.Version ?? 0));
+            }
+
+            var delivery = loaded.Deliveries.GetValueOrDefault(id);
+            if (order.Delivery is { } d && !ReferenceEquals(d, delivery))
+            {
+                deliveries.Add(new(d with { Outbox = OutboxOf(id, d.Outbox) }, delivery?.Version ?? 0));
+            }
+        }
+
+        return new(
+            group, loaded.Opening, payments, deliveries, _sales,
+            _stock.Where(s => s.Value != default).ToDictionary(s => s.Key, s => s.Value),
+            moves, Records, _commands, loaded.Waits, now);
+    }
+
+    /// <summary>
+    /// A document names this batch's row only when its order has a record in it: an earlier row that is still unsent
+    /// must stay named, or keys would be shown before their event is durable.
+    /// </summary>
+    private long OutboxOf(string orderId, long earlier) =>
+        _recorded.Contains(orderId) ? loaded.Opening.OutboxNumber : earlier;
+
+    /// <summary>New keys become available; waiting orders, oldest first, take theirs before anybody else.</summary>
+    private void Stocked(KeysImported import)
+    {
+        var fresh = _imports.GetValueOrDefault(import);
+        if (fresh == 0)
+        {
+            return;
+        }
+
+        var key = new StockKey(import.Sku, import.Region);
+        _stock[key] = _stock.GetValueOrDefault(key) + StockDelta.Import(fresh);
+        foreach (var id in waiting)
+        {
+            if (loaded.Deliveries.GetValueOrDefault(id) is { } saga && saga.Sku == import.Sku && saga.Region == import.Region)
+            {
+                Deliver(new DeliveryMessage.StockArrived(id));
+            }
+        }
+    }
+
+    private void Deliver(DeliveryMessage message)
+    {
+        var order = CaseOf(message.OrderId);
+        if (order.Delivery is not { } saga)
+        {
+            return;
+        }
+
+        var key = new StockKey(saga.Sku, saga.Region);
+        var demand = DeliveryDecider.Demand(order, message, now);
+        var keys = demand > 0 ? Take(key, demand) : [];
+        var decision = DeliveryDecider.Decide(order, message, FactsOf(key, keys), now);
+        Apply(message.OrderId, order, decision);
+        if (decision.Case.Delivery is { Status: DeliveryStatus.Delivered } && saga.Status != DeliveryStatus.Delivered)
+        {
+            _sales.AddRange(keys.Select(k => new KeySale(k, message.OrderId)));
+        }
+    }
+
+    /// <summary>Whole or not at all.</summary>
+    private List<Guid> Take(StockKey key, int count)
+    {
+        if (!_keys.TryGetValue(key, out var queue) || queue.Count < count)
+        {
+            return [];
+        }
+
+        var taken = new List<Guid>(count);
+        while (taken.Count < count)
+        {
+            taken.Add(queue.Dequeue());
+        }
+
+        return taken;
+    }
+
+    private OrderCase CaseOf(string id) => _cases.TryGetValue(id, out var order)
+        ? order
+        : new(loaded.Payments.GetValueOrDefault(id), loaded.Deliveries.GetValueOrDefault(id));
+
+    private static StockKey? KeyOf(PaymentMessage message, OrderCase order) =>
+        (message is PaymentMessage.Placed placed ? placed.Order : order.Payment?.Order) is { } o
+            ? new(o.Sku, o.Region)
+            : null;
+
+    private Facts FactsOf(StockKey? key, IReadOnlyList<Guid> keys) => new(
+        key is { } k ? Available.GetValueOrDefault(k) + _stock.GetValueOrDefault(k).Available : 0, keys, times);
+
+    private void Apply(string orderId, OrderCase before, Decision decision)
+    {
+        if (ReferenceEquals(before, decision.Case) && decision.Sends.Count == 0)
+        {
+            return;
+        }
+
+        _cases[orderId] = decision.Case;
+        if (decision.Stock != default && decision.Case.Payment?.Order is { } placed)
+        {
+            var key = new StockKey(placed.Sku, placed.Region);
+            _stock[key] = _stock.GetValueOrDefault(key) + decision.Stock;
+        }
+
+        foreach (var send in decision.Sends)
+        {
+            if (OrderMessages.ToRecord(send, decision.Case, now) is { } record)
+            {
+                Records.Add(record);
+                _recorded.Add(orderId);
+            }
+            else if (OrderMessages.ToCommand(send, decision.Case, now) is { } command)
+            {
+                _commands.Add(command);
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+using CardShop.Contracts;
+using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Documents;
+using CardShop.Pipeline.Log;
+using CardShop.Shop.Stock;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace CardShop.Shop.Store;
+
+/// <summary>The shop's PostgreSQL.</summary>
+public sealed class PostgresShopStore(NpgsqlDataSource database) : IShopStore
+{
+    internal static readonly DocumentTable<PaymentSaga> Payments = new("paymentsaga", ContractsJson.Default.PaymentSaga);
+
+    internal static readonly DocumentTable<DeliverySaga> Deliveries =
+        new("deliverysaga", ContractsJson.Default.DeliverySaga);
+
+    public async Task<IShopTransaction> BeginAsync(CancellationToken cancellation)
+    {
+        var connection = await database.OpenConnectionAsync(cancellation);
+        return new PostgresShopTransaction(connection, await connection.BeginTransactionAsync(cancellation));
+    }
+
+    public async Task<(Opening Opening, IReadOnlyDictionary<string, PaymentSaga> Sagas)> ReadPaymentsAsync(
+        IReadOnlyCollection<string> ids, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var batch = new NpgsqlBatch(connection);
+        TransactionFrame.AddOpening(batch, string.Empty, []);
+        batch.BatchCommands.Add(Payments.Load([.. ids]));
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        var opening = await TransactionFrame.ReadOpeningAsync(reader, [], cancellation);
+        var sagas = new Dictionary<string, PaymentSaga>(ids.Count);
+        while (await reader.ReadAsync(cancellation))
+        {
+            var (id, saga, version, outbox) = Payments.Read(reader);
+            sagas[id] = saga with { Version = version, Outbox = outbox };
+        }
+
+        return (opening, sagas);
+    }
+
+    public Task<IReadOnlyList<string>> OverduePaymentsAsync(
+        DateTimeOffset now, int limit, CancellationToken cancellation) =>
+        IdsAsync(Payments.Overdue(now, limit), cancellation);
+
+    public Task<IReadOnlyList<string>> OverdueDeliveriesAsync(
+        DateTimeOffset now, int limit, CancellationToken cancellation) =>
+        IdsAsync(Deliveries.Overdue(now, limit), cancellation);
+
+    public async Task<IReadOnlyDictionary<PartitionKey, long>> ProgressAsync(
+        string group, IReadOnlyCollection<PartitionKey> partitions, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var batch = new NpgsqlBatch(connection);
+        TransactionFrame.AddOpening(batch, group, partitions);
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        return (await TransactionFrame.ReadOpeningAsync(reader, partitions, cancellation)).Progress;
+    }
+
+    public async Task<IReadOnlyDictionary<StockKey, long>> AvailableAsync(
+        IReadOnlyCollection<StockKey>? keys, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            keys is null
+                ? "SELECT sku, region, available FROM shop.stock"
+                : "SELECT sku, region, available FROM shop.stock WHERE (sku, region) IN (SELECT * FROM unnest($1, $2))");
+        if (keys is not null)
+        {
+            StockStatements.AddKeys(command.Parameters, keys);
+        }
+
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        return await StockStatements.ReadAvailableAsync(reader, cancellation);
+    }
+
+    /// <summary>Puts an order into review inside a transaction: a stub saga where there is none, ended ones untouched.</summary>
+    public static async Task ReviewAsync(
+        NpgsqlConnection connection, string orderId, string reason, CancellationToken cancellation)
+    {
+        await using var load = new NpgsqlBatch(connection) { BatchCommands = { Payments.LoadForUpdate([orderId]) } };
+        PaymentSaga? saga = null;
+        await using (var reader = await load.ExecuteReaderAsync(cancellation))
+        {
+            if (await reader.ReadAsync(cancellation))
+            {
+                var (_, document, version, outbox) = Payments.Read(reader);
+                saga = document with { Version = version, Outbox = outbox };
+            }
+        }
+
+        if (ReviewStub.Of(orderId, saga, reason) is not { } review)
+        {
+            return;
+        }
+
+        var write = new DocumentWrite<PaymentSaga>(
+            orderId, review, saga?.Version ?? 0, review.Version, review.Due, review.Outbox);
+        await using var save = new NpgsqlBatch(connection)
+        {
+            BatchCommands = { saga is null ? Payments.Insert([write]) : Payments.Update([write]) },
+        };
+        await save.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private async Task<IReadOnlyList<string>> IdsAsync(NpgsqlBatchCommand command, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { command } };
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        var ids = new List<string>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            ids.Add(reader.GetString(0));
+        }
+
+        return ids;
+    }
+}
+
+/// <summary>The review that a failed message leaves its order in.</summary>
+public static class ReviewStub
+{
+    /// <returns>Null where the saga has ended or is in review already.</returns>
+    public static PaymentSaga? Of(string orderId, PaymentSaga? saga, string reason) => saga switch
+    {
+        null => new(orderId, PaymentStatus.Review, null, false, [], [], [], null, reason, 0, 1),
+        {
+            Status: PaymentStatus.Review or PaymentStatus.Refunded or PaymentStatus.SoldOut or PaymentStatus.Refused
+                or PaymentStatus.Expired or PaymentStatus.Cancelled
+        } => null,
+        // A refund that was asked for is still watched.
+        _ => saga with
+        {
+            Status = PaymentStatus.Review, Reason = reason, Version = saga.Version + 1,
+            Due = saga.Payments.Any(p => p.Refund == RefundState.Asked) ? saga.Due : null,
+        },
+    };
+}
+
+internal static class StockStatements
+{
+    public static void AddKeys(NpgsqlParameterCollection parameters, IReadOnlyCollection<StockKey> keys)
+    {
+        parameters.Add(new()
+        {
+            Value = keys.Select(k => k.Sku).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
+        });
+        parameters.Add(new()
+        {
+            Value = keys.Select(k => k.Region).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
+        });
+    }
+
+    public static async Task<IReadOnlyDictionary<StockKey, long>> ReadAvailableAsync(
+        NpgsqlDataReader reader, CancellationToken cancellation)
+    {
+        var available = new Dictionary<StockKey, long>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            available[new(reader.GetString(0), reader.GetString(1))] = reader.GetInt64(2);
+        }
+
+        return available;
+    }
+}

@@ -1,0 +1,314 @@
+using CardShop.Contracts;
+using CardShop.Pipeline;
+using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Documents;
+using CardShop.Shop.Stock;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace CardShop.Shop.Store;
+
+/// <summary>
+/// One batch's transaction on PostgreSQL. Loading is one round trip; stock and keys one each where they are needed;
+/// saving is one, and the commit. Hot rows (stock, commit number) come last, in key order.
+/// </summary>
+internal sealed class PostgresShopTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction) : IShopTransaction
+{
+    public async Task<IReadOnlyList<string>> WaitingAsync(
+        IReadOnlyCollection<string> skus, int limit, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT id FROM shop.mt_doc_deliverysaga
+            WHERE data ->> 'status' = 'waiting-stock' AND data ->> 'sku' = ANY($1)
+            ORDER BY data ->> 'createdAt' LIMIT $2
+            """,
+            connection, transaction)
+        {
+            Parameters = { new() { Value = skus.ToArray() }, new() { Value = limit } },
+        };
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var ids = new List<string>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            ids.Add(reader.GetString(0));
+        }
+
+        return ids;
+    }
+
+    public async Task<LoadedBatch> LoadAsync(LoadRequest request, CancellationToken cancellation)
+    {
+        string[] ids = [.. request.OrderIds];
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        TransactionFrame.AddOpening(batch, request.Group, request.Partitions);
+        batch.BatchCommands.Add(PostgresShopStore.Payments.LoadForUpdate(ids));
+        batch.BatchCommands.Add(PostgresShopStore.Payments.UnsentRows(ids));
+        batch.BatchCommands.Add(new("SELECT id FROM shop.archive WHERE id = ANY($1)")
+        {
+            Parameters = { new() { Value = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar } },
+        });
+        if (request.Deliveries)
+        {
+            batch.BatchCommands.Add(PostgresShopStore.Deliveries.LoadForUpdate(ids));
+            batch.BatchCommands.Add(PostgresShopStore.Deliveries.UnsentRows(ids));
+        }
+
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        var opening = await TransactionFrame.ReadOpeningAsync(reader, request.Partitions, cancellation);
+        var payments = new Dictionary<string, PaymentSaga>(ids.Length);
+        while (await reader.ReadAsync(cancellation))
+        {
+            var (id, saga, version, outbox) = PostgresShopStore.Payments.Read(reader);
+            payments[id] = saga with { Version = version, Outbox = outbox };
+        }
+
+        var waits = new HashSet<long>();
+        await ReadNumbersAsync(reader, waits, cancellation);
+        var archived = new HashSet<string>();
+        await reader.NextResultAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            archived.Add(reader.GetString(0));
+        }
+
+        var deliveries = new Dictionary<string, DeliverySaga>(ids.Length);
+        if (request.Deliveries)
+        {
+            await reader.NextResultAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+            {
+                var (id, saga, version, outbox) = PostgresShopStore.Deliveries.Read(reader);
+                deliveries[id] = saga with { Version = version, Outbox = outbox };
+            }
+
+            await ReadNumbersAsync(reader, waits, cancellation);
+        }
+
+        return new(opening, payments, deliveries, [.. waits.Order()], archived);
+    }
+
+    public async Task<IReadOnlyDictionary<StockKey, long>> ReadStockAsync(
+        IReadOnlyCollection<StockKey> keys, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT sku, region, available FROM shop.stock WHERE (sku, region) IN (SELECT * FROM unnest($1, $2))",
+            connection, transaction);
+        StockStatements.AddKeys(command.Parameters, keys);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        return await StockStatements.ReadAvailableAsync(reader, cancellation);
+    }
+
+    public async Task<IReadOnlyDictionary<StockKey, IReadOnlyList<Guid>>> PickAsync(
+        IReadOnlyDictionary<StockKey, int> demand, CancellationToken cancellation)
+    {
+        StockKey[] keys = [.. demand.Keys.Order()];
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT w.sku, w.region, k.id
+            FROM unnest($1, $2, $3) AS w(sku, region, n)
+            CROSS JOIN LATERAL (
+                SELECT id FROM shop.card_keys
+                WHERE sku = w.sku AND region = w.region AND status = 'unsold'
+                ORDER BY id LIMIT w.n FOR UPDATE SKIP LOCKED) AS k
+            """,
+            connection, transaction);
+        StockStatements.AddKeys(command.Parameters, keys);
+        command.Parameters.Add(new() { Value = keys.Select(k => demand[k]).ToArray() });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var picked = new Dictionary<StockKey, List<Guid>>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            var key = new StockKey(reader.GetString(0), reader.GetString(1));
+            if (!picked.TryGetValue(key, out var ids))
+            {
+                picked[key] = ids = [];
+            }
+
+            ids.Add(reader.GetGuid(2));
+        }
+
+        return picked.ToDictionary(p => p.Key, p => (IReadOnlyList<Guid>)p.Value);
+    }
+
+    public async Task<int> ImportAsync(KeysImported batch, CancellationToken cancellation)
+    {
+        await using var insert = new NpgsqlCommand(
+            """
+            INSERT INTO shop.card_keys (id, sku, region, batch, kek, sealed)
+            SELECT id, $3, $4, $5, $6, sealed FROM unnest($1, $2) AS t(id, sealed)
+            ON CONFLICT (id) DO NOTHING RETURNING id
+            """,
+            connection, transaction)
+        {
+            Parameters =
+            {
+                new() { Value = batch.Keys.Select(k => k.Id).ToArray() },
+                new() { Value = batch.Keys.Select(k => k.Sealed).ToArray() },
+                new() { Value = batch.Sku }, new() { Value = batch.Region },
+                new() { Value = batch.BatchId }, new() { Value = batch.KeyEncryptionKey },
+            },
+        };
+        var fresh = new HashSet<Guid>();
+        await using (var reader = await insert.ExecuteReaderAsync(cancellation))
+        {
+            while (await reader.ReadAsync(cancellation))
+            {
+                fresh.Add(reader.GetGuid(0));
+            }
+        }
+
+        var duplicates = Enumerable.Range(0, batch.Keys.Count).Where(i => !fresh.Contains(batch.Keys[i].Id)).ToArray();
+        await using var note = new NpgsqlCommand(
+            """
+            INSERT INTO shop.key_batches (id, sku, keys, duplicates, imported_at) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (id) DO NOTHING
+            """,
+            connection, transaction)
+        {
+            Parameters =
+            {
+                new() { Value = batch.BatchId }, new() { Value = batch.Sku }, new() { Value = batch.Keys.Count },
+                new() { Value = duplicates }, new() { Value = batch.ImportedAt.ToUniversalTime() },
+            },
+        };
+        await note.ExecuteNonQueryAsync(cancellation);
+        return fresh.Count;
+    }
+
+    public async Task<long> SaveAsync(SaveRequest save, CancellationToken cancellation)
+    {
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        var checks = new List<(NpgsqlBatchCommand Command, int Rows, string What)>();
+        AddDocuments(batch, checks, PostgresShopStore.Payments, Writes(save.Payments));
+        AddDocuments(batch, checks, PostgresShopStore.Deliveries, Writes(save.Deliveries));
+        if (save.Sales.Count > 0)
+        {
+            checks.Add((Sell(save), save.Sales.Count, "a key was sold meanwhile"));
+        }
+
+        if (save.Progress.Count > 0)
+        {
+            checks.Add((
+                TransactionFrame.MoveProgress(save.Group, save.Progress), save.Progress.Count,
+                "a partition has another owner"));
+        }
+
+        if (save.Stock.Count > 0)
+        {
+            checks.Add((ChangeStock(save.Stock), save.Stock.Count, "a product has no stock row"));
+        }
+
+        foreach (var (command, _, _) in checks)
+        {
+            if (!batch.BatchCommands.Contains(command))
+            {
+                batch.BatchCommands.Add(command);
+            }
+        }
+
+        batch.BatchCommands.Add(
+            TransactionFrame.Close(save.Opening.OutboxNumber, save.Records, save.Commands, save.Waits));
+        var commit = (long)(await batch.ExecuteScalarAsync(cancellation) ?? throw new PlaceException("No commit number"));
+        foreach (var (command, rows, what) in checks)
+        {
+            if (command.Rows != (ulong)rows)
+            {
+                throw new ConflictException($"{what}: {command.Rows} of {rows} rows");
+            }
+        }
+
+        await transaction.CommitAsync(cancellation);
+        return commit;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await transaction.DisposeAsync();
+        await connection.DisposeAsync();
+    }
+
+    private static async Task ReadNumbersAsync(
+        NpgsqlDataReader reader, HashSet<long> numbers, CancellationToken cancellation)
+    {
+        await reader.NextResultAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            numbers.Add(reader.GetInt64(0));
+        }
+    }
+
+    private static List<DocumentWrite<PaymentSaga>> Writes(IReadOnlyList<Changed<PaymentSaga>> changes) =>
+        [.. changes.Select(c => new DocumentWrite<PaymentSaga>(
+            c.Document.Id, c.Document, c.LoadedVersion, c.Document.Version, c.Document.Due, c.Document.Outbox))];
+
+    private static List<DocumentWrite<DeliverySaga>> Writes(IReadOnlyList<Changed<DeliverySaga>> changes) =>
+        [.. changes.Select(c => new DocumentWrite<DeliverySaga>(
+            c.Document.Id, c.Document, c.LoadedVersion, c.Document.Version, c.Document.Due, c.Document.Outbox))];
+
+    private static void AddDocuments<T>(
+        NpgsqlBatch batch, List<(NpgsqlBatchCommand Command, int Rows, string What)> checks, DocumentTable<T> table,
+        List<DocumentWrite<T>> writes)
+    {
+        var inserts = writes.FindAll(w => w.LoadedVersion == 0);
+        if (inserts.Count > 0)
+        {
+            batch.BatchCommands.Add(table.Insert(inserts));
+        }
+
+        var updates = writes.FindAll(w => w.LoadedVersion > 0);
+        if (updates.Count > 0)
+        {
+            var update = table.Update(updates);
+            batch.BatchCommands.Add(update);
+            checks.Add((update, updates.Count, "a document was changed meanwhile"));
+        }
+    }
+
+    private static NpgsqlBatchCommand Sell(SaveRequest save) => new(
+        """
+        UPDATE shop.card_keys k SET status = 'sold', order_id = s.order_id, sold_at = $3, version = version + 1
+        FROM unnest($1, $2) AS s(id, order_id)
+        WHERE k.id = s.id AND k.status = 'unsold'
+        """)
+    {
+        Parameters =
+        {
+            new() { Value = save.Sales.Select(s => s.Key).ToArray() },
+            new()
+            {
+                Value = save.Sales.Select(s => s.OrderId).ToArray(),
+                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
+            },
+            new() { Value = save.Now.ToUniversalTime() },
+        },
+    };
+
+    /// <summary>Rows are locked in key order first, so that two batches never wait for each other in a circle.</summary>
+    private static NpgsqlBatchCommand ChangeStock(IReadOnlyDictionary<StockKey, StockDelta> changes)
+    {
+        StockKey[] keys = [.. changes.Keys.Order()];
+        var command = new NpgsqlBatchCommand(
+            """
+            WITH locked AS MATERIALIZED (
+                SELECT sku, region FROM shop.stock WHERE (sku, region) IN (SELECT * FROM unnest($1, $2))
+                ORDER BY sku, region FOR NO KEY UPDATE)
+            UPDATE shop.stock s
+            SET available = s.available + d.available, reserved = s.reserved + d.reserved, held = s.held + d.held,
+                sold = s.sold + d.sold, void = s.void + d.void, imported = s.imported + d.imported
+            FROM locked l JOIN unnest($1, $2, $3, $4, $5, $6, $7, $8)
+                AS d(sku, region, available, reserved, held, sold, void, imported) USING (sku, region)
+            WHERE s.sku = l.sku AND s.region = l.region
+            """);
+        StockStatements.AddKeys(command.Parameters, keys);
+        foreach (var field in new Func<StockDelta, long>[]
+        {
+            d => d.Available, d => d.Reserved, d => d.Held, d => d.Sold, d => d.Void, d => d.Imported,
+        })
+        {
+            command.Parameters.Add(new() { Value = keys.Select(k => field(changes[k])).ToArray() });
+        }
+
+        return command;
+    }
+}

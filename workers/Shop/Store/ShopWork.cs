@@ -1,0 +1,149 @@
+using System.Text.Json;
+using CardShop.Contracts;
+using CardShop.Pipeline;
+using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Log;
+using CardShop.Pipeline.Outbox;
+using CardShop.Shop.Orders;
+using CardShop.Shop.Stock;
+using Microsoft.Extensions.Logging;
+
+namespace CardShop.Shop.Store;
+
+/// <summary>
+/// What every fleet does with a batch: load, decide, save in one transaction. Fleets differ only in what they read.
+/// </summary>
+/// <param name="group">The fleet's consumer group.</param>
+/// <param name="deliveries">Whether delivery documents are loaded: all but the orders fleet.</param>
+public sealed class ShopWork(
+    string group, bool deliveries, IShopStore store, RollbackFence fence, ShopSettings times, IBatchObserver observer,
+    TimeProvider time, ILogger<ShopWork> logger) : IBatchWork
+{
+    /// <summary>Waiting orders looked at per import batch; the rest follows with the next batch or its due time.</summary>
+    private const int MaxWaiting = 200;
+
+    public string Name => group;
+
+    public object Decode(Incoming message) => OrderMessages.Decode(message);
+
+    public async Task<OutboxRow?> RunAsync(IReadOnlyList<Incoming> batch, CancellationToken cancellation)
+    {
+        await using var transaction = await store.BeginAsync(cancellation);
+        var imports = batch.Select(m => m.Message).OfType<KeysImported>().ToList();
+        var waiting = imports.Count == 0
+            ? []
+            : await transaction.WaitingAsync([.. imports.Select(i => i.Sku).Distinct()], MaxWaiting, cancellation);
+        var orders = batch.Select(m => OrderMessages.OrderOf(m.Message)).OfType<string>().Concat(waiting).ToHashSet();
+        var loaded = await transaction.LoadAsync(
+            new(group, PartitionsOf(batch), orders, deliveries), cancellation);
+        fence.Require(group, loaded.Opening, batch.Max(m => m.Commit));
+
+        var fresh = new PositionFilter(loaded.Opening.Progress).Take(batch);
+        foreach (var gap in fresh.Gaps)
+        {
+            ShopLog.Gap(logger, group, gap.Record.Partition.Topic, gap.Record.Partition.Partition, gap.Record.Offset, gap.Expected);
+            gap.Record.Reader?.Reposition(gap.Record.Partition);
+        }
+
+        var run = new BatchRun(loaded, waiting, times, time.GetUtcNow());
+        foreach (var import in fresh.Messages.Select(m => m.Message).OfType<KeysImported>())
+        {
+            run.Import(import, await transaction.ImportAsync(import, cancellation));
+        }
+
+        if (run.StockNeeded(fresh.Messages) is { Count: > 0 } needed)
+        {
+            run.Available = await transaction.ReadStockAsync(needed, cancellation);
+        }
+
+        if (run.KeysNeeded(fresh.Messages) is { Count: > 0 } demand)
+        {
+            run.Keys = await transaction.PickAsync(demand, cancellation);
+        }
+
+        foreach (var message in fresh.Messages)
+        {
+            run.Decide(message.Message!);
+        }
+
+        return await SaveAsync(transaction, run.ToSave(group, fresh.Moves), cancellation);
+    }
+
+    public async Task<OutboxRow?> GiveUpAsync(Incoming message, Exception failure, CancellationToken cancellation)
+    {
+        var orderId = OrderMessages.OrderOf(message.Message) ?? OrderOfRaw(message);
+        await using var transaction = await store.BeginAsync(cancellation);
+        var loaded = await transaction.LoadAsync(
+            new(group, PartitionsOf([message]), orderId is null ? [] : [orderId], deliveries), cancellation);
+        fence.Require(group, loaded.Opening, message.Commit);
+        var fresh = new PositionFilter(loaded.Opening.Progress).Take([message]);
+        if (message is LogIncoming && fresh.Messages.Count == 0)
+        {
+            return null;
+        }
+
+        var now = time.GetUtcNow();
+        var run = new BatchRun(loaded, [], times, now);
+        if (orderId is not null)
+        {
+            run.Review(orderId, $"A message could not be processed: {failure.GetType().Name}");
+        }
+
+        run.Records.Add(DeadLetterOf(message, failure, orderId, now));
+        return await SaveAsync(transaction, run.ToSave(group, fresh.Moves), cancellation);
+    }
+
+    public void Committed(IReadOnlyList<Incoming> batch) => observer.Committed(batch);
+
+    private async Task<OutboxRow?> SaveAsync(IShopTransaction transaction, SaveRequest save, CancellationToken cancellation)
+    {
+        if (save is { Payments.Count: 0, Deliveries.Count: 0, Progress.Count: 0, Records.Count: 0, Commands.Count: 0 })
+        {
+            return null;
+        }
+
+        var commit = await transaction.SaveAsync(save, cancellation);
+        fence.Committed(group, save.Progress);
+        observer.Stock(save.Stock.Keys);
+        return save is { Records.Count: 0, Commands.Count: 0 }
+            ? null
+            : new(save.Opening.OutboxNumber, commit, save.Records, save.Commands, save.Waits);
+    }
+
+    private static HashSet<PartitionKey> PartitionsOf(IReadOnlyList<Incoming> batch) =>
+        batch.OfType<LogIncoming>().Select(r => r.Partition).ToHashSet();
+
+    private static string? OrderOfRaw(Incoming message)
+    {
+        var text = message switch
+        {
+            LogIncoming record => record.Key,
+            BusIncoming command => command.ConversationId,
+            _ => null,
+        };
+        return OrderIds.IsValid(text) ? text : null;
+    }
+
+    private static OutRecord DeadLetterOf(Incoming message, Exception failure, string? orderId, DateTimeOffset now)
+    {
+        var reason = $"{failure.GetType().Name}: {(failure is PoisonMessageException ? failure.Message : "see the log")}";
+        var letter = message switch
+        {
+            LogIncoming r => new DeadLetter(
+                r.Partition.Topic, r.Partition.Partition, r.Offset, r.Key, r.Type, reason, orderId, now, r.Value ?? []),
+            BusIncoming c => new DeadLetter(c.Queue, 0, 0, c.MessageId, c.Type, reason, orderId, now, c.Body),
+            _ => new DeadLetter("due", 0, 0, orderId, message.Message?.GetType().Name, reason, orderId, now, []),
+        };
+        return new(
+            Topics.DeadLetters.Name, Topics.DeadLetters.PartitionOf(letter.Topic), letter.Topic, MessageTypes.DeadLetter,
+            JsonSerializer.SerializeToUtf8Bytes(letter, ContractsJson.Default.DeadLetter), now, orderId);
+    }
+}
+
+/// <summary>Told after each commit: for counters and advisory topics. Must not throw.</summary>
+public interface IBatchObserver
+{
+    void Committed(IReadOnlyList<Incoming> batch);
+
+    void Stock(IEnumerable<StockKey> changed);
+}

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Globalization;
+using CardShop.Shop.Store;
+using CardShop.Shopctl.Servers;
+using CardShop.Shopctl.Settings;
+using CardShop.Shopctl.Terminal;
+using Npgsql;
+
+namespace CardShop.Shopctl.Lag;
+
+/// <summary><c>shopctl lag</c>: what is waiting, and where.</summary>
+public static class LagCommand
+{
+    public static Command Create(Session session)
+    {
+        var lag = new Command(
+            "lag",
+            "Records that each fleet has still to process, per partition; unsent outbox rows; sagas whose time has come.");
+        session.Bind(lag, async (servers, _, cancellation) =>
+        {
+            await servers.RequireDatabaseAsync(cancellation);
+            await servers.RequireLogAsync(cancellation);
+            await PartitionsAsync(session, servers, cancellation);
+            await WaitingAsync(session, servers.Database, cancellation);
+            return ExitCodes.Ok;
+        });
+        return lag;
+    }
+
+    /// <summary>Progress is read before the log's ends: a difference is never negative in a healthy shop.</summary>
+    private static async Task PartitionsAsync(Session session, ShopServers servers, CancellationToken cancellation)
+    {
+        var progress = await ProgressTable.ReadAsync(servers.Database, cancellation);
+        var ends = await servers.Log.EndsAsync([.. FleetGroups.All.SelectMany(g => g.Topics)], cancellation);
+        var table = Screen.Table("group", "topic", "#partition", "#log end", "#progress", "#behind");
+        long allEnds = 0, allDone = 0;
+        foreach (var group in FleetGroups.All)
+        {
+            foreach (var (partition, end) in ends.Where(e => group.Topics.Any(t => t.Name == e.Key.Topic)).OrderBy(e => e.Key))
+            {
+                var done = progress.GetValueOrDefault((group.Name, partition));
+                allEnds += end;
+                allDone += done;
+                Screen.Row(
+                    table, group.Name, partition.Topic, Number(partition.Partition), Number(end), Number(done),
+                    Number(end - done));
+            }
+        }
+
+        Screen.Row(table, "all", "", "", Number(allEnds), Number(allDone), Number(allEnds - allDone));
+        session.Screen.Show(table);
+    }
+
+    private static async Task WaitingAsync(Session session, NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            """
+            SELECT (SELECT count(*) FROM shop.outbox),
+                   (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 FROM shop.outbox),
+                   (SELECT count(*) FROM shop.mt_doc_paymentsaga WHERE due <= $1),
+                   (SELECT count(*) FROM shop.mt_doc_deliverysaga WHERE due <= $1),
+                   (SELECT count(*) FROM shop.parked)
+            """);
+        command.Parameters.Add(new() { Value = session.Time.GetUtcNow() });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        var table = Screen.Table("waiting", "#count", "#oldest, s");
+        Screen.Row(
+            table, "outbox rows", Number(reader.GetInt64(0)),
+            reader.GetDouble(1).ToString("F1", CultureInfo.InvariantCulture));
+        Screen.Row(table, "payment sagas overdue", Number(reader.GetInt64(2)), "");
+        Screen.Row(table, "delivery sagas overdue", Number(reader.GetInt64(3)), "");
+        Screen.Row(table, "parked messages", Number(reader.GetInt64(4)), "");
+        session.Screen.Show(table);
+    }
+
+    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,153 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using CardShop.Contracts;
+using CardShop.Shop.Orders;
+using CardShop.Shopctl.Servers;
+using CardShop.Shopctl.Settings;
+using CardShop.Shopctl.Terminal;
+using Npgsql;
+using Spectre.Console;
+
+namespace CardShop.Shopctl.Orders;
+
+/// <summary><c>shopctl order</c>: what is known of one order. No contact, no key text.</summary>
+public static class OrderCommand
+{
+    private const string Sql =
+        """
+        SELECT p.data, p.mt_version, d.data, d.mt_version, a.final_status, a.place,
+               (SELECT count(*) FROM shop.outbox o WHERE o.number IN (p.outbox, d.outbox)),
+               (SELECT count(*) FROM shop.parked k WHERE k.order_id = i.id)
+        FROM (SELECT $1::varchar AS id) i
+        LEFT JOIN shop.mt_doc_paymentsaga p ON p.id = i.id
+        LEFT JOIN shop.mt_doc_deliverysaga d ON d.id = i.id
+        LEFT JOIN shop.archive a ON a.id = i.id
+        """;
+
+    public static Command Create(Session session)
+    {
+        var id = new Argument<string>("ID") { Description = "The order's id, or a provider number of it." };
+        var order = new Command("order", "One order: status, payments, delivery, ids of its keys.") { id };
+        session.Bind(order, (servers, arguments, cancellation) =>
+            RunAsync(session, servers, RequireId(arguments.GetValue(id)!), cancellation));
+        return order;
+    }
+
+    private static string RequireId(string text)
+    {
+        var id = OrderIds.OfProviderNumber(text) ?? text;
+        return OrderIds.IsValid(id)
+            ? id
+            : throw new ShopctlException(
+                ExitCodes.Usage, $"An order id has {OrderIds.Length} characters: a region letter and a-z, 2-7.");
+    }
+
+    private static async Task<int> RunAsync(
+        Session session, ShopServers servers, string id, CancellationToken cancellation)
+    {
+        await servers.RequireDatabaseAsync(cancellation);
+        await using var command = servers.Database.CreateCommand(Sql);
+        command.Parameters.Add(new() { Value = id });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        var table = Screen.Table("order", id);
+        Describe(table, reader);
+        if (table.Rows.Count == 0)
+        {
+            throw new ShopctlException(
+                ExitCodes.Failed, $"No saga of order {id}. It may still be queued: 'shopctl lag' shows what is waiting.");
+        }
+
+        Screen.Row(table, "unsent outbox rows", Number(reader.GetInt64(6)));
+        Screen.Row(table, "parked messages", Number(reader.GetInt64(7)));
+        session.Screen.Show(table);
+        return ExitCodes.Ok;
+    }
+
+    private static void Describe(Table table, NpgsqlDataReader reader)
+    {
+        if (!reader.IsDBNull(4))
+        {
+            Screen.Row(table, "archived", $"{reader.GetString(4)}, in {reader.GetString(5)}");
+        }
+
+        if (Document(reader, 0, ContractsJson.Default.PaymentSaga) is { } payment)
+        {
+            DescribePayment(table, payment with { Version = reader.GetInt32(1) });
+        }
+
+        if (Document(reader, 2, ContractsJson.Default.DeliverySaga) is { } delivery)
+        {
+            DescribeDelivery(table, delivery with { Version = reader.GetInt32(3) });
+        }
+    }
+
+    private static T? Document<T>(
+        NpgsqlDataReader reader, int column, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> json)
+        where T : class =>
+        reader.IsDBNull(column) ? null : JsonSerializer.Deserialize(reader.GetFieldValue<byte[]>(column), json);
+
+    private static void DescribePayment(Table table, PaymentSaga saga)
+    {
+        Screen.Row(table, "payment", $"{Kebab(saga.Status)} (version {Number(saga.Version)})");
+        if (saga.Reason is { } reason)
+        {
+            Screen.Row(table, "reason", reason);
+        }
+
+        if (saga.Order is { } order)
+        {
+            Screen.Row(table, "product", string.Create(
+                CultureInfo.InvariantCulture, $"{order.Quantity} x {order.Sku}, {order.Amount} fen {order.Currency}"));
+            Screen.Row(table, "accepted at", Time(order.AcceptedAt));
+        }
+
+        foreach (var attempt in saga.Attempts)
+        {
+            Screen.Row(table, "attempt " + attempt.Number, string.Create(
+                CultureInfo.InvariantCulture,
+                $"{attempt.Channel}, {attempt.Amount} fen, until {Time(attempt.ExpiresAt)}, " +
+                $"{(attempt.Closed ? "closed" : attempt.Link is null ? "no link yet" : "link there")}"));
+        }
+
+        foreach (var payment in saga.Payments)
+        {
+            Screen.Row(table, "money for " + payment.Number, string.Create(
+                CultureInfo.InvariantCulture,
+                $"{payment.Amount} fen at {Time(payment.At)} by {payment.Source}, as {Kebab(payment.Use)}, " +
+                $"refund: {Kebab(payment.Refund)}"));
+        }
+
+        Screen.Row(table, "notifications seen", Number(saga.Notifications.Count));
+        Screen.Row(table, "holds stock", saga.Reserved ? "yes" : "no");
+        Screen.Row(table, "payment due", saga.Due is { } due ? Time(due) : "nothing left to do");
+    }
+
+    private static void DescribeDelivery(Table table, DeliverySaga saga)
+    {
+        Screen.Row(table, "delivery", $"{Kebab(saga.Status)} (version {Number(saga.Version)})");
+        if (saga.DeliveredAt is { } at)
+        {
+            Screen.Row(table, "delivered at", Time(at));
+        }
+
+        if (saga.Due is { } due)
+        {
+            Screen.Row(table, "delivery due", Time(due));
+        }
+
+        foreach (var key in saga.Keys)
+        {
+            Screen.Row(table, "key id", key.ToString());
+        }
+    }
+
+    private static string Kebab<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
+
+    private static string Time(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,3 @@
+using CardShop.Shopctl.Terminal;
+
+return await CommandTree.RunAsync(args);

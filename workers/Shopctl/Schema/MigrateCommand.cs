@@ -1,0 +1,90 @@
+using System.CommandLine;
+using CardShop.Contracts;
+using CardShop.Pipeline.Documents;
+using CardShop.Shop.Store;
+using CardShop.Shopctl.Servers;
+using CardShop.Shopctl.Settings;
+using CardShop.Shopctl.Terminal;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CardShop.Shopctl.Schema;
+
+/// <summary><c>shopctl migrate</c>: tables, topics and queues, as this version needs them. Repeats are no-ops.</summary>
+public static class MigrateCommand
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Attempt = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    public static Command Create(Session session)
+    {
+        var migrate = new Command(
+            "migrate",
+            "Creates or updates tables, topics and queues. May be repeated; waits 30 s for servers that are starting.");
+        session.Bind(migrate, (servers, _, cancellation) => RunAsync(session, servers, cancellation));
+        return migrate;
+    }
+
+    private static async Task<int> RunAsync(Session session, ShopServers servers, CancellationToken cancellation)
+    {
+        var settings = servers.Settings;
+        var replication = settings.Replication;
+        await WaitAsync(
+            session, "PostgreSQL", settings.PostgresPlace, ShopctlSettings.PostgresName,
+            servers.RequireDatabaseAsync, cancellation);
+        var applied = await Migrations.ApplyAsync(
+            servers.Database, typeof(ShopWork).Assembly, NullLogger.Instance, cancellation);
+        session.Screen.Line(applied.Count == 0
+            ? "PostgreSQL: tables are up to date."
+            : $"PostgreSQL: applied {string.Join(", ", applied.Select(ShortName))}.");
+
+        await WaitAsync(
+            session, "Kafka", settings.Kafka, ShopctlSettings.KafkaName,
+            stop => servers.Log.CreateTopicsAsync(Topics.All, replication, stop).WaitAsync(Attempt, servers.Time, stop),
+            cancellation);
+        session.Screen.Line($"Kafka: all {Topics.All.Count} topics are there.");
+
+        await WaitAsync(
+            session, "RabbitMQ", settings.RabbitPlace, ShopctlSettings.RabbitName,
+            stop => servers.Bus.DeclareAsync(Queues.Work, Queues.Error, stop).WaitAsync(Pause + Attempt, servers.Time, stop),
+            cancellation);
+        session.Screen.Line($"RabbitMQ: {Queues.Work.Count} work queues, their delayed queues and '{Queues.Error}' are there.");
+        return ExitCodes.Ok;
+    }
+
+    /// <summary>Tries a step until its server answers, at most 30 s.</summary>
+    private static async Task WaitAsync(
+        Session session, string server, string place, string setting, Func<CancellationToken, Task> step,
+        CancellationToken cancellation)
+    {
+        var started = session.Time.GetTimestamp();
+        for (var first = true; ; first = false)
+        {
+            try
+            {
+                await step(cancellation);
+                return;
+            }
+            catch (Exception e) when (
+                e is ShopctlException { ExitCode: ExitCodes.Unreachable } || ShopServers.IsAbsence(e))
+            {
+                if (session.Time.GetElapsedTime(started) > Patience)
+                {
+                    throw new ShopctlException(
+                        ExitCodes.Unreachable,
+                        e is ShopctlException ? e.Message : ShopServers.Unreachable(server, place, setting, e.Message), e);
+                }
+
+                if (first)
+                {
+                    session.Screen.Note($"Waiting up to 30 s for {server} at {place} ({setting}) …");
+                }
+
+                await Task.Delay(Pause, session.Time, cancellation);
+            }
+        }
+    }
+
+    private static string ShortName(string resource) =>
+        resource.Split('.') is [.., var name, "sql"] ? name : resource;
+}

@@ -1,0 +1,156 @@
+using System.Net.Sockets;
+using CardShop.Contracts;
+using CardShop.Pipeline;
+using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Bus;
+using CardShop.Pipeline.Log;
+using CardShop.Shop.Keys;
+using CardShop.Shop.Orders;
+using CardShop.Shop.Store;
+using CardShop.Shopctl.Settings;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace CardShop.Shopctl.Servers;
+
+/// <summary>The servers of one command, opened when first needed; an absent one is named within 5 s.</summary>
+public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : IAsyncDisposable
+{
+    private const string Name = "cardshop-shopctl";
+
+    /// <summary>The longest that asking a server whether it is there may take.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
+
+    private NpgsqlDataSource? _database;
+    private KafkaLog? _log;
+    private RabbitBus? _bus;
+
+    public ShopctlSettings Settings => settings;
+
+    public TimeProvider Time => time;
+
+    public NpgsqlDataSource Database => _database ??= Pipeline.Documents.Database.Open(settings.Postgres, Name);
+
+    public ILog Log => _log ??= new KafkaLog(
+        new(settings.Kafka, Name, MessageTimeout: TimeSpan.FromSeconds(30), Linger: TimeSpan.FromMilliseconds(1)), time,
+        NullLogger<KafkaLog>.Instance);
+
+    public IBus Bus => _bus ??= new RabbitBus(
+        new(settings.Rabbit, Name, MaxUnconfirmed: 100, Limit), time, new Random(), NullLogger<RabbitBus>.Instance);
+
+    /// <summary>The installation's secrets.</summary>
+    public ShopSecrets OpenSecrets()
+    {
+        try
+        {
+            return ShopSecrets.Open(settings.SecretsDirectory);
+        }
+        catch (Exception e) when (e is InvalidOperationException or UnauthorizedAccessException)
+        {
+            throw new ShopctlException(ExitCodes.Usage, e.Message, e);
+        }
+    }
+
+    /// <summary>Seals and opens keys with the installation's secrets.</summary>
+    public KeyVault OpenVault()
+    {
+        var secrets = OpenSecrets();
+        return new(secrets.Fingerprint, secrets.KeyEncryptionKeys, secrets.CurrentKeyEncryptionKey);
+    }
+
+    /// <summary>Throws with exit code 3 where PostgreSQL does not answer.</summary>
+    public async Task RequireDatabaseAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await using var connection = await Database.OpenConnectionAsync(cancellation).AsTask()
+                .WaitAsync(Limit, time, cancellation);
+        }
+        catch (PostgresException e) when (e.SqlState.StartsWith("28", StringComparison.Ordinal) || e.SqlState == "3D000")
+        {
+            throw new ShopctlException(
+                ExitCodes.Usage,
+                $"PostgreSQL at {settings.PostgresPlace} refuses user, password or database of " +
+                $"{ShopctlSettings.PostgresName} ({e.SqlState}).",
+                e);
+        }
+        catch (Exception e) when (IsAbsence(e))
+        {
+            throw Absent("PostgreSQL", settings.PostgresPlace, ShopctlSettings.PostgresName, e);
+        }
+    }
+
+    /// <summary>Throws with exit code 3 where Kafka does not answer, with 1 where its topics are not there.</summary>
+    public async Task RequireLogAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await Log.EndsAsync([Topics.Catalog], cancellation).WaitAsync(Limit, time, cancellation);
+        }
+        catch (KafkaException e) when (
+            e.Error.Code is ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition)
+        {
+            throw new ShopctlException(
+                ExitCodes.Failed, $"Kafka at {settings.Kafka} has no topic {Topics.Catalog.Name}: run 'shopctl migrate'.", e);
+        }
+        catch (Exception e) when (IsAbsence(e))
+        {
+            throw Absent("Kafka", settings.Kafka, ShopctlSettings.KafkaName, e);
+        }
+    }
+
+    /// <summary>
+    /// Every writer's first step: Kafka and PostgreSQL are there and agree. Throws with exit code 1 when fenced.
+    /// </summary>
+    public async Task RequireWritableAsync(CancellationToken cancellation)
+    {
+        await RequireDatabaseAsync(cancellation);
+        await RequireLogAsync(cancellation);
+        var fence = new RollbackFence(Log, Database, FleetGroups.All, NullLogger<RollbackFence>.Instance);
+        await fence.CheckAsync(cancellation);
+        if (fence.Reason is { } reason)
+        {
+            throw new ShopctlException(
+                ExitCodes.Failed,
+                $"Fenced: {reason}. PostgreSQL is older than Kafka, nothing may be written before 'shopctl recover' has run.");
+        }
+    }
+
+    /// <summary>True for what an absent server causes.</summary>
+    public static bool IsAbsence(Exception failure) => failure switch
+    {
+        PostgresException e => e.SqlState.StartsWith("57P", StringComparison.Ordinal),
+        KafkaException e => e.Error.IsLocalError || e.Error.Code is ErrorCode.BrokerNotAvailable or ErrorCode.RequestTimedOut,
+        NpgsqlException or TimeoutException or SocketException or IOException or PlaceException => true,
+        RabbitMQ.Client.Exceptions.RabbitMQClientException => true,
+        _ => false,
+    };
+
+    public static string Unreachable(string server, string place, string setting, string reason) =>
+        $"{server} at {place} (setting {setting}) cannot be reached: {reason.TrimEnd('.')}. " +
+        "Is it running? compose/part status shows the local instance.";
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_bus is not null)
+        {
+            await _bus.DisposeAsync();
+        }
+
+        if (_log is not null)
+        {
+            await _log.DisposeAsync();
+        }
+
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
+        }
+    }
+
+    private static ShopctlException Absent(string server, string place, string setting, Exception failure) => new(
+        ExitCodes.Unreachable,
+        Unreachable(server, place, setting, failure is TimeoutException ? "no answer within 3 s" : failure.Message),
+        failure);
+}

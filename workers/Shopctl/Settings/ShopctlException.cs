@@ -1,0 +1,34 @@
+namespace CardShop.Shopctl.Settings;
+
+/// <summary>Why a command ends without success: one line for the operator, and the exit code.</summary>
+public sealed class ShopctlException(int exitCode, string message, Exception? inner = null)
+    : InvalidOperationException(message, inner)
+{
+    /// <summary>One of <see cref="ExitCodes"/>.</summary>
+    public int ExitCode => exitCode;
+}
+
+/// <summary>What an exit code says.</summary>
+public static class ExitCodes
+{
+    public const int Ok = 0;
+
+    /// <summary>A violation was found, or the work could not be done.</summary>
+    public const int Failed = 1;
+
+    /// <summary>Wrong arguments or settings.</summary>
+    public const int Usage = 2;
+
+    /// <summary>A server cannot be reached.</summary>
+    public const int Unreachable = 3;
+
+    /// <summary>The text that every --help ends with.</summary>
+    public const string Help =
+        """
+        Exit codes:
+          0  done
+          1  a violation was found, or it failed
+          2  wrong arguments or settings
+          3  a server cannot be reached
+        """;
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using Npgsql;
+
+namespace CardShop.Shopctl.Settings;
+
+/// <summary>
+/// The settings, from environment variables. Each is checked when a command first needs it, so that a command asks for
+/// nothing that it does not use. No value of a setting that holds a password is ever repeated.
+/// </summary>
+public sealed class ShopctlSettings(Func<string, string?> variable)
+{
+    public const string KafkaName = "Kafka__BootstrapServers";
+    public const string RabbitName = "RabbitMq__Uri";
+    public const string PostgresName = "Postgres__ConnectionString";
+    public const string SecretsName = "Secrets__Directory";
+    public const string ApiName = "CARDSHOP_API";
+    public const string SandboxName = "CARDSHOP_SANDBOX";
+    private const string ReplicationName = "Kafka__Replication";
+    private const string RegionName = "Region";
+
+    /// <summary>host:port of the Kafka brokers.</summary>
+    public string Kafka => Required(KafkaName, "host:port of the Kafka brokers");
+
+    /// <summary>Copies of each topic that migrate creates.</summary>
+    public short Replication => variable(ReplicationName) is not { Length: > 0 } text
+        ? (short)1
+        : short.TryParse(text, CultureInfo.InvariantCulture, out var value) && value is >= 1 and <= 32
+            ? value
+            : throw new ShopctlException(ExitCodes.Usage, $"Setting {ReplicationName} must be a number from 1 to 32.");
+
+    /// <summary>With user and password: never shown.</summary>
+    public Uri Rabbit =>
+        Uri.TryCreate(Required(RabbitName, "amqp://user:password@host:port/vhost"), UriKind.Absolute, out var uri)
+            && uri.Scheme is "amqp" or "amqps"
+            ? uri
+            : throw new ShopctlException(
+                ExitCodes.Usage, $"Setting {RabbitName} must have the form amqp://user:password@host:port/vhost.");
+
+    /// <summary>With a password: never shown.</summary>
+    public string Postgres
+    {
+        get
+        {
+            var text = Required(PostgresName, "an Npgsql connection string");
+            try
+            {
+                return new NpgsqlConnectionStringBuilder(text).Host is { Length: > 0 } ? text : throw WrongPostgres();
+            }
+            catch (Exception e) when (e is ArgumentException or FormatException)
+            {
+                throw WrongPostgres();
+            }
+        }
+    }
+
+    /// <summary>Where PostgreSQL is, without user and password.</summary>
+    public string PostgresPlace
+    {
+        get
+        {
+            var settings = new NpgsqlConnectionStringBuilder(Postgres);
+            return string.Create(CultureInfo.InvariantCulture, $"{settings.Host}:{settings.Port}");
+        }
+    }
+
+    /// <summary>Where RabbitMQ is, without user and password.</summary>
+    public string RabbitPlace =>
+        string.Create(CultureInfo.InvariantCulture, $"{Rabbit.Host}:{(Rabbit.Port > 0 ? Rabbit.Port : 5672)}");
+
+    /// <summary>The folder of the installation's secrets.</summary>
+    public string SecretsDirectory => Required(SecretsName, "the folder of the installation's secrets");
+
+    /// <summary>True where the secrets are named at all.</summary>
+    public bool HasSecrets => variable(SecretsName) is { Length: > 0 };
+
+    /// <summary>The region letter that stock belongs to.</summary>
+    public string Region => variable(RegionName) is not { Length: > 0 } text
+        ? "a"
+        : text is [>= 'a' and <= 'z']
+            ? text
+            : throw new ShopctlException(ExitCodes.Usage, $"Setting {RegionName} must be one letter from a to z.");
+
+    /// <summary>The shop's address.</summary>
+    public Uri Api => Address(ApiName, "the shop's address, as http://127.0.0.1:8080");
+
+    /// <summary>The sandbox's address.</summary>
+    public Uri Sandbox => Address(SandboxName, "the sandbox's address, as http://127.0.0.1:8090");
+
+    /// <summary>The settings of this process.</summary>
+    public static ShopctlSettings FromEnvironment() => new(Environment.GetEnvironmentVariable);
+
+    private static ShopctlException WrongPostgres() =>
+        new(ExitCodes.Usage, $"Setting {PostgresName} is no Npgsql connection string with a Host.");
+
+    private string Required(string name, string what) => variable(name) is { Length: > 0 } value
+        ? value
+        : throw new ShopctlException(
+            ExitCodes.Usage, $"Setting {name} is missing: it holds {what}. compose/shopctl sets it for the local instance.");
+
+    private Uri Address(string name, string what) =>
+        Uri.TryCreate(Required(name, what), UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            ? uri
+            : throw new ShopctlException(ExitCodes.Usage, $"Setting {name} must be {what}.");
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using CardShop.Shopctl.Audit;
+using CardShop.Shopctl.Demo;
+using CardShop.Shopctl.Keys;
+using CardShop.Shopctl.Orders;
+using CardShop.Shopctl.Products;
+using CardShop.Shopctl.Lag;
+using CardShop.Shopctl.Schema;
+using CardShop.Shopctl.Secrets;
+using CardShop.Shopctl.Settings;
+
+namespace CardShop.Shopctl.Terminal;
+
+/// <summary>All commands, and how any of them ends.</summary>
+public static class CommandTree
+{
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    {
+        var session = new Session(ShopctlSettings.FromEnvironment(), TimeProvider.System, new Screen());
+        var result = Create(session).Parse(arguments);
+        if (result.Action is ParseErrorAction)
+        {
+            foreach (var error in result.Errors)
+            {
+                session.Screen.Error(error.Message);
+            }
+
+            session.Screen.Error($"See: {PathOf(result.CommandResult.Command)} --help");
+            return ExitCodes.Usage;
+        }
+
+        // A stopped import still says what it has done.
+        return await result.InvokeAsync(
+            new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(20) });
+    }
+
+    /// <summary>The tree of commands, for parsing and for tests of it.</summary>
+    public static RootCommand Create(Session session)
+    {
+        var root = new RootCommand("shopctl: the operators' command line of CardShop.")
+        {
+            SecretsCommands.Create(session),
+            MigrateCommand.Create(session),
+            ProductCommands.Create(session),
+            KeysCommands.Create(session),
+            OrderCommand.Create(session),
+            DemoCommands.Create(session),
+            AuditCommand.Create(session),
+            LagCommand.Create(session),
+        };
+        foreach (var help in root.Options.OfType<HelpOption>())
+        {
+            help.Action = new HelpWithExitCodes((HelpAction)help.Action!);
+        }
+
+        return root;
+    }
+
+    private static string PathOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent
+            ? PathOf(parent) + " " + command.Name
+            : "shopctl";
+
+    private sealed class HelpWithExitCodes(HelpAction inner) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            // The library names the assembly; operators know the command.
+            var output = parseResult.InvocationConfiguration.Output;
+            using var text = new StringWriter();
+            parseResult.InvocationConfiguration.Output = text;
+            var code = inner.Invoke(parseResult);
+            parseResult.InvocationConfiguration.Output = output;
+            var help = text.ToString().Replace(RootCommand.ExecutableName, "shopctl", StringComparison.Ordinal);
+            output.WriteLine(help.TrimEnd());
+            output.WriteLine();
+            output.WriteLine(ExitCodes.Help);
+            return code;
+        }
+    }
+}
