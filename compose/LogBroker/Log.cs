@@ -42,7 +42,8 @@ internal static partial class Log
     public static partial void TooManyConnections(this ILogger logger, string remote, int limit);
 
     [LoggerMessage(23, LogLevel.Error, "connection {Remote} closed, API {Api} version {Version} failed")]
-    public static partial void RequestFailed(this ILogger logger, Exception failure, string remote, int api, int version);
+    public static partial void RequestFailed(this ILogger logger, Exception failure, string remote, int api,
+        int version);
 
     [LoggerMessage(24, LogLevel.Debug, "connection {Remote} ended: {Reason}")]
     public static partial void ConnectionEnded(this ILogger logger, string remote, string reason);

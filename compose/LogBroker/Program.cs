@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -9,9 +10,13 @@ const int Unusable = 1;
 const int PortTaken = 3;
 const int DataDirectoryTaken = 4;
 
-var port = new Option<int>("--port") { DefaultValueFactory = _ => 9092, Description = "port on 127.0.0.1; 0 takes a free one" };
+var port = new Option<int>("--port")
+{
+    DefaultValueFactory = _ => 9092, Description = "port on 127.0.0.1; 0 takes a free one",
+};
 var data = new Option<string>("--data") { Required = true, Description = "data directory; made where missing" };
-var advertised = new Option<string?>("--advertised") { Description = "host:port told to clients (default 127.0.0.1:port)" };
+var advertised =
+    new Option<string?>("--advertised") { Description = "host:port told to clients (default 127.0.0.1:port)" };
 var segmentBytes = new Option<long>("--segment-bytes")
 {
     DefaultValueFactory = _ => 256L * 1024 * 1024, Description = "size of a log segment file",
@@ -44,15 +49,25 @@ advertised.Validators.Add(result =>
     var value = result.GetValueOrDefault<string?>();
     var colon = value?.LastIndexOf(':') ?? -1;
     if (value is not null
-        && (colon < 1 || !ushort.TryParse(value.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+        && (colon < 1
+            || !ushort.TryParse(value.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _)))
     {
         result.AddError("--advertised takes host:port");
     }
 });
 
+port.Validators.Add(result => Demand(result, result.GetValueOrDefault<int>() is >= 0 and <= 65535));
+segmentBytes.Validators.Add(result => Demand(result, result.GetValueOrDefault<long>() is >= 4096 and <= 1L << 30));
+maxRequest.Validators.Add(result => Demand(result, result.GetValueOrDefault<int>() >= 64 * 1024));
+maxInFlight.Validators.Add(result => Demand(result, result.GetValueOrDefault<long>() > 0));
+maxConnections.Validators.Add(result => Demand(result, result.GetValueOrDefault<int>() > 0));
+partitions.Validators.Add(result => Demand(result, result.GetValueOrDefault<int>() is > 0 and <= 1000));
+maintenance.Validators.Add(result => Demand(result, result.GetValueOrDefault<double>() is > 0.01 and < 86_400));
+
 var root = new RootCommand("A single-node log broker that speaks the Kafka protocol, on loopback, durable by fsync.")
 {
-    port, data, advertised, segmentBytes, maxRequest, maxInFlight, maxConnections, autoCreate, partitions, maintenance, verbose,
+    port, data, advertised, segmentBytes, maxRequest, maxInFlight, maxConnections, autoCreate, partitions, maintenance,
+    verbose,
 };
 root.SetAction(parsed => Run(
     new BrokerOptions
@@ -69,7 +84,16 @@ root.SetAction(parsed => Run(
         MaintenanceEvery = TimeSpan.FromSeconds(parsed.GetValue(maintenance)),
     },
     parsed.GetValue(verbose) ? LogLevel.Debug : LogLevel.Information));
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+return await root.Parse(args).InvokeAsync(
+    new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+
+static void Demand(OptionResult result, bool holds)
+{
+    if (!holds)
+    {
+        result.AddError($"{result.Option.Name} is out of range");
+    }
+}
 
 static async Task<int> Run(BrokerOptions options, LogLevel level)
 {

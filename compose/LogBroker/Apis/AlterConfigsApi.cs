@@ -3,7 +3,9 @@ using CardShop.LogBroker.Protocol;
 
 namespace CardShop.LogBroker.Apis;
 
-/// <summary>Changing a topic's settings: all of them at once (AlterConfigs), or single ones (IncrementalAlterConfigs).</summary>
+/// <summary>
+/// Changing a topic's settings: all of them at once (AlterConfigs), or single ones (IncrementalAlterConfigs).
+/// </summary>
 internal sealed class AlterConfigsApi(BrokerState broker)
 {
     private const int TopicResource = 2;

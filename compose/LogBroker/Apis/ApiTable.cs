@@ -6,7 +6,9 @@ namespace CardShop.LogBroker.Apis;
 /// <summary>Answers one request; null where the protocol wants no answer.</summary>
 internal delegate Task<Response?> ApiHandler(Request request);
 
-/// <summary>An offered API: the versions handled, the first one in flexible encoding, and the lowest version announced.</summary>
+/// <summary>
+/// An offered API: the versions handled, the first one in flexible encoding, and the lowest version announced.
+/// </summary>
 internal sealed record Api(
     ApiKey Key, short Min, short Max, short FlexibleFrom, ApiHandler Handle, short? AnnouncedMin = null);
 
@@ -65,7 +67,8 @@ internal sealed class ApiTable
 
     /// <summary>
     /// Reads a request's header. False for an API or version that is not offered: the connection ends, as the protocol
-    /// has no other answer, except for ApiVersions, whose request is then taken as version 0 and answered with an error.
+    /// has no other answer, except for ApiVersions, whose request is then taken as version 0 and answered with
+    /// an error.
     /// </summary>
     public bool TryRead(
         Memory<byte> frame, string host, CancellationToken stopping, out Request request, out int key, out int version)

@@ -79,13 +79,15 @@ internal sealed class DescribeConfigsApi(BrokerState broker)
     {
         var options = broker.Options;
         Setting Number(string name, long value) =>
-            new(name, value.ToString(CultureInfo.InvariantCulture), ConfigType.Long, SourceStaticBroker, ReadOnly: true);
+            new(name, value.ToString(CultureInfo.InvariantCulture), ConfigType.Long, SourceStaticBroker,
+                ReadOnly: true);
         Setting Flag(string name, bool value) =>
             new(name, value ? "true" : "false", ConfigType.Boolean, SourceStaticBroker, ReadOnly: true);
         return
         [
             Number("broker.id", BrokerState.NodeId),
-            new Setting("advertised.listeners", $"PLAINTEXT://{broker.Host}:{broker.Port}", ConfigType.Text, SourceStaticBroker, true),
+            new Setting("advertised.listeners", $"PLAINTEXT://{broker.Host}:{broker.Port}", ConfigType.Text,
+                SourceStaticBroker, true),
             new Setting("log.dirs", options.DataDirectory, ConfigType.Text, SourceStaticBroker, true),
             Flag("auto.create.topics.enable", options.AutoCreateTopics),
             Flag("unclean.leader.election.enable", false),

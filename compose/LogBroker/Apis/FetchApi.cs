@@ -4,7 +4,9 @@ using CardShop.LogBroker.Storage;
 
 namespace CardShop.LogBroker.Apis;
 
-/// <summary>Fetch, without sessions: every answer says so with session id 0, and clients then ask in full each time.</summary>
+/// <summary>
+/// Fetch, without sessions: every answer says so with session id 0, and clients then ask in full each time.
+/// </summary>
 internal sealed class FetchApi(BrokerState broker)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);

@@ -4,7 +4,9 @@ using CardShop.LogBroker.Storage;
 
 namespace CardShop.LogBroker.Apis;
 
-/// <summary>Produce: every batch is written before the handler first waits, so requests overlap but keep their order.</summary>
+/// <summary>
+/// Produce: every batch is written before the handler first waits, so requests overlap but keep their order.
+/// </summary>
 internal sealed class ProduceApi(BrokerState broker)
 {
     public Task<Response?> Handle(Request request)

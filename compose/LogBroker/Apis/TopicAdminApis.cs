@@ -177,7 +177,8 @@ internal sealed class TopicAdminApis(BrokerState broker)
     {
         if (!Topic.IsValidName(wanted.Name))
         {
-            return new Outcome(ErrorCode.InvalidTopic, "a topic's name has 1 to 249 of the characters a-z A-Z 0-9 . _ -");
+            return new Outcome(ErrorCode.InvalidTopic,
+                "a topic's name has 1 to 249 of the characters a-z A-Z 0-9 . _ -");
         }
 
         var partitions = wanted.Assignments.Count > 0 ? wanted.Assignments.Count
@@ -196,7 +197,8 @@ internal sealed class TopicAdminApis(BrokerState broker)
         if (wanted.Assignments.Any(a => a.Brokers is not [BrokerState.NodeId])
             || wanted.Assignments.Select(a => a.Partition).Order().Where((p, i) => p != i).Any())
         {
-            return new Outcome(ErrorCode.InvalidReplicaAssignment, $"broker {BrokerState.NodeId} leads every partition");
+            return new Outcome(ErrorCode.InvalidReplicaAssignment,
+                $"broker {BrokerState.NodeId} leads every partition");
         }
 
         if (broker.Topics.TryConfigure(wanted.Configs, out var problem) is not { } config)
@@ -207,7 +209,8 @@ internal sealed class TopicAdminApis(BrokerState broker)
         if (validateOnly)
         {
             var exists = broker.Topics.Find(wanted.Name) is not null;
-            return new Outcome(exists ? ErrorCode.TopicAlreadyExists : ErrorCode.None, null, Guid.Empty, partitions, config);
+            return new Outcome(exists ? ErrorCode.TopicAlreadyExists : ErrorCode.None, null, Guid.Empty, partitions,
+                config);
         }
 
         var (error, topic) = broker.Topics.Create(wanted.Name, partitions, config);

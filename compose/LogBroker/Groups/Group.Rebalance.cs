@@ -42,7 +42,9 @@ internal sealed partial class Group
         return answerable ? Task.FromResult(JoinAnswer(member)) : AwaitGeneration(member, now);
     }
 
-    /// <summary>A static member came back under a new id: the old one is fenced, and nothing moves if nothing changed.</summary>
+    /// <summary>
+    /// A static member came back under a new id: the old one is fenced, and nothing moves if nothing changed.
+    /// </summary>
     private Task<JoinResult> ReplaceStatic(Member former, JoinRequest request, DateTimeOffset now)
     {
         var memberId = $"{request.InstanceId}-{Guid.NewGuid():D}";

@@ -122,7 +122,9 @@ internal sealed partial class Group(string id, TimeSpan initialDelay, ILogger lo
         return error;
     }
 
-    /// <summary>May these offsets be committed? Generation -1 is a consumer that assigns itself; it needs an empty group.</summary>
+    /// <summary>
+    /// May these offsets be committed? Generation -1 is a consumer that assigns itself; it needs an empty group.
+    /// </summary>
     public ErrorCode CheckCommit(string memberId, string? instanceId, int generation, DateTimeOffset now)
     {
         if (generation < 0 && State == GroupState.Empty)

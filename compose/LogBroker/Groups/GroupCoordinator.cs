@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace CardShop.LogBroker.Groups;
 
-/// <summary>All groups, and the clock that ends their sessions. Members live in memory only: after a restart they join again.</summary>
+/// <summary>
+/// All groups, and the clock that ends their sessions. Members live in memory only: after a restart they join again.
+/// </summary>
 internal sealed class GroupCoordinator : IDisposable
 {
     private const int MaxGroups = 10_000;
@@ -106,6 +108,11 @@ internal sealed class GroupCoordinator : IDisposable
             return error;
         }
 
+        if (Find(groupId) is { } abandoned)
+        {
+            RemoveAbandoned([abandoned]);
+        }
+
         var positions = Offsets.All(groupId).Select(o => (o.Topic, o.Partition, (CommittedOffset?)null)).ToList();
         return await Offsets.Commit(groupId, positions) == ErrorCode.None
             ? ErrorCode.None
@@ -135,7 +142,8 @@ internal sealed class GroupCoordinator : IDisposable
         }
 
         var active = groups.Select(g => g.Id).ToHashSet();
-        return [.. listed, .. Offsets.Groups.Where(g => !active.Contains(g)).Select(g => (g, "consumer", GroupState.Empty))];
+        return [.. listed,
+            .. Offsets.Groups.Where(g => !active.Contains(g)).Select(g => (g, "consumer", GroupState.Empty))];
     }
 
     /// <summary>Answers everybody who waits for a rebalance, before the broker stops.</summary>

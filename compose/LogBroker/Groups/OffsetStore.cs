@@ -110,7 +110,9 @@ internal sealed class OffsetStore
         return ErrorCode.None;
     }
 
-    /// <summary>Forgets every group's positions in a topic that is gone, so that a new topic of its name starts afresh.</summary>
+    /// <summary>
+    /// Forgets every group's positions in a topic that is gone, so that a new topic of its name starts afresh.
+    /// </summary>
     public async Task ForgetTopic(string topic)
     {
         foreach (var group in Groups)
@@ -176,7 +178,8 @@ internal sealed class OffsetStore
 
             for (var at = 0; RecordBatch.TryRead(bytes.AsSpan(at), out var batch); at += batch.Size)
             {
-                skipped += LoadBatch(bytes.AsSpan(at + RecordBatch.HeaderSize, batch.Size - RecordBatch.HeaderSize), batch);
+                skipped += LoadBatch(bytes.AsSpan(at + RecordBatch.HeaderSize, batch.Size - RecordBatch.HeaderSize),
+                    batch);
                 next = batch.NextOffset;
             }
         }

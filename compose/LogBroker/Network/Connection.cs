@@ -15,10 +15,17 @@ namespace CardShop.LogBroker.Network;
 /// while earlier ones wait for the disk. Any other request is answered before the next is handled, as Kafka does it, so
 /// a waiting fetch or join holds back its own connection only.
 /// </summary>
-internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budget, BrokerOptions options, ILogger logger)
+internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budget, BrokerOptions options,
+    ILogger logger)
 {
     private const int PipelinedAnswers = 64;
     private const int ReceiveBufferSize = 16 * 1024;
+
+    /// <summary>
+    /// Requests up to this size do not wait for memory, so that heartbeats pass while large ones queue.
+    /// </summary>
+    private const int SmallRequest = 64 * 1024;
+
     private const int SendPieceSize = 128 * 1024;
 
     /// <summary>A request that has begun must have come by then: until then it holds memory.</summary>
@@ -54,7 +61,8 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
         {
             logger.MalformedRequest(Remote, malformed.Message);
         }
-        catch (Exception gone) when (gone is SocketException or OperationCanceledException or IOException or ObjectDisposedException)
+        catch (Exception gone) when (
+            gone is SocketException or OperationCanceledException or IOException or ObjectDisposedException)
         {
             logger.ConnectionEnded(Remote, gone.Message);
         }
@@ -64,7 +72,8 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
             if (!ending.IsCancellationRequested)
             {
                 // What was accepted is still answered, even when the request behind it was refused.
-                await sending.WaitAsync(ReceiveTimeout, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await sending.WaitAsync(ReceiveTimeout, CancellationToken.None)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
             await ending.CancelAsync();
@@ -85,7 +94,8 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
                 throw new MalformedRequestException($"a request of {size} bytes");
             }
 
-            await budget.Take(size);
+            var counted = size > SmallRequest ? size : 0;
+            await budget.Take(counted);
             var buffer = ArrayPool<byte>.Shared.Rent(size);
             try
             {
@@ -98,7 +108,7 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
             finally
             {
                 ArrayPool<byte>.Shared.Return(buffer);
-                budget.Release(size);
+                budget.Release(counted);
             }
         }
     }
@@ -162,7 +172,9 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
         }
     }
 
-    /// <summary>Fills a few bytes through the receive buffer; false when the client has left at a request's end.</summary>
+    /// <summary>
+    /// Fills a few bytes through the receive buffer; false when the client has left at a request's end.
+    /// </summary>
     private async Task<bool> TryFill(byte[] into, CancellationToken ending)
     {
         while (_receivedEnd - _receivedStart < into.Length)
@@ -200,7 +212,8 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
                 }
             }
         }
-        catch (Exception gone) when (gone is SocketException or OperationCanceledException or IOException or ObjectDisposedException)
+        catch (Exception gone) when (
+            gone is SocketException or OperationCanceledException or IOException or ObjectDisposedException)
         {
             logger.ConnectionEnded(Remote, gone.Message);
             await ending.CancelAsync();
@@ -230,7 +243,9 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
         }
     }
 
-    /// <summary>Reads and sends a region piece by piece: a slow consumer holds one piece of memory, not its whole answer.</summary>
+    /// <summary>
+    /// Reads and sends a region piece by piece: a slow consumer holds one piece of memory, not its whole answer.
+    /// </summary>
     private async Task SendRegion(FileRegion region, CancellationTokenSource patience)
     {
         var piece = ArrayPool<byte>.Shared.Rent(Math.Min(SendPieceSize, region.Length));

@@ -1,6 +1,8 @@
 namespace CardShop.LogBroker.Network;
 
-/// <summary>The bytes that requests of all connections may hold at once; who comes when it is spent waits in line.</summary>
+/// <summary>
+/// The bytes that requests of all connections may hold at once; who comes when it is spent waits in line.
+/// </summary>
 internal sealed class MemoryBudget(long limit)
 {
     private readonly Lock _gate = new();
@@ -18,7 +20,9 @@ internal sealed class MemoryBudget(long limit)
         }
     }
 
-    /// <summary>Takes bytes, at most the whole budget. What was taken is given back with <see cref="Release"/>.</summary>
+    /// <summary>
+    /// Takes bytes, at most the whole budget. What was taken is given back with <see cref="Release"/>.
+    /// </summary>
     public ValueTask Take(long bytes)
     {
         lock (_gate)

@@ -2,7 +2,9 @@ using CardShop.LogBroker.Protocol;
 
 namespace CardShop.LogBroker.Network;
 
-/// <summary>A request with its header read. The body is the connection's buffer: it is gone when the handler has returned.</summary>
+/// <summary>
+/// A request with its header read. The body is the connection's buffer: it is gone when the handler has returned.
+/// </summary>
 internal sealed record Request(
     ApiKey Key, short Version, bool Flexible, int CorrelationId, string ClientId, string Host, Memory<byte> Body,
     CancellationToken Stopping)

@@ -3,7 +3,9 @@ using CardShop.LogBroker.Storage;
 
 namespace CardShop.LogBroker.Network;
 
-/// <summary>An answer: bytes of its own, and between them regions of segment files that are read as they are sent.</summary>
+/// <summary>
+/// An answer: bytes of its own, and between them regions of segment files that are read as they are sent.
+/// </summary>
 internal sealed class Response(KafkaWriter writer) : IDisposable
 {
     private readonly List<(int Position, FileRegion Region)> _regions = [];

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace CardShop.LogBroker.Protocol;
 
-/// <summary>Writes the protocol's primitive types into a pooled buffer that grows; the counterpart of the reader.</summary>
+/// <summary>
+/// Writes the protocol's primitive types into a pooled buffer that grows; the counterpart of the reader.
+/// </summary>
 internal sealed class KafkaWriter(bool flexible, int capacity = 512) : IDisposable
 {
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(capacity);

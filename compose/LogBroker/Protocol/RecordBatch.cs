@@ -90,7 +90,9 @@ internal readonly record struct RecordBatch
     /// <summary>The checksum over everything behind the checksum field.</summary>
     public static uint ComputeCrc(ReadOnlySpan<byte> batch) => Crc32C.Compute(batch[ChecksummedFrom..]);
 
-    /// <summary>Puts the batch at its place in the log: base offset and leader epoch, both outside the checksum.</summary>
+    /// <summary>
+    /// Puts the batch at its place in the log: base offset and leader epoch, both outside the checksum.
+    /// </summary>
     public static void Place(Span<byte> batch, long baseOffset, int leaderEpoch)
     {
         BinaryPrimitives.WriteInt64BigEndian(batch, baseOffset);

@@ -47,7 +47,8 @@ internal ref struct RecordReader(ReadOnlySpan<byte> body)
         }
 
         _position++; // attributes, unused
-        if (!TryVarint(out var timestampDelta) || !TryVarint(out var offsetDelta) || !TryField(end, out var keyStart, out var keyLength)
+        if (!TryVarint(out var timestampDelta) || !TryVarint(out var offsetDelta)
+            || !TryField(end, out var keyStart, out var keyLength)
             || !TryField(end, out var valueStart, out var valueLength) || _position > end)
         {
             return false;

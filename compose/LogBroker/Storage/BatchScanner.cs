@@ -20,7 +20,9 @@ internal sealed class BatchScanner(SafeFileHandle file, long start, long end) : 
     /// <summary>Where the batch last returned ends.</summary>
     public long NextPosition => _next;
 
-    /// <summary>The next batch that lies wholly before the end; false at the end or at bytes that are no batch.</summary>
+    /// <summary>
+    /// The next batch that lies wholly before the end; false at the end or at bytes that are no batch.
+    /// </summary>
     public bool TryNext(out RecordBatch batch)
     {
         batch = default;

@@ -10,7 +10,8 @@ internal static class ClusterId
         var path = Path.Combine(directory, "cluster-id");
         if (!File.Exists(path))
         {
-            var id = Convert.ToBase64String(Guid.NewGuid().ToByteArray()).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+            var id = Convert.ToBase64String(Guid.NewGuid().ToByteArray()).TrimEnd('=').Replace('+', '-')
+                .Replace('/', '_');
             AtomicFile.Write(path, Encoding.ASCII.GetBytes(id));
         }
 

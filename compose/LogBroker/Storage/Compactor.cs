@@ -13,8 +13,8 @@ internal sealed class Compactor(string directory, CompactionMap map, long tombst
     private const string SwapExtension = ".swap";
 
     /// <summary>
-    /// Removes unfinished files of an earlier run, and puts a finished one in the place of the segments it replaces. The
-    /// swap file stands until those are gone, so a crash at any point is finished here.
+    /// Removes unfinished files of an earlier run, and puts a finished one in the place of the segments it replaces.
+    /// The swap file stands until those are gone, so a crash at any point is finished here.
     /// </summary>
     public static void FinishInterrupted(string directory)
     {
@@ -151,7 +151,8 @@ internal sealed class Compactor(string directory, CompactionMap map, long tombst
 
         return count == batch.Count ? bytes
             : count == 0 ? []
-            : BatchBody.Rebuild(bytes, batch, kept.ToArray(), count, batch.LogAppendTime ? batch.MaxTimestamp : maxTimestamp);
+            : BatchBody.Rebuild(bytes, batch, kept.ToArray(), count,
+                batch.LogAppendTime ? batch.MaxTimestamp : maxTimestamp);
     }
 
     private bool IsWanted(RecordReader record, long offset, bool old) =>

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace CardShop.LogBroker.Storage;
 
-/// <summary>Every few seconds: retention and compaction of every partition. A failure is logged and tried again.</summary>
+/// <summary>
+/// Every few seconds: retention and compaction of every partition. A failure is logged and tried again.
+/// </summary>
 internal sealed class Maintenance(TopicStore topics, TimeSpan every, ILogger logger)
 {
     public async Task Run(CancellationToken stopping)
@@ -35,7 +37,8 @@ internal sealed class Maintenance(TopicStore topics, TimeSpan every, ILogger log
                 log.ApplyRetention();
                 log.Compact(stopping);
             }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ObjectDisposedException)
+            catch (Exception failure) when (
+                failure is IOException or UnauthorizedAccessException or ObjectDisposedException)
             {
                 logger.MaintenanceFailed(log.Directory, failure.Message);
             }

@@ -4,7 +4,9 @@ using CardShop.LogBroker.Protocol;
 
 namespace CardShop.LogBroker.Storage;
 
-/// <summary>When and over what a compacted topic's log is cleaned. Only closed segments that are on disk are touched.</summary>
+/// <summary>
+/// When and over what a compacted topic's log is cleaned. Only closed segments that are on disk are touched.
+/// </summary>
 internal sealed partial class PartitionLog
 {
     /// <summary>Keys of one run; more are left to the next. About 50 MB.</summary>
@@ -45,13 +47,16 @@ internal sealed partial class PartitionLog
 
             _compactedTo = end;
             AtomicFile.Write(
-                Path.Combine(Directory, CompactedToFile), Encoding.ASCII.GetBytes(end.ToString(CultureInfo.InvariantCulture)));
+                Path.Combine(Directory, CompactedToFile),
+                Encoding.ASCII.GetBytes(end.ToString(CultureInfo.InvariantCulture)));
             _context.Logger.Compacted(Directory, before, after, end);
         }
     }
 
     private static long ReadNumber(string path) =>
-        File.Exists(path) && long.TryParse(File.ReadAllText(path), CultureInfo.InvariantCulture, out var number) ? number : 0;
+        File.Exists(path) && long.TryParse(File.ReadAllText(path), CultureInfo.InvariantCulture, out var number)
+            ? number
+            : 0;
 
     /// <summary>The closed segments, when enough of them is dirty and a start no longer needs to scan them.</summary>
     private List<Segment>? FindCleanable()
@@ -144,7 +149,9 @@ internal sealed partial class PartitionLog
         yield return group;
     }
 
-    /// <summary>Puts the rewritten segment in the place of those it replaces; its size, or null when there is none.</summary>
+    /// <summary>
+    /// Puts the rewritten segment in the place of those it replaces; its size, or null when there is none.
+    /// </summary>
     private long? Replace(List<Segment> group, Segment? rewritten, Compactor compactor)
     {
         if (rewritten is null)

@@ -4,7 +4,9 @@ using CardShop.LogBroker.Protocol;
 
 namespace CardShop.LogBroker.Storage;
 
-/// <summary>How a partition starts: finishing what a crash interrupted, checking the tail, cutting what is torn.</summary>
+/// <summary>
+/// How a partition starts: finishing what a crash interrupted, checking the tail, cutting what is torn.
+/// </summary>
 internal sealed partial class PartitionLog
 {
     private const string LogStartFile = "log-start-offset";
@@ -63,7 +65,9 @@ internal sealed partial class PartitionLog
         _checkpointDue = true;
     }
 
-    /// <summary>Checks segment after segment; what follows a torn one cannot have been acknowledged, and goes.</summary>
+    /// <summary>
+    /// Checks segment after segment; what follows a torn one cannot have been acknowledged, and goes.
+    /// </summary>
     private void CheckSegments(List<long> bases, Checkpoint? checkpoint)
     {
         var sound = true;
@@ -130,7 +134,8 @@ internal sealed partial class PartitionLog
     {
         batch = default;
         Span<byte> header = stackalloc byte[RecordBatch.HeaderSize];
-        if (segment.Size - position < header.Length || RandomAccess.Read(segment.File, header, position) != header.Length
+        if (segment.Size - position < header.Length
+            || RandomAccess.Read(segment.File, header, position) != header.Length
             || !RecordBatch.TryRead(header, out batch) || batch.Size > segment.Size - position
             || batch.BaseOffset < _nextOffset)
         {

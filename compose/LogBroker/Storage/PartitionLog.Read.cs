@@ -68,7 +68,9 @@ internal sealed partial class PartitionLog
         }
     }
 
-    /// <summary>The first record at or after this time, or null. In compressed batches: the batch's first offset.</summary>
+    /// <summary>
+    /// The first record at or after this time, or null. In compressed batches: the batch's first offset.
+    /// </summary>
     public TimestampedOffset? FindByTimestamp(long timestamp)
     {
         foreach (var (segment, limit) in AcquireVisible())

@@ -2,13 +2,17 @@ using CardShop.LogBroker.Protocol;
 
 namespace CardShop.LogBroker.Storage;
 
-/// <summary>How a log's start moves: by request, by age, by size. Only whole closed segments go from the disk.</summary>
+/// <summary>
+/// How a log's start moves: by request, by age, by size. Only whole closed segments go from the disk.
+/// </summary>
 internal sealed partial class PartitionLog
 {
     /// <summary>How long a silent idempotent producer is remembered.</summary>
     private static readonly TimeSpan ProducerExpiry = TimeSpan.FromDays(7);
 
-    /// <summary>Makes everything before this offset unreadable, for good; the files go with the next maintenance.</summary>
+    /// <summary>
+    /// Makes everything before this offset unreadable, for good; the files go with the next maintenance.
+    /// </summary>
     public ErrorCode DeleteRecordsBefore(long offset)
     {
         lock (_gate)

@@ -30,7 +30,8 @@ internal sealed class ProducerIds
         {
             if (_next == _end)
             {
-                AtomicFile.Write(_path, Encoding.ASCII.GetBytes((_end + BlockSize).ToString(CultureInfo.InvariantCulture)));
+                AtomicFile.Write(_path,
+                    Encoding.ASCII.GetBytes((_end + BlockSize).ToString(CultureInfo.InvariantCulture)));
                 _end += BlockSize;
             }
 

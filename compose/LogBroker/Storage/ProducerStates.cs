@@ -86,7 +86,8 @@ internal sealed class ProducerStates
     /// </summary>
     public void Failed(in RecordBatch batch, long now)
     {
-        if (batch.ProducerId < 0 || (_producers.TryGetValue(batch.ProducerId, out var known) && known.Epoch == batch.ProducerEpoch))
+        if (batch.ProducerId < 0
+            || (_producers.TryGetValue(batch.ProducerId, out var known) && known.Epoch == batch.ProducerEpoch))
         {
             return;
         }

@@ -45,7 +45,8 @@ internal sealed class Segment
     public static Segment Create(string directory, long baseOffset)
     {
         var file = System.IO.File.OpenHandle(
-            PathOf(directory, baseOffset), FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            PathOf(directory, baseOffset), FileMode.Create, FileAccess.ReadWrite,
+            FileShare.ReadWrite | FileShare.Delete);
         return new Segment(directory, baseOffset, file, 0) { _index = new SegmentIndex() };
     }
 
@@ -57,7 +58,8 @@ internal sealed class Segment
         var segment = new Segment(directory, baseOffset, file, RandomAccess.GetLength(file)) { _index = index };
         if (segment.Size > 0)
         {
-            segment.FirstAppendAt = new DateTimeOffset(System.IO.File.GetCreationTimeUtc(path)).ToUnixTimeMilliseconds();
+            segment.FirstAppendAt = new DateTimeOffset(System.IO.File.GetCreationTimeUtc(path))
+                .ToUnixTimeMilliseconds();
         }
 
         return segment;

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 namespace CardShop.LogBroker.Storage;
 
 /// <summary>A topic as topics.json keeps it.</summary>
-internal sealed record TopicEntry(string Name, Guid Id, int Partitions, Dictionary<string, string> Config, bool Deleting = false);
+internal sealed record TopicEntry(string Name, Guid Id, int Partitions, Dictionary<string, string> Config,
+    bool Deleting = false);
 
 /// <summary>The whole of topics.json.</summary>
 internal sealed record TopicCatalog(List<TopicEntry> Topics)

@@ -127,7 +127,8 @@ internal sealed class TopicConfig
     }
 
     public static TopicConfig Create(params (string Name, string Value)[] values) =>
-        TryCreate(values.Select(v => KeyValuePair.Create<string, string?>(v.Name, v.Value)), NoDefaults, out var problem)
+        TryCreate(values.Select(v => KeyValuePair.Create<string, string?>(v.Name, v.Value)), NoDefaults,
+            out var problem)
         ?? throw new ArgumentException(problem, nameof(values));
 
     public string Text(string name) =>

@@ -219,7 +219,9 @@ internal sealed class TopicStore : IDisposable
         new TopicCatalog([.. entries, .. _deleting]).Write(CatalogPath);
     }
 
-    /// <summary>Removes the files of deleted topics. What cannot be removed now is tried again at the next start.</summary>
+    /// <summary>
+    /// Removes the files of deleted topics. What cannot be removed now is tried again at the next start.
+    /// </summary>
     private void FinishDeletions()
     {
         foreach (var entry in _deleting.ToList())
@@ -245,7 +247,9 @@ internal sealed class TopicStore : IDisposable
         }
     }
 
-    /// <summary>Left by a crash in the middle of a creation or a deletion: nobody's data, but not a new topic's either.</summary>
+    /// <summary>
+    /// Left by a crash in the middle of a creation or a deletion: nobody's data, but not a new topic's either.
+    /// </summary>
     private void SetStrayDirectoriesAside(string name, int first, int partitions)
     {
         var deleted = _deleting.Find(t => t.Name == name)?.Partitions ?? 0;

@@ -32,7 +32,9 @@ internal static class RawLimits
         return written / clock.Elapsed.TotalSeconds;
     }
 
-    /// <summary>Reads a file again and again, and sends it through a loopback socket to a reader that drops it.</summary>
+    /// <summary>
+    /// Reads a file again and again, and sends it through a loopback socket to a reader that drops it.
+    /// </summary>
     public static async Task<double> ReadThroughSocketAsync(string path, TimeSpan duration, CancellationToken ct)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

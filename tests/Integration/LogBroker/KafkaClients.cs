@@ -20,7 +20,8 @@ internal static class KafkaClients
     {
         using var admin = Admin(broker);
         await admin.CreateTopicsAsync(
-            [new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = 1, Configs = config }]);
+            [new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = 1,
+                Configs = config }]);
     }
 
     public static IProducer<string, string> Producer(LogBrokerProcess broker, Action<ProducerConfig>? with = null)
@@ -103,7 +104,8 @@ internal static class KafkaClients
     public static List<ConsumeResult<string, string>> ReadAll(LogBrokerProcess broker, string topic, int partitions = 1)
     {
         using var consumer = Consumer(broker, "reader", c => c.EnablePartitionEof = true);
-        consumer.Assign(Enumerable.Range(0, partitions).Select(p => new TopicPartitionOffset(topic, p, Offset.Beginning)));
+        consumer.Assign(
+            Enumerable.Range(0, partitions).Select(p => new TopicPartitionOffset(topic, p, Offset.Beginning)));
         var found = new List<ConsumeResult<string, string>>();
         var deadline = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
         for (var left = partitions; left > 0;)

@@ -6,8 +6,8 @@ using System.Globalization;
 namespace CardShop.Tests.Integration.LogBroker;
 
 /// <summary>
-/// A real broker process on a free loopback port with a data directory of its own. It can be killed, stopped and started
-/// again on the same port and data. Disposing kills it and removes a directory that it made itself.
+/// A real broker process on a free loopback port with a data directory of its own. It can be killed, stopped and
+/// started again on the same port and data. Disposing kills it and removes a directory that it made itself.
 /// </summary>
 [SuppressMessage("Usage", "CA2213", Justification = "killing the process disposes it")]
 public sealed class LogBrokerProcess : IAsyncDisposable

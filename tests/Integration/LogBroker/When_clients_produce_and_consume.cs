@@ -50,7 +50,8 @@ public sealed class When_clients_produce_and_consume : IAsyncLifetime
 
         using var consumer = KafkaClients.Consumer(_broker, "acks");
         consumer.Assign(new TopicPartitionOffset(topic, 0, Offset.Beginning));
-        Assert.Equal(Enumerable.Range(0, 100).Select(i => $"{i}"), KafkaClients.Take(consumer, 100).Select(r => r.Message.Value));
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => $"{i}"),
+            KafkaClients.Take(consumer, 100).Select(r => r.Message.Value));
     }
 
     [Fact]
@@ -65,7 +66,9 @@ public sealed class When_clients_produce_and_consume : IAsyncLifetime
         }
 
         using var consumer = KafkaClients.Consumer(
-            _broker, "large", c => (c.FetchMaxBytes, c.MaxPartitionFetchBytes, c.MessageMaxBytes) = (100_000, 50_000, 100_000));
+            _broker,
+            "large",
+            c => (c.FetchMaxBytes, c.MaxPartitionFetchBytes, c.MessageMaxBytes) = (100_000, 50_000, 100_000));
         consumer.Assign(new TopicPartitionOffset("large", 0, Offset.Beginning));
 
         Assert.Equal(value, KafkaClients.Take(consumer, 1)[0].Message.Value);
@@ -89,7 +92,8 @@ public sealed class When_clients_produce_and_consume : IAsyncLifetime
     public async Task A_waiting_fetch_is_answered_when_a_record_comes()
     {
         await KafkaClients.CreateTopic(_broker, "waiting");
-        using var consumer = KafkaClients.Consumer(_broker, "waiting", c => (c.FetchWaitMaxMs, c.SocketTimeoutMs) = (20_000, 60_000));
+        using var consumer =
+            KafkaClients.Consumer(_broker, "waiting", c => (c.FetchWaitMaxMs, c.SocketTimeoutMs) = (20_000, 60_000));
         consumer.Assign(new TopicPartitionOffset("waiting", 0, Offset.Beginning));
         Assert.Null(consumer.Consume(TimeSpan.FromMilliseconds(500))); // the fetch is waiting at the broker by now
         var clock = Stopwatch.StartNew();
@@ -109,7 +113,8 @@ public sealed class When_clients_produce_and_consume : IAsyncLifetime
         {
             for (var i = 0; i < 50; i++)
             {
-                var message = new Message<string, string> { Value = $"{i}", Timestamp = new Timestamp(start.AddSeconds(i)) };
+                var time = new Timestamp(start.AddSeconds(i));
+                var message = new Message<string, string> { Value = $"{i}", Timestamp = time };
                 await producer.ProduceAsync("times", message, TestContext.Current.CancellationToken);
             }
         }
@@ -128,7 +133,8 @@ public sealed class When_clients_produce_and_consume : IAsyncLifetime
         using var producer = KafkaClients.Producer(_broker, c => c.TransactionalId = "tx");
 
         var refused = await Assert.ThrowsAnyAsync<KafkaException>(
-            () => Task.Run(() => producer.InitTransactions(TimeSpan.FromSeconds(20)), TestContext.Current.CancellationToken));
+            () => Task.Run(() => producer.InitTransactions(TimeSpan.FromSeconds(20)),
+                TestContext.Current.CancellationToken));
 
         Assert.True(refused.Error.IsFatal, refused.Error.ToString());
     }

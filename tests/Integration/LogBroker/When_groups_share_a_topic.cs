@@ -15,7 +15,8 @@ public sealed class When_groups_share_a_topic : IAsyncLifetime
     [Theory]
     [InlineData(PartitionAssignmentStrategy.Range)]
     [InlineData(PartitionAssignmentStrategy.CooperativeSticky)]
-    public async Task Members_share_the_partitions_and_take_over_from_one_that_leaves(PartitionAssignmentStrategy strategy)
+    public async Task Members_share_the_partitions_and_take_over_from_one_that_leaves(
+        PartitionAssignmentStrategy strategy)
     {
         var topic = "shared-" + strategy;
         await KafkaClients.CreateTopic(_broker, topic, 6);
@@ -107,7 +108,8 @@ public sealed class When_groups_share_a_topic : IAsyncLifetime
             KafkaClients.Take(member, 1);
             member.Commit();
             var described = await Describe(admin, "g-seen");
-            Assert.Equal((ConsumerGroupState.Stable, 1, "range"), (described.State, described.Members.Count, described.PartitionAssignor));
+            Assert.Equal((ConsumerGroupState.Stable, 1, "range"),
+                (described.State, described.Members.Count, described.PartitionAssignor));
             Assert.Equal(2, described.Members[0].Assignment.TopicPartitions.Count);
             await Assert.ThrowsAsync<DeleteGroupsException>(() => admin.DeleteGroupsAsync(["g-seen"]));
             member.Close();

@@ -64,8 +64,10 @@ public sealed class When_other_clients_are_used : IAsyncLifetime
         await KafkaClients.CreateTopic(_broker, topic, 2);
         var lines = Enumerable.Range(0, 500).Select(i => $"key{i}:value {i}").ToList();
 
-        var produced = await Run("kcat", string.Join('\n', lines), "-b", _broker.BootstrapServers, "-P", "-t", topic, "-K:", "-z", codec);
-        var consumed = await Run("kcat", "", "-b", _broker.BootstrapServers, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-K:");
+        var produced = await Run("kcat", string.Join('\n', lines), "-b", _broker.BootstrapServers, "-P", "-t", topic,
+            "-K:", "-z", codec);
+        var consumed = await Run("kcat", "", "-b", _broker.BootstrapServers, "-C", "-t", topic, "-o", "beginning", "-e",
+            "-q", "-K:");
         var listed = await Run("kcat", "", "-b", _broker.BootstrapServers, "-L");
 
         Assert.True(produced.Code == 0, produced.Output);
@@ -80,7 +82,8 @@ public sealed class When_other_clients_are_used : IAsyncLifetime
         await KafkaClients.Produce(_broker, "shared", Enumerable.Range(0, 200).Select(i => $"{i}"));
 
         var consumed = await Run(
-            "kcat", "", "-b", _broker.BootstrapServers, "-G", "kcats", "-X", "auto.offset.reset=earliest", "-c", "200", "-q", "shared");
+            "kcat", "", "-b", _broker.BootstrapServers, "-G", "kcats", "-X", "auto.offset.reset=earliest", "-c", "200",
+                "-q", "shared");
 
         Assert.Equal(200, consumed.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct().Count());
     }

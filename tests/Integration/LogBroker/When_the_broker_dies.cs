@@ -45,7 +45,8 @@ public sealed class When_the_broker_dies
         await KafkaClients.CreateTopic(broker, "stopped", Partitions);
         using var producer = KafkaClients.Producer(broker);
         using var enough = new CancellationTokenSource();
-        var producing = Task.Run(() => ProduceUntil(producer, enough.Token, "stopped"), TestContext.Current.CancellationToken);
+        var producing =
+            Task.Run(() => ProduceUntil(producer, enough.Token, "stopped"), TestContext.Current.CancellationToken);
         await KafkaClients.Until(() => _acknowledged.Count >= 20_000, "records are acknowledged");
 
         Assert.Equal(0, await broker.StopAsync());
@@ -85,8 +86,10 @@ public sealed class When_the_broker_dies
             var sameData = await LogBrokerProcess.RunToEndAsync(broker.DataDirectory, 0);
             var samePort = await LogBrokerProcess.RunToEndAsync(other.FullName, broker.Port);
 
-            Assert.Equal((4, true), (sameData.Code, sameData.Message.Contains(broker.DataDirectory, StringComparison.Ordinal)));
-            Assert.Equal((3, true), (samePort.Code, samePort.Message.Contains($"{broker.Port}", StringComparison.Ordinal)));
+            Assert.Equal((4, true),
+                (sameData.Code, sameData.Message.Contains(broker.DataDirectory, StringComparison.Ordinal)));
+            Assert.Equal((3, true),
+                (samePort.Code, samePort.Message.Contains($"{broker.Port}", StringComparison.Ordinal)));
         }
         finally
         {
@@ -109,7 +112,8 @@ public sealed class When_the_broker_dies
             try
             {
                 var message = new Message<string, string> { Key = $"{number}", Value = padding };
-                producer.Produce(new TopicPartition(topic, number % Partitions), message, report => Note(number, report));
+                producer.Produce(new TopicPartition(topic, number % Partitions), message,
+                    report => Note(number, report));
                 _produced++;
             }
             catch (ProduceException<string, string> full) when (full.Error.Code == ErrorCode.Local_QueueFull)
@@ -136,13 +140,15 @@ public sealed class When_the_broker_dies
     {
         foreach (var partition in stored.GroupBy(r => r.Partition.Value))
         {
-            var numbers = partition.Select(r => int.Parse(r.Message.Key, System.Globalization.CultureInfo.InvariantCulture)).ToList();
+            var numbers = partition.Select(r =>
+                int.Parse(r.Message.Key, System.Globalization.CultureInfo.InvariantCulture)).ToList();
             var expected = Enumerable.Range(0, numbers.Count).Select(i => (i * Partitions) + partition.Key);
             Assert.Equal(expected, numbers);
         }
 
         Assert.Equal(_acknowledged.Count, stored.Count);
         Assert.All(stored.Where((_, i) => i % 97 == 0), r => Assert.Equal(
-            _acknowledged[int.Parse(r.Message.Key, System.Globalization.CultureInfo.InvariantCulture)], r.TopicPartitionOffset));
+            _acknowledged[int.Parse(r.Message.Key, System.Globalization.CultureInfo.InvariantCulture)],
+                r.TopicPartitionOffset));
     }
 }

@@ -11,7 +11,8 @@ public sealed class When_the_disk_is_full
     public async Task Nothing_is_acknowledged_that_was_not_stored_and_writing_goes_on_when_there_is_space()
     {
         using var disk = await SmallDisk.MountAsync(megabytes: 12);
-        await using var broker = await LogBrokerProcess.StartUnderAsync(disk.Prefix, disk.Path, "--segment-bytes", "1000000");
+        await using var broker =
+            await LogBrokerProcess.StartUnderAsync(disk.Prefix, disk.Path, "--segment-bytes", "1000000");
         await KafkaClients.CreateTopic(broker, "orders");
         await disk.WriteAsync("ballast", megabytes: 6);
         var acknowledged = new List<string>();
@@ -33,20 +34,24 @@ public sealed class When_the_disk_is_full
     public async Task An_idempotent_producer_waits_for_space_and_then_everything_is_stored_once_and_in_order()
     {
         using var disk = await SmallDisk.MountAsync(megabytes: 24);
-        await using var broker = await LogBrokerProcess.StartUnderAsync(disk.Prefix, disk.Path, "--segment-bytes", "1000000");
+        await using var broker =
+            await LogBrokerProcess.StartUnderAsync(disk.Prefix, disk.Path, "--segment-bytes", "1000000");
         await KafkaClients.CreateTopic(broker, "orders");
         await disk.WriteAsync("ballast", megabytes: 20);
         var value = new string('x', 10_000);
         using (var producer = KafkaClients.Producer(broker, c => c.MessageTimeoutMs = 60_000))
         {
-            var failures = KafkaClients.Enqueue(producer, "orders", Enumerable.Range(0, 800).Select(i => ($"{i}", value)));
-            await KafkaClients.Until(() => broker.Log.Any(l => l.Contains("write failed", StringComparison.Ordinal)), "the disk is full");
+            var failures =
+                KafkaClients.Enqueue(producer, "orders", Enumerable.Range(0, 800).Select(i => ($"{i}", value)));
+            await KafkaClients.Until(() => broker.Log.Any(l => l.Contains("write failed", StringComparison.Ordinal)),
+                "the disk is full");
             await disk.RemoveAsync("ballast");
             Assert.Equal(0, producer.Flush(KafkaClients.Patience));
             Assert.Empty(failures);
         }
 
-        Assert.Equal(Enumerable.Range(0, 800).Select(i => $"{i}"), KafkaClients.ReadAll(broker, "orders").Select(r => r.Message.Key));
+        Assert.Equal(Enumerable.Range(0, 800).Select(i => $"{i}"),
+            KafkaClients.ReadAll(broker, "orders").Select(r => r.Message.Key));
     }
 
     private static async Task<Error> ProduceUntilRefused(IProducer<string, string> producer, List<string> acknowledged)
@@ -108,7 +113,8 @@ public sealed class When_the_disk_is_full
         {
             var path = Directory.CreateTempSubdirectory("smalldisk-").FullName;
             var script = $"mount -t tmpfs -o size={megabytes}m none '{path}' && echo mounted && exec cat";
-            var holder = Process.Start(new ProcessStartInfo("unshare", ["--user", "--map-root-user", "--mount", "sh", "-c", script])
+            var holder = Process.Start(
+                new ProcessStartInfo("unshare", ["--user", "--map-root-user", "--mount", "sh", "-c", script])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,

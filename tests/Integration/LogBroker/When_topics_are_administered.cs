@@ -8,7 +8,8 @@ public sealed class When_topics_are_administered : IAsyncLifetime
 {
     private LogBrokerProcess _broker = null!;
 
-    public async ValueTask InitializeAsync() => _broker = await LogBrokerProcess.StartAsync(null, "--maintenance-seconds", "0.2");
+    public async ValueTask InitializeAsync() => _broker =
+        await LogBrokerProcess.StartAsync(null, "--maintenance-seconds", "0.2");
 
     public ValueTask DisposeAsync() => _broker.DisposeAsync();
 
@@ -21,7 +22,8 @@ public sealed class When_topics_are_administered : IAsyncLifetime
         Assert.Equal(ErrorCode.TopicAlreadyExists, twice.Results[0].Error.Code);
 
         var configs = (await admin.DescribeConfigsAsync([Resource("life")]))[0].Entries;
-        Assert.Equal(("1000000", "-1", "delete"), (configs["retention.ms"].Value, configs["retention.bytes"].Value, configs["cleanup.policy"].Value));
+        Assert.Equal(("1000000", "-1", "delete"),
+            (configs["retention.ms"].Value, configs["retention.bytes"].Value, configs["cleanup.policy"].Value));
         Assert.False(configs["retention.ms"].IsDefault);
 
         await admin.CreatePartitionsAsync([new PartitionsSpecification { Topic = "life", IncreaseTo = 5 }]);
@@ -29,7 +31,8 @@ public sealed class When_topics_are_administered : IAsyncLifetime
 
         await admin.DeleteTopicsAsync(["life"]);
         await KafkaClients.Until(
-            () => admin.GetMetadata("life", KafkaClients.Patience).Topics[0].Error.Code == ErrorCode.UnknownTopicOrPart, "the topic is gone");
+            () => admin.GetMetadata("life", KafkaClients.Patience).Topics[0].Error.Code == ErrorCode.UnknownTopicOrPart,
+                "the topic is gone");
         Assert.Empty(Directory.GetDirectories(_broker.DataDirectory, "life-*"));
     }
 
@@ -66,7 +69,8 @@ public sealed class When_topics_are_administered : IAsyncLifetime
         await Assert.ThrowsAsync<ProduceException<string, string>>(() => producer.ProduceAsync(
             "unmade", new Message<string, string> { Value = "x" }, TestContext.Current.CancellationToken));
         using var admin = KafkaClients.Admin(_broker);
-        Assert.Equal(ErrorCode.UnknownTopicOrPart, admin.GetMetadata("unmade", KafkaClients.Patience).Topics[0].Error.Code);
+        Assert.Equal(ErrorCode.UnknownTopicOrPart,
+            admin.GetMetadata("unmade", KafkaClients.Patience).Topics[0].Error.Code);
     }
 
     [Fact]
@@ -85,10 +89,12 @@ public sealed class When_topics_are_administered : IAsyncLifetime
         await admin.IncrementalAlterConfigsAsync(new()
         {
             [Resource("changed")] =
-                [new ConfigEntry { Name = "retention.bytes", Value = "5000", IncrementalOperation = AlterConfigOpType.Set }],
+                [new ConfigEntry { Name = "retention.bytes", Value = "5000",
+                    IncrementalOperation = AlterConfigOpType.Set }],
         });
 
-        await KafkaClients.Until(() => KafkaClients.ReadAll(_broker, "changed")[0].Offset > 0, "retention deletes segments");
+        await KafkaClients.Until(() => KafkaClients.ReadAll(_broker, "changed")[0].Offset > 0,
+            "retention deletes segments");
         Assert.Equal(last, KafkaClients.ReadAll(_broker, "changed")[^1].Offset);
     }
 
@@ -127,7 +133,8 @@ public sealed class When_topics_are_administered : IAsyncLifetime
         }
 
         await KafkaClients.Until(() => KafkaClients.ReadAll(_broker, "compact").Count < 3000, "compaction");
-        var last = KafkaClients.ReadAll(_broker, "compact").GroupBy(r => r.Message.Key).Select(g => g.Last().Message.Value);
+        var last = KafkaClients.ReadAll(_broker, "compact").GroupBy(r => r.Message.Key)
+            .Select(g => g.Last().Message.Value);
         Assert.Equal(Enumerable.Range(4990, 10).Select(i => $"{i}"), last.Order());
     }
 

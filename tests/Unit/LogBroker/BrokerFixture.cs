@@ -26,7 +26,8 @@ internal sealed class BrokerFixture : IAsyncDisposable
     public async Task<Socket> Connect()
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _broker.Port), TestContext.Current.CancellationToken);
+        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _broker.Port),
+            TestContext.Current.CancellationToken);
         return socket;
     }
 

@@ -103,7 +103,8 @@ public sealed class CleaningTests
             var bytes = new byte[region!.Length];
             region.Read(0, bytes);
             Assert.True(RecordBatch.TryRead(bytes, out var batch));
-            Assert.True(batch.LastOffset >= offsets.First(o => o >= from) && batch.BaseOffset <= offsets.First(o => o >= from));
+            Assert.True(batch.LastOffset >= offsets.First(o => o >= from)
+                && batch.BaseOffset <= offsets.First(o => o >= from));
         }
     }
 

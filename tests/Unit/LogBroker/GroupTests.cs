@@ -19,7 +19,8 @@ public sealed class GroupTests
     public void One_member_joins_leads_and_gets_what_it_assigned()
     {
         var joined = Answer(Join("a"));
-        Assert.Equal((ErrorCode.None, 1, "range", joined.MemberId), (joined.Error, joined.Generation, joined.Protocol, joined.Leader));
+        Assert.Equal((ErrorCode.None, 1, "range", joined.MemberId),
+            (joined.Error, joined.Generation, joined.Protocol, joined.Leader));
         Assert.Equal([joined.MemberId], joined.Members.Select(m => m.MemberId));
 
         var synced = Answer(Sync(joined, (joined.MemberId, [1, 2])));

@@ -46,7 +46,8 @@ public sealed class PartitionLogTests
 
         log.ReopenAfterKill(() =>
         {
-            foreach (var file in Directory.GetFiles(log.Directory).Where(f => !f.EndsWith(".log", StringComparison.Ordinal)))
+            foreach (var file in Directory.GetFiles(log.Directory).Where(f =>
+                !f.EndsWith(".log", StringComparison.Ordinal)))
             {
                 File.WriteAllText(file, "nonsense");
             }
@@ -139,7 +140,8 @@ public sealed class PartitionLogTests
         Assert.Equal(300, log.Log.FindByTimestamp(1000 + 1495)!.Value.Offset);
         Assert.Equal(2500, log.Log.FindByTimestamp(2500)!.Value.Timestamp);
         Assert.Null(log.Log.FindByTimestamp(999_999));
-        Assert.Equal((598, 3990), (log.Log.FindMaxTimestamp()!.Value.Offset, log.Log.FindMaxTimestamp()!.Value.Timestamp));
+        Assert.Equal((598, 3990),
+            (log.Log.FindMaxTimestamp()!.Value.Offset, log.Log.FindMaxTimestamp()!.Value.Timestamp));
     }
 
     [Fact]

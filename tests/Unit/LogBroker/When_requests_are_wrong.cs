@@ -23,7 +23,8 @@ public sealed class When_requests_are_wrong
         Assert.Equal(77, BinaryPrimitives.ReadInt32BigEndian(answer));
         Assert.Equal(35, BinaryPrimitives.ReadInt16BigEndian(answer.AsSpan(4)));
         Assert.Equal(1, BinaryPrimitives.ReadInt32BigEndian(answer.AsSpan(6)));
-        Assert.Equal((18, 0), (BinaryPrimitives.ReadInt16BigEndian(answer.AsSpan(10)), BinaryPrimitives.ReadInt16BigEndian(answer.AsSpan(12))));
+        Assert.Equal((18, 0), (BinaryPrimitives.ReadInt16BigEndian(answer.AsSpan(10)),
+            BinaryPrimitives.ReadInt16BigEndian(answer.AsSpan(12))));
         await socket.SendAsync(BrokerFixture.Frame(ApiKey.ApiVersions, 0, []), Token);
         Assert.NotNull(await BrokerFixture.Receive(socket));
     }
@@ -65,7 +66,8 @@ public sealed class When_requests_are_wrong
     {
         await using var broker = new BrokerFixture();
         using var socket = await broker.Connect();
-        byte[] both = [.. BrokerFixture.Frame(ApiKey.ApiVersions, 0, []), .. BrokerFixture.Frame(ApiKey.Metadata, 1, [9])];
+        byte[] both =
+            [.. BrokerFixture.Frame(ApiKey.ApiVersions, 0, []), .. BrokerFixture.Frame(ApiKey.Metadata, 1, [9])];
         await socket.SendAsync(both, Token);
 
         Assert.NotNull(await BrokerFixture.Receive(socket));
@@ -141,7 +143,8 @@ public sealed class When_requests_are_wrong
             body = body[..random.Next(0, Math.Min(body.Length, 16))]; // whole ones would wait, as they should
         }
 
-        return BrokerFixture.Frame(body.Length > 200 ? ApiKey.Produce : api, body.Length > 200 ? (short)7 : version, body);
+        return BrokerFixture.Frame(body.Length > 200 ? ApiKey.Produce : api, body.Length > 200 ? (short)7 : version,
+            body);
     }
 
     /// <summary>A sound Produce request with a few bytes changed.</summary>
