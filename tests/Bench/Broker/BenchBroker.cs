@@ -20,5 +20,6 @@ internal sealed class BenchBroker(LogBrokerServer server)
     public string LargestSegment() => Segments().MaxBy(file => file.Length)!.FullName;
 
     private IEnumerable<FileInfo> Segments() =>
-        new DirectoryInfo(server.DataDirectory).EnumerateDirectories("bench-*").SelectMany(d => d.EnumerateFiles("*.log"));
+        new DirectoryInfo(server.DataDirectory).EnumerateDirectories("bench-*")
+            .SelectMany(d => d.EnumerateFiles("*.log"));
 }

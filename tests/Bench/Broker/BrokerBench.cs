@@ -27,13 +27,15 @@ internal static class BrokerBench
         var before = broker.StoredBytes();
         var produced = await Task.Run(() => Produce(broker.BootstrapServers, run.Duration, ct), ct);
         var bytesPerRecord = (double)(broker.StoredBytes() - before) / produced.Count;
-        var produceLimit = RawLimits.WriteWithSync(broker.Folder, produced.GroupBytes(bytesPerRecord), Clip(run.Duration))
+        var produceLimit =
+            RawLimits.WriteWithSync(broker.Folder, produced.GroupBytes(bytesPerRecord), Clip(run.Duration))
             / bytesPerRecord;
 
         run.Say("a consumer catches up, then the same bytes through a socket");
         var total = produced.Count;
         var consumed = await Task.Run(() => Consume(broker.BootstrapServers, total, ct), ct);
-        var readLimit = await RawLimits.ReadThroughSocketAsync(broker.LargestSegment(), Clip(run.Duration), ct) / bytesPerRecord;
+        var readLimit =
+            await RawLimits.ReadThroughSocketAsync(broker.LargestSegment(), Clip(run.Duration), ct) / bytesPerRecord;
         return
         [
             Result("broker.produce", produced.PerSecond, produceLimit),
@@ -100,7 +102,8 @@ internal static class BrokerBench
 
             // Reports of one batch come together: a change of partition, or a pause, begins the next batch.
             var now = Stopwatch.GetTimestamp();
-            if (report.Partition.Value != lastBatch.Partition || Stopwatch.GetElapsedTime(lastBatch.At, now).TotalMilliseconds > 1)
+            if (report.Partition.Value != lastBatch.Partition
+                || Stopwatch.GetElapsedTime(lastBatch.At, now).TotalMilliseconds > 1)
             {
                 groups++;
             }
@@ -113,13 +116,15 @@ internal static class BrokerBench
     {
         var config = new ConsumerConfig
         {
-            BootstrapServers = servers, GroupId = "bench", EnableAutoCommit = false, AutoOffsetReset = AutoOffsetReset.Earliest,
+            BootstrapServers = servers, GroupId = "bench", EnableAutoCommit = false,
+                AutoOffsetReset = AutoOffsetReset.Earliest,
 
             // With its defaults the client stops for a second whenever 100,000 records wait in its queue.
             QueuedMinMessages = 1_000_000, FetchQueueBackoffMs = 5,
         };
         using var consumer = new ConsumerBuilder<int, byte[]>(config).Build();
-        consumer.Assign(Enumerable.Range(0, Partitions).Select(p => new TopicPartitionOffset(Topic, p, Offset.Beginning)));
+        consumer.Assign(
+            Enumerable.Range(0, Partitions).Select(p => new TopicPartitionOffset(Topic, p, Offset.Beginning)));
         if (consumer.Consume(Patience) is null)
         {
             throw new InvalidOperationException("nothing came");
