@@ -108,6 +108,13 @@ internal sealed class ShopServers : IAsyncDisposable
 
     private async Task PrepareAsync(CancellationToken cancellation)
     {
+        // For trying a setting: ALTER SYSTEM or ALTER DATABASE, and what is measured is measured with it.
+        if (Environment.GetEnvironmentVariable("CARDSHOP_BENCH_SQL") is { Length: > 0 } sql)
+        {
+            await ExecuteAsync(sql, cancellation);
+            await ExecuteAsync("SELECT pg_reload_conf()", cancellation);
+        }
+
         await Migrations.ApplyAsync(Database, typeof(ShopWork).Assembly, NullLogger.Instance, cancellation);
         await Log.CreateTopicsAsync(Topics.All, 1, cancellation);
         await using var bus = new RabbitBus(
