@@ -17,6 +17,9 @@ namespace CardShop.Pipeline.Bus;
 public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random random, ILogger<RabbitBus> logger) : IBus
 {
     private readonly SemaphoreSlim _opening = new(1);
+
+    // Our own: the client's limiter throws when as many wait as are in flight.
+    private readonly SemaphoreSlim _unconfirmed = new(settings.MaxUnconfirmed);
     private IConnection? _connection;
     private IChannel? _publisher;
 
@@ -110,6 +113,7 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
         }
 
         _opening.Dispose();
+        _unconfirmed.Dispose();
     }
 
     private static string HostId { get; } = Convert.ToHexStringLower(
@@ -128,6 +132,7 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
     private async Task<SendFailure?> PublishAsync(
         IChannel channel, string queue, BasicProperties properties, byte[] body, int index, CancellationToken cancellation)
     {
+        await _unconfirmed.WaitAsync(cancellation);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(settings.Timeout);
         try
@@ -143,6 +148,10 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
             e is PublishException || (Failures.IsPlace(e) && !cancellation.IsCancellationRequested))
         {
             return new(index, Permanent: false, e.Message);
+        }
+        finally
+        {
+            _unconfirmed.Release();
         }
     }
 
@@ -193,7 +202,7 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
                 new CreateChannelOptions(
                     publisherConfirmationsEnabled: true,
                     publisherConfirmationTrackingEnabled: true,
-                    outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(settings.MaxUnconfirmed)),
+                    outstandingPublisherConfirmationsRateLimiter: null),
                 cancellation);
             return _publisher;
         }
