@@ -156,7 +156,17 @@ public sealed class ChildProcess : IDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(10), time);
         }
 
-        foreach (var process in tree)
+        _ = ReapAsync(tree, time);
+    }
+
+    /// <summary>
+    /// Orphans that this process has adopted leave zombies that nobody else takes. The runtime takes its own children by
+    /// itself, and ends the process when somebody was faster: it is given the time.
+    /// </summary>
+    private static async Task ReapAsync(List<ProcessIdentity> ended, TimeProvider time)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(5), time);
+        foreach (var process in ended)
         {
             NativeMethods.Reap(process);
         }

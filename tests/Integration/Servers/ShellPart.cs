@@ -42,23 +42,3 @@ public sealed class Said : IProgressSink
         }
     }
 }
-
-/// <summary>Waits for a fact.</summary>
-public static class Eventually
-{
-    public static Task True(Func<bool> fact, string what, TimeSpan? limit = null) => True(() => Task.FromResult(fact()), what, limit);
-
-    public static async Task True(Func<Task<bool>> fact, string what, TimeSpan? limit = null)
-    {
-        var from = TimeProvider.System.GetTimestamp();
-        while (!await fact())
-        {
-            if (TimeProvider.System.GetElapsedTime(from) > (limit ?? TimeSpan.FromSeconds(20)))
-            {
-                throw new TimeoutException("It never came true: " + what);
-            }
-
-            await Task.Delay(20, Xunit.TestContext.Current.CancellationToken);
-        }
-    }
-}

@@ -30,7 +30,7 @@ public sealed class When_a_supervisor_keeps_parts : IAsyncDisposable
     {
         await UpAsync(Part("falls", "sleep 0.2; exit 3"));
 
-        await Eventually.True(() => Status("falls").Restarts >= 3, "three restarts");
+        await Eventually.TrueAsync(() => Status("falls").Restarts >= 3, "three restarts");
 
         Assert.Contains(_said.Lines, line => line.StartsWith("falls: ended with code 3; starting it again in 0.1", StringComparison.Ordinal));
     }
@@ -40,7 +40,7 @@ public sealed class When_a_supervisor_keeps_parts : IAsyncDisposable
     {
         // A child that ignores everything but SIGKILL, and a grandchild in a session of its own.
         await UpAsync(Part("tree", "trap '' TERM; setsid sleep 1000 & sleep 1000 & wait; sleep 1000"));
-        await Eventually.True(() => ProcessTable.Descendants(Status("tree").Pid).Count == 2, "two children");
+        await Eventually.TrueAsync(() => ProcessTable.Descendants(Status("tree").Pid).Count == 2, "two children");
         var old = Status("tree").Pid;
         var tree = ProcessTable.Descendants(old);
 
@@ -48,7 +48,7 @@ public sealed class When_a_supervisor_keeps_parts : IAsyncDisposable
 
         Assert.True(answer.Ok, answer.Message);
         Assert.DoesNotContain(tree, ProcessTable.IsAlive);
-        await Eventually.True(() => Status("tree") is { State: PartState.Running, Pid: > 0 } now && now.Pid != old, "another process");
+        await Eventually.TrueAsync(() => Status("tree") is { State: PartState.Running, Pid: > 0 } now && now.Pid != old, "another process");
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class When_a_supervisor_keeps_parts : IAsyncDisposable
     public async Task The_stop_ends_also_what_does_not_want_to_end()
     {
         await UpAsync(Part("stubborn", "trap '' TERM INT; sleep 1000 & while :; do sleep 0.1; done"));
-        await Eventually.True(() => ProcessTable.Descendants(Status("stubborn").Pid).Count >= 1, "a child");
+        await Eventually.TrueAsync(() => ProcessTable.Descendants(Status("stubborn").Pid).Count >= 1, "a child");
         var all = ProcessTable.Descendants(Status("stubborn").Pid).Append(ProcessTable.Find(Status("stubborn").Pid)!.Value).ToList();
 
         var answer = await Client.AskAsync(new ControlRequest("down"), TestContext.Current.CancellationToken);
@@ -186,7 +186,7 @@ public sealed class When_a_supervisor_keeps_parts : IAsyncDisposable
         _supervisor = Create(new Stage(parts, []));
         _control = new ControlServer(_supervisor, _files.Socket, TimeProvider.System);
         _run = _supervisor.RunAsync("CardShop is ready", _stop.Token);
-        await Eventually.True(() => _supervisor.IsReady, "the shop is ready");
+        await Eventually.TrueAsync(() => _supervisor.IsReady, "the shop is ready");
     }
 
     private PartStatus Status(string name) => _supervisor!.Status().Single(part => part.Name == name);

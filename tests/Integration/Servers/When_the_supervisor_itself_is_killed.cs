@@ -21,13 +21,13 @@ public sealed class When_the_supervisor_itself_is_killed(TestServers servers)
             using var supervisor = Start(folder);
             try
             {
-                await Eventually.True(() => ServesAsync(files), "PostgreSQL and RabbitMQ answer", StartLimit);
+                await Eventually.TrueAsync(() => ServesAsync(files), "PostgreSQL and RabbitMQ answer", StartLimit);
                 var tree = ProcessTable.Descendants(supervisor.Id).ToList();
                 Assert.True(tree.Count > 5);
 
                 supervisor.Kill();
 
-                await Eventually.True(() => !tree.Exists(ProcessTable.IsAlive), "every process below it has ended");
+                await Eventually.TrueAsync(() => !tree.Exists(ProcessTable.IsAlive), "every process below it has ended");
             }
             finally
             {

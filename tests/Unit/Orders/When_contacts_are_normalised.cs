@@ -11,6 +11,8 @@ public sealed class When_contacts_are_normalised
     [InlineData("+86 138 0013 8000", "+86 138 0013 8000")]
     [InlineData("ÄÖÜ@example.org", "äöü@example.org")]
     [InlineData("ΣΑΣ", "σασ")]
+    [InlineData("Cafe\u0301@example.org", "caf\u00e9@example.org")]
+    [InlineData("\u212bngstro\u0308m", "\u00e5ngstr\u00f6m")]
     [InlineData("\u3000买家@例子.中国\u3000", "买家@例子.中国")]
     public void Trimmed_and_lower_case(string contact, string expected)
     {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
-using System.Threading.RateLimiting;
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Outbox;
@@ -18,6 +17,9 @@ namespace CardShop.Pipeline.Bus;
 public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random random, ILogger<RabbitBus> logger) : IBus
 {
     private readonly SemaphoreSlim _opening = new(1);
+
+    // Our own: the client's limiter throws when as many wait as are in flight.
+    private readonly SemaphoreSlim _unconfirmed = new(settings.MaxUnconfirmed);
     private IConnection? _connection;
     private IChannel? _publisher;
 
@@ -111,6 +113,7 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
         }
 
         _opening.Dispose();
+        _unconfirmed.Dispose();
     }
 
     private static string HostId { get; } = Convert.ToHexStringLower(
@@ -129,6 +132,7 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
     private async Task<SendFailure?> PublishAsync(
         IChannel channel, string queue, BasicProperties properties, byte[] body, int index, CancellationToken cancellation)
     {
+        await _unconfirmed.WaitAsync(cancellation);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(settings.Timeout);
         try
@@ -144,6 +148,10 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
             e is PublishException || (Failures.IsPlace(e) && !cancellation.IsCancellationRequested))
         {
             return new(index, Permanent: false, e.Message);
+        }
+        finally
+        {
+            _unconfirmed.Release();
         }
     }
 
@@ -194,11 +202,7 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
                 new CreateChannelOptions(
                     publisherConfirmationsEnabled: true,
                     publisherConfirmationTrackingEnabled: true,
-                    // The client's own throttling limiter slows down from half its limit on, up to a second a message.
-                    outstandingPublisherConfirmationsRateLimiter: new ConcurrencyLimiter(new()
-                    {
-                        PermitLimit = settings.MaxUnconfirmed, QueueLimit = int.MaxValue,
-                    })),
+                    outstandingPublisherConfirmationsRateLimiter: null),
                 cancellation);
             return _publisher;
         }

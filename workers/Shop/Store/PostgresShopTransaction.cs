@@ -158,7 +158,9 @@ internal sealed class PostgresShopTransaction(NpgsqlConnection connection, Npgsq
             }
         }
 
-        var duplicates = Enumerable.Range(0, batch.Keys.Count).Where(i => !fresh.Contains(batch.Keys[i].Id)).ToArray();
+        // A key that stands twice in one batch is new once.
+        var first = new HashSet<Guid>(fresh);
+        var duplicates = Enumerable.Range(0, batch.Keys.Count).Where(i => !first.Remove(batch.Keys[i].Id)).ToArray();
         await using var note = new NpgsqlCommand(
             """
             INSERT INTO shop.key_batches (id, sku, keys, duplicates, imported_at) VALUES ($1, $2, $3, $4, $5)

@@ -1,0 +1,240 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using System.Threading.Channels;
+using CardShop.Contracts;
+using CardShop.Pipeline;
+using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Log;
+using CardShop.Tests.Integration.Servers;
+using CardShop.Tests.Integration.Shop;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace CardShop.Tests.Integration.Contracts;
+
+/// <summary>What every ILog must do; held against the log that the tests run on, through the Kafka protocol.</summary>
+public sealed class LogContract(TestServers servers) : IAsyncLifetime
+{
+    private static int _names;
+
+    private readonly Topic _topic = new(
+        $"contract-{Environment.ProcessId}-{Interlocked.Increment(ref _names)}", 4);
+
+    private KafkaLog _log = null!;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private string Group => "g-" + _topic.Name;
+
+    public async ValueTask InitializeAsync()
+    {
+        _log = await NewLogAsync();
+        await _log.CreateTopicsAsync([_topic], 1, Stop);
+        await _log.CreateTopicsAsync([_topic], 1, Stop);
+    }
+
+    public ValueTask DisposeAsync() => _log.DisposeAsync();
+
+    [Fact]
+    public async Task Offsets_of_a_partition_rise_from_zero()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(i, await _log.ProduceAsync(Record(1, $"v{i}"), Stop));
+        }
+
+        Assert.Equal(0, await _log.ProduceAsync(Record(2, "other"), Stop));
+        var ends = await _log.EndsAsync([_topic], Stop);
+        Assert.Equal([0, 5, 1, 0], Enumerable.Range(0, 4).Select(p => ends[new(_topic.Name, p)]));
+    }
+
+    [Fact]
+    public async Task Many_records_keep_their_order_and_their_headers()
+    {
+        var records = Enumerable.Range(0, 5_000).Select(i => Record(0, $"v{i}", commit: i)).ToList();
+        Assert.Empty(await _log.ProduceAllAsync(records, Stop));
+        Assert.Empty(await _log.ProduceAllAsync([], Stop));
+        var tail = await _log.TailAsync(_topic, 5_000, Stop);
+        Assert.Equal(records.Select(r => Encoding.UTF8.GetString(r.Value!)), tail.Select(TextOf));
+        Assert.Equal(Enumerable.Range(0, 5_000).Select(i => (long)i), tail.Select(r => r.Commit));
+        Assert.All(tail, r => Assert.Equal(("key", "type"), (r.Key, r.Type)));
+    }
+
+    [Fact]
+    public async Task The_tail_is_the_last_records_of_each_partition()
+    {
+        await _log.ProduceAllAsync(
+            [.. Enumerable.Range(0, 20).Select(i => Record(i % 2, $"{i % 2}:{i / 2}"))], Stop);
+        var tail = await _log.TailAsync(_topic, 3, Stop);
+        Assert.Equal(["0:7", "0:8", "0:9", "1:7", "1:8", "1:9"], tail.Select(TextOf).Order());
+    }
+
+    [Fact]
+    public async Task A_record_that_is_too_large_can_never_be_sent_and_its_neighbours_are()
+    {
+        var failure = Assert.Single(await _log.ProduceAllAsync(
+            [Record(0, "a"), Record(0, new string('x', 1_100_000)), Record(0, "b")], Stop));
+        Assert.Equal((1, true), (failure.Index, failure.Permanent));
+        Assert.Equal(["a", "b"], (await _log.TailAsync(_topic, 10, Stop)).Select(TextOf));
+        await Assert.ThrowsAsync<PlaceException>(() => _log.ProduceAsync(Record(0, new string('x', 1_100_000)), Stop));
+    }
+
+    [Fact]
+    public async Task A_member_reads_from_the_positions_it_is_given_and_its_commits_show()
+    {
+        await _log.ProduceAllAsync([.. Enumerable.Range(0, 10).Select(i => Record(3, $"v{i}"))], Stop);
+        var positions = new ConcurrentDictionary<PartitionKey, long> { [new(_topic.Name, 3)] = 6 };
+        await using (var member = new Member(_log, Group, _topic, positions))
+        {
+            await Eventually.TrueAsync(() => Task.FromResult(member.Seen.Count == 4), "the member reads to the end");
+            Assert.Equal(["v6", "v7", "v8", "v9"], member.Seen.Select(TextOf));
+            await Eventually.TrueAsync(
+                async () => (await _log.CommittedAsync(Group, [_topic], Stop)).GetValueOrDefault(new(_topic.Name, 3)) == 10,
+                "the group's commit shows");
+        }
+
+        Assert.Empty(await _log.CommittedAsync("nobody-" + _topic.Name, [_topic], Stop));
+    }
+
+    [Fact]
+    public async Task A_repositioned_partition_is_read_again_from_where_it_stands()
+    {
+        await _log.ProduceAllAsync([.. Enumerable.Range(0, 4).Select(i => Record(0, $"v{i}"))], Stop);
+        var positions = new ConcurrentDictionary<PartitionKey, long>();
+        await using var member = new Member(_log, Group, _topic, positions);
+        await Eventually.TrueAsync(() => Task.FromResult(member.Seen.Count == 4), "the member reads to the end");
+        positions[new(_topic.Name, 0)] = 2;
+        member.Reader.Reposition(new(_topic.Name, 0));
+        await Eventually.TrueAsync(() => Task.FromResult(member.Seen.Count == 6), "the member reads again");
+        Assert.Equal(["v0", "v1", "v2", "v3", "v2", "v3"], member.Seen.Select(TextOf));
+    }
+
+    [Fact]
+    public async Task When_members_come_and_go_nothing_is_lost_and_nothing_processed_twice()
+    {
+        var positions = new ConcurrentDictionary<PartitionKey, long>();
+        var processed = new ConcurrentBag<string>();
+        await using var secondLog = await NewLogAsync();
+        var produced = 0;
+        async Task ProduceAsync(int count)
+        {
+            var records = Enumerable.Range(produced, count).Select(i => Record(i % 4, $"v{i}")).ToList();
+            produced += count;
+            Assert.Empty(await _log.ProduceAllAsync(records, Stop));
+        }
+
+        await ProduceAsync(1_000);
+        await using var first = new Member(_log, Group, _topic, positions, processed);
+        await Eventually.TrueAsync(() => Task.FromResult(processed.Count >= 500), "the first member works");
+        await using (new Member(secondLog, Group, _topic, positions, processed))
+        {
+            await ProduceAsync(1_000);
+            await Eventually.TrueAsync(() => Task.FromResult(processed.Count >= 1_500), "both work");
+            await ProduceAsync(1_000);
+        }
+
+        await ProduceAsync(1_000);
+        await Eventually.TrueAsync(() => Task.FromResult(processed.Count >= produced), () => $"{processed.Count} of {produced} are processed");
+        Assert.Equal(produced, processed.Distinct().Count());
+        Assert.Equal(produced, processed.Count);
+    }
+
+    [Fact]
+    public async Task A_follower_reads_all_and_says_once_that_it_has_caught_up()
+    {
+        await _log.ProduceAllAsync([.. Enumerable.Range(0, 100).Select(i => Record(i % 4, $"v{i}"))], Stop);
+        var seen = new ConcurrentQueue<string>();
+        var seenThen = new ConcurrentQueue<int>();
+        using var stop = new CancellationTokenSource();
+        var run = _log.FollowAsync([_topic], r => seen.Enqueue(TextOf(r)), () => seenThen.Enqueue(seen.Count), stop.Token);
+        await Eventually.TrueAsync(() => Task.FromResult(!seenThen.IsEmpty), "it has caught up");
+        await _log.ProduceAsync(Record(0, "late"), Stop);
+        await Eventually.TrueAsync(() => Task.FromResult(seen.Contains("late")), "it goes on");
+        await stop.CancelAsync();
+        await run;
+        Assert.Equal([100], seenThen);
+        Assert.Equal(101, seen.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_topic_with_another_partition_count_is_refused() =>
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => _log.CreateTopicsAsync([_topic with { Partitions = 5 }], 1, Stop));
+
+    private static string TextOf(LogIncoming record) => Encoding.UTF8.GetString(record.Value!);
+
+    private LogRecord Record(int partition, string value, long commit = 1) => new(
+        _topic.Name, partition, "key"u8.ToArray(), Encoding.UTF8.GetBytes(value),
+        [
+            new(RecordHeaders.Type, "type"u8.ToArray()),
+            new(RecordHeaders.Commit, Encoding.ASCII.GetBytes(commit.ToString(CultureInfo.InvariantCulture))),
+        ]);
+
+    private async Task<KafkaLog> NewLogAsync() => new(
+        new(await servers.KafkaAsync(), "contract", TimeSpan.FromSeconds(20), TimeSpan.FromMilliseconds(1))
+        {
+            SessionTimeout = TimeSpan.FromSeconds(6),
+        },
+        TimeProvider.System, TestLogs.Factory.CreateLogger<KafkaLog>());
+
+    /// <summary>Processes what it reads as a fleet does: the position decides, and moves with the work.</summary>
+    private sealed class Member : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource _stop = new();
+        private readonly Channel<Incoming> _output = Channel.CreateBounded<Incoming>(50);
+        private readonly Task _run;
+        private readonly Task _work;
+
+        public Member(
+            ILog log, string group, Topic topic, ConcurrentDictionary<PartitionKey, long> positions,
+            ConcurrentBag<string>? processed = null)
+        {
+            Reader = log.Join(
+                group, [topic],
+                (asked, _) => Task.FromResult<IReadOnlyDictionary<PartitionKey, long>>(
+                    asked.ToDictionary(p => p, p => positions.GetValueOrDefault(p))),
+                _output.Writer);
+            _run = Reader.RunAsync(_stop.Token);
+            _work = WorkAsync(positions, processed);
+        }
+
+        public ILogReader Reader { get; }
+
+        public ConcurrentQueue<LogIncoming> Seen { get; } = new();
+
+        public async ValueTask DisposeAsync()
+        {
+            await _stop.CancelAsync();
+            await _run;
+            _output.Writer.Complete();
+            await _work;
+            _stop.Dispose();
+        }
+
+        private async Task WorkAsync(
+            ConcurrentDictionary<PartitionKey, long> positions, ConcurrentBag<string>? processed)
+        {
+            await foreach (var record in _output.Reader.ReadAllAsync(CancellationToken.None))
+            {
+                var read = (LogIncoming)record;
+                if (processed is null)
+                {
+                    Seen.Enqueue(read);
+                    Reader.Store(read.Partition, read.Offset + 1);
+                }
+                else if (read.Offset == 0
+                    ? positions.TryAdd(read.Partition, 1)
+                    : positions.TryUpdate(read.Partition, read.Offset + 1, read.Offset))
+                {
+                    processed.Add(TextOf(read));
+                    Reader.Store(read.Partition, read.Offset + 1);
+                }
+                else if (read.Offset > positions.GetValueOrDefault(read.Partition))
+                {
+                    Reader.Reposition(read.Partition);
+                }
+            }
+        }
+    }
+}
