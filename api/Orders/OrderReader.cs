@@ -43,7 +43,8 @@ public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault) : IAs
         command.CommandTimeout = 3;
         command.Parameters.Add(new()
         {
-            Value = ids.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
+            Value = ids.ToArray(),
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
         });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var orders = new Dictionary<string, StoredOrder>(ids.Count);

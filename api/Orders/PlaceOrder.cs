@@ -131,7 +131,8 @@ public sealed class PlaceOrder(
         {
             return Problem.Of(StatusCodes.Status409Conflict, "This product is not on sale") with
             {
-                OrderId = orderId, Token = token,
+                OrderId = orderId,
+                Token = token,
             };
         }
 
@@ -145,7 +146,8 @@ public sealed class PlaceOrder(
                 StatusCodes.Status409Conflict, "Sold out",
                 available > 0 ? $"{available} are left." : null) with
             {
-                OrderId = orderId, Token = token,
+                OrderId = orderId,
+                Token = token,
             }
             : null;
     }

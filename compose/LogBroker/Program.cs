@@ -12,35 +12,42 @@ const int DataDirectoryTaken = 4;
 
 var port = new Option<int>("--port")
 {
-    DefaultValueFactory = _ => 9092, Description = "port on 127.0.0.1; 0 takes a free one",
+    DefaultValueFactory = _ => 9092,
+    Description = "port on 127.0.0.1; 0 takes a free one",
 };
 var data = new Option<string>("--data") { Required = true, Description = "data directory; made where missing" };
 var advertised =
     new Option<string?>("--advertised") { Description = "host:port told to clients (default 127.0.0.1:port)" };
 var segmentBytes = new Option<long>("--segment-bytes")
 {
-    DefaultValueFactory = _ => 256L * 1024 * 1024, Description = "size of a log segment file",
+    DefaultValueFactory = _ => 256L * 1024 * 1024,
+    Description = "size of a log segment file",
 };
 var maxRequest = new Option<int>("--max-request-bytes")
 {
-    DefaultValueFactory = _ => 100 * 1024 * 1024, Description = "largest request taken",
+    DefaultValueFactory = _ => 100 * 1024 * 1024,
+    Description = "largest request taken",
 };
 var maxInFlight = new Option<long>("--max-in-flight-bytes")
 {
-    DefaultValueFactory = _ => 256L * 1024 * 1024, Description = "memory for requests of all connections together",
+    DefaultValueFactory = _ => 256L * 1024 * 1024,
+    Description = "memory for requests of all connections together",
 };
 var maxConnections = new Option<int>("--max-connections")
 {
-    DefaultValueFactory = _ => 1000, Description = "connections open at once",
+    DefaultValueFactory = _ => 1000,
+    Description = "connections open at once",
 };
 var autoCreate = new Option<bool>("--auto-create-topics") { Description = "make a topic when a client first names it" };
 var partitions = new Option<int>("--default-partitions")
 {
-    DefaultValueFactory = _ => 1, Description = "partitions of a topic created without a number",
+    DefaultValueFactory = _ => 1,
+    Description = "partitions of a topic created without a number",
 };
 var maintenance = new Option<double>("--maintenance-seconds")
 {
-    DefaultValueFactory = _ => 15, Description = "time between rounds of retention and compaction",
+    DefaultValueFactory = _ => 15,
+    Description = "time between rounds of retention and compaction",
 };
 var verbose = new Option<bool>("--verbose") { Description = "log what happens to groups and segments too" };
 

@@ -270,7 +270,9 @@ public sealed class SandboxBooks(TimeProvider clock, ITradeJournal? journal = nu
             TradePaid => WithNotice(
                 trade with
                 {
-                    State = SandboxState.Paid, ScannedAt = trade.ScannedAt ?? happened.At, PaidAt = happened.At,
+                    State = SandboxState.Paid,
+                    ScannedAt = trade.ScannedAt ?? happened.At,
+                    PaidAt = happened.At,
                 },
                 happened.At, refund: null),
             TradeClosed => trade with { State = SandboxState.Closed, ClosedAt = happened.At },

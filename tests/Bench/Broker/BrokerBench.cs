@@ -61,7 +61,10 @@ internal static class BrokerBench
     {
         var config = new ProducerConfig
         {
-            BootstrapServers = servers, EnableIdempotence = true, Acks = Acks.All, LingerMs = 5,
+            BootstrapServers = servers,
+            EnableIdempotence = true,
+            Acks = Acks.All,
+            LingerMs = 5,
             QueueBufferingMaxMessages = 200_000,
         };
         var value = new byte[RecordBytes];
@@ -116,11 +119,14 @@ internal static class BrokerBench
     {
         var config = new ConsumerConfig
         {
-            BootstrapServers = servers, GroupId = "bench", EnableAutoCommit = false,
-                AutoOffsetReset = AutoOffsetReset.Earliest,
+            BootstrapServers = servers,
+            GroupId = "bench",
+            EnableAutoCommit = false,
+            AutoOffsetReset = AutoOffsetReset.Earliest,
 
             // With its defaults the client stops for a second whenever 100,000 records wait in its queue.
-            QueuedMinMessages = 1_000_000, FetchQueueBackoffMs = 5,
+            QueuedMinMessages = 1_000_000,
+            FetchQueueBackoffMs = 5,
         };
         using var consumer = new ConsumerBuilder<int, byte[]>(config).Build();
         consumer.Assign(

@@ -83,12 +83,17 @@ internal sealed class RawPostgres(ShopServers servers, NpgsqlDataSource database
             order.OrderId, PaymentStatus.Reserved, order, true, [attempt], [], [], now.AddMinutes(1), Version: 1);
         var awaiting = reserved with
         {
-            Status = PaymentStatus.AwaitingPayment, Version = 2, Due = now.AddMinutes(5),
+            Status = PaymentStatus.AwaitingPayment,
+            Version = 2,
+            Due = now.AddMinutes(5),
             Attempts = [attempt with { Link = "https://qr.alipay.example/" + number }],
         };
         var paid = awaiting with
         {
-            Status = PaymentStatus.Paid, Version = 3, Due = null, Reserved = false,
+            Status = PaymentStatus.Paid,
+            Version = 3,
+            Due = null,
+            Reserved = false,
             Payments =
             [
                 new(number, "2026112122001400" + number[..12], order.Amount, now, "notification", PaymentUse.Order),

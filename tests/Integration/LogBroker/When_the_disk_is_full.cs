@@ -115,10 +115,10 @@ public sealed class When_the_disk_is_full
             var script = $"mount -t tmpfs -o size={megabytes}m none '{path}' && echo mounted && exec cat";
             var holder = Process.Start(
                 new ProcessStartInfo("unshare", ["--user", "--map-root-user", "--mount", "sh", "-c", script])
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-            })!;
+                {
+                    RedirectStandardInput = true,
+                    RedirectStandardOutput = true,
+                })!;
             Assert.Equal("mounted", await holder.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
             return new SmallDisk(holder, path);
         }

@@ -122,7 +122,9 @@ public sealed class When_topics_are_administered : IAsyncLifetime
     {
         await KafkaClients.CreateTopic(_broker, "compact", 1, new()
         {
-            ["cleanup.policy"] = "compact", ["segment.bytes"] = "8192", ["min.cleanable.dirty.ratio"] = "0.1",
+            ["cleanup.policy"] = "compact",
+            ["segment.bytes"] = "8192",
+            ["min.cleanable.dirty.ratio"] = "0.1",
         });
         using (var producer = KafkaClients.Producer(_broker))
         {

@@ -16,7 +16,8 @@ public sealed class When_the_database_is_rolled_back(TestServers servers)
         await postgres.StartAsync();
         await using var shop = await RunningShop.StartAsync(servers, new Dictionary<string, string>
         {
-            ["Postgres:ConnectionString"] = postgres.ConnectionString, ["Sandbox:AutoPay"] = "true",
+            ["Postgres:ConnectionString"] = postgres.ConnectionString,
+            ["Sandbox:AutoPay"] = "true",
         });
         await shop.AddProductAsync("FENCE", keys: 300);
         await DeliverAsync(shop, 100, total: 100);

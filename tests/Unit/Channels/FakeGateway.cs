@@ -52,15 +52,15 @@ internal sealed class FakeGateway : HttpMessageHandler
 
     public static AlipayProfileOptions Profile(
         string name = "main", string appId = AlipayVectors.AppId, string? sellerId = null) => new()
-    {
-        Name = name,
-        AppId = appId,
-        SellerId = sellerId,
-        Gateway = "https://openapi.alipay.com/gateway.do",
-        NotifyUrl = "https://shop.example.test/notify/alipay",
-        PrivateKey = AlipayVectors.PrivateKey,
-        AlipayPublicKey = AlipayVectors.PublicKey,
-    };
+        {
+            Name = name,
+            AppId = appId,
+            SellerId = sellerId,
+            Gateway = "https://openapi.alipay.com/gateway.do",
+            NotifyUrl = "https://shop.example.test/notify/alipay",
+            PrivateKey = AlipayVectors.PrivateKey,
+            AlipayPublicKey = AlipayVectors.PublicKey,
+        };
 
     public static readonly DateTimeOffset Opened = new(2026, 1, 1, 4, 0, 0, TimeSpan.Zero);
 

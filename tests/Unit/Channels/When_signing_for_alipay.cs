@@ -30,7 +30,12 @@ public sealed class When_signing_for_alipay
     {
         var text = AlipaySignature.OfRequest(new Dictionary<string, string>
         {
-            ["b"] = "2", ["sign"] = "x", ["a"] = "", ["sign_type"] = "RSA2", ["B"] = "1", ["a_b"] = "=&",
+            ["b"] = "2",
+            ["sign"] = "x",
+            ["a"] = "",
+            ["sign_type"] = "RSA2",
+            ["B"] = "1",
+            ["a_b"] = "=&",
         });
 
         Assert.Equal("B=1&a_b==&&b=2&sign_type=RSA2", text);

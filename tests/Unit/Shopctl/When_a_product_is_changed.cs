@@ -21,7 +21,12 @@ public sealed class When_a_product_is_changed
         Assert.Equal(
             present with
             {
-                MaxQuantity = 4, OnSale = true, Hold = HoldPolicy.Order, HoldSeconds = 1, WaitSeconds = 0, Currency = "CNY",
+                MaxQuantity = 4,
+                OnSale = true,
+                Hold = HoldPolicy.Order,
+                HoldSeconds = 1,
+                WaitSeconds = 0,
+                Currency = "CNY",
             },
             new ProductChange("SKU-1", "Card", 1_000, 4, "CNY", HoldPolicy.Order, 1, 0, true).ApplyTo(present));
     }

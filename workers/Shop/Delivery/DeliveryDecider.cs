@@ -98,7 +98,9 @@ public static class DeliveryDecider
                 {
                     Delivery = saga with
                     {
-                        Status = DeliveryStatus.Allocating, Reserved = true, WaitUntil = null,
+                        Status = DeliveryStatus.Allocating,
+                        Reserved = true,
+                        WaitUntil = null,
                         Due = now + facts.Settings.ResendAfter,
                     },
                 },

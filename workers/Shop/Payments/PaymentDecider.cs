@@ -132,7 +132,10 @@ public static class PaymentDecider
             {
                 Payment = saga with
                 {
-                    Status = PaymentStatus.Cancelled, Reserved = false, Due = null, CheckTries = 0,
+                    Status = PaymentStatus.Cancelled,
+                    Reserved = false,
+                    Due = null,
+                    CheckTries = 0,
                 },
             },
             [new ClosePayment(saga.Id, saga.Attempts[^1].Number, 0)],
@@ -168,7 +171,9 @@ public static class PaymentDecider
                     {
                         Payment = saga with
                         {
-                            Status = PaymentStatus.Review, Reserved = false, Due = null,
+                            Status = PaymentStatus.Review,
+                            Reserved = false,
+                            Due = null,
                             Reason = $"{attempt.Channel} refused the payment request: {answer.Code}",
                         },
                     },
@@ -277,7 +282,8 @@ public static class PaymentDecider
                 order,
                 saga with
                 {
-                    Due = Earlier(now + facts.Settings.CheckEvery, saga.Attempts[^1].ExpiresAt), CheckTries = 0,
+                    Due = Earlier(now + facts.Settings.CheckEvery, saga.Attempts[^1].ExpiresAt),
+                    CheckTries = 0,
                 }),
         };
     }
@@ -335,7 +341,9 @@ public static class PaymentDecider
                 {
                     Payment = saga with
                     {
-                        Status = PaymentStatus.Review, Reserved = false, Due = null,
+                        Status = PaymentStatus.Review,
+                        Reserved = false,
+                        Due = null,
                         Reason = $"{attempt.Channel} neither closes the trade nor says that it is paid",
                     },
                 },

@@ -49,7 +49,7 @@ internal static class RefundDecider
         var withdrawn = (order.Delivery ?? new(
             saga.Id, DeliveryStatus.Withdrawn, placed.Sku, placed.Quantity, placed.Region, false, now, [], null, null, null))
             with
-            { Status = DeliveryStatus.Withdrawn, Reserved = false, Due = null, WaitUntil = null };
+        { Status = DeliveryStatus.Withdrawn, Reserved = false, Due = null, WaitUntil = null };
         if (order.Delivery is { Reserved: true })
         {
             stock += StockDelta.ReleasePaid(placed.Quantity);
@@ -61,7 +61,10 @@ internal static class RefundDecider
             new(
                 saga with
                 {
-                    Status = PaymentStatus.Refunding, Payments = payments, Due = now + FirstWait, Reason = reason,
+                    Status = PaymentStatus.Refunding,
+                    Payments = payments,
+                    Due = now + FirstWait,
+                    Reason = reason,
                     CheckTries = 0,
                 },
                 withdrawn),

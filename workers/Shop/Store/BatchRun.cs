@@ -61,7 +61,7 @@ internal sealed class BatchRun(
                     needed.Add(new(o.Sku, o.Region));
                     break;
                 case DeliveryMessage m when loaded.Deliveries.GetValueOrDefault(m.OrderId) is
-                    { Status: DeliveryStatus.WaitingStock } saga:
+                { Status: DeliveryStatus.WaitingStock } saga:
                     needed.Add(new(saga.Sku, saga.Region));
                     break;
                 default:

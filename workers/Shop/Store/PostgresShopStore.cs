@@ -133,7 +133,9 @@ public static class ReviewStub
         // A refund that was asked for is still watched.
         _ => saga with
         {
-            Status = PaymentStatus.Review, Reason = reason, Version = saga.Version + 1,
+            Status = PaymentStatus.Review,
+            Reason = reason,
+            Version = saga.Version + 1,
             Due = saga.Payments.Any(p => p.Refund == RefundState.Asked) ? saga.Due : null,
         },
     };
@@ -145,11 +147,13 @@ internal static class StockStatements
     {
         parameters.Add(new()
         {
-            Value = keys.Select(k => k.Sku).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
+            Value = keys.Select(k => k.Sku).ToArray(),
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
         });
         parameters.Add(new()
         {
-            Value = keys.Select(k => k.Region).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
+            Value = keys.Select(k => k.Region).ToArray(),
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
         });
     }
 

@@ -20,7 +20,8 @@ public static class AuditCommand
         var grace = new Option<int>("--grace-seconds")
         {
             Description = "What processing a paid order may take on top of the product's own waiting time.",
-            DefaultValueFactory = _ => 120, HelpName = "N",
+            DefaultValueFactory = _ => 120,
+            HelpName = "N",
         };
         var audit = new Command(
             "audit", "Compares Kafka and PostgreSQL with the shop's invariants while it runs; exit code 1 on a violation.")

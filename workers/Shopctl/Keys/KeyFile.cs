@@ -83,8 +83,12 @@ internal sealed class CsvColumns
 {
     private static readonly CsvReaderOptions Csv = new()
     {
-        HasHeader = false, Separator = ',', DetectSeparatorHint = false, MalformedData = CsvMalformedDataHandling.Throw,
-        IncludeValuesInExceptions = false, BufferSize = 2 * LineReader.MaxBytes,
+        HasHeader = false,
+        Separator = ',',
+        DetectSeparatorHint = false,
+        MalformedData = CsvMalformedDataHandling.Throw,
+        IncludeValuesInExceptions = false,
+        BufferSize = 2 * LineReader.MaxBytes,
     };
 
     private readonly int _number;

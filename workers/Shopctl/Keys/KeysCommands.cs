@@ -27,12 +27,15 @@ public static class KeysCommands
         format.AcceptOnlyFromAmong("text", "csv");
         var size = new Option<int>("--batch-size")
         {
-            Description = "Keys per record, 1 to 5000.", DefaultValueFactory = _ => 1_000, HelpName = "N",
+            Description = "Keys per record, 1 to 5000.",
+            DefaultValueFactory = _ => 1_000,
+            HelpName = "N",
         };
         var wait = new Option<int>("--wait-seconds")
         {
             Description = "How long the delivery fleet may load nothing before this command gives up waiting.",
-            DefaultValueFactory = _ => 60, HelpName = "N",
+            DefaultValueFactory = _ => 60,
+            HelpName = "N",
         };
         var import = new Command(
             "import",

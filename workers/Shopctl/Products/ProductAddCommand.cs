@@ -26,7 +26,8 @@ public static class ProductAddCommand
         var holdSeconds = new Option<int?>("--hold-seconds") { Description = "The same in seconds.", HelpName = "N" };
         var waitMinutes = new Option<int?>("--wait-minutes")
         {
-            Description = "How long a paid order waits for stock (0 = refund at once).", HelpName = "N",
+            Description = "How long a paid order waits for stock (0 = refund at once).",
+            HelpName = "N",
         };
         var waitSeconds = new Option<int?>("--wait-seconds") { Description = "The same in seconds.", HelpName = "N" };
         var offSale = new Option<bool>("--off-sale") { Description = "Shown, but not sold." };
