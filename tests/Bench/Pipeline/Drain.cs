@@ -7,8 +7,9 @@ namespace CardShop.Tests.Bench.Pipeline;
 /// <summary>What emptying a queue of orders came to.</summary>
 /// <param name="CpuMs">CPU milliseconds, by process tree.</param>
 /// <param name="Commits">Transactions of batches; four messages per order make the size of a batch.</param>
+/// <param name="LongestPause">The longest time without a commit: what it holds beyond a batch's own time is a stall.</param>
 /// <param name="Others">Processors that something else kept busy meanwhile; the bench's own polling is in it.</param>
-internal sealed record Drained(int Orders, TimeSpan Time, IReadOnlyDictionary<string, double> CpuMs, double Others, long Commits)
+internal sealed record Drained(int Orders, TimeSpan Time, IReadOnlyDictionary<string, double> CpuMs, double Others, long Commits, TimeSpan LongestPause)
 {
     public double PerSecond => Orders / Time.TotalSeconds;
 
@@ -44,10 +45,12 @@ internal sealed class Drain(ShopServers servers, FleetClient fleet)
         var cpu = meter.Read();
         var busy = OtherLoad.BusyMs();
         var state = before;
+        var pauses = new Pauses();
         await UntilAsync(
             async () =>
             {
                 state = await StateAsync(feed, cancellation);
+                pauses.See(state.Commits);
                 return state.Sold >= count && state.Unsent == 0;
             },
             WaitForEnd, DrainLimit, () => $"all {count} orders are delivered: {state.Sold} are, {state.Unsent} rows unsent");
@@ -57,7 +60,7 @@ internal sealed class Drain(ShopServers servers, FleetClient fleet)
         await fleet.CheckAsync(cancellation);
         await fleet.StopAsync(cancellation);
         await VerifyAsync(feed, count, await EventsAsync(cancellation) - events, cancellation);
-        return new(count, time, used, others, state.Commits - before.Commits);
+        return new(count, time, used, others, state.Commits - before.Commits, pauses.Longest);
     }
 
     private async Task UntilAsync(Func<Task<bool>> fact, TimeSpan every, TimeSpan limit, Func<string> what)
@@ -115,6 +118,29 @@ internal sealed class Drain(ShopServers servers, FleetClient fleet)
             throw new BenchFailedException(
                 $"{count} orders came to {found[0]} delivered, {found[1]} orders with keys, {found[2]} keys, " +
                 $"{found[3]} products still reserved, {found[4]} parked, {found[5]} events.");
+        }
+    }
+
+    private sealed class Pauses
+    {
+        private long _last = -1;
+        private long _since;
+
+        public TimeSpan Longest { get; private set; }
+
+        public void See(long commits)
+        {
+            var pause = Stopwatch.GetElapsedTime(_since);
+            if (_last >= 0 && pause > Longest)
+            {
+                Longest = pause;
+            }
+
+            if (commits != _last)
+            {
+                _last = commits;
+                _since = Stopwatch.GetTimestamp();
+            }
         }
     }
 }

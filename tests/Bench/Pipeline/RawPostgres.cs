@@ -35,7 +35,7 @@ internal sealed class RawPostgres(ShopServers servers, NpgsqlDataSource database
 
         var time = Stopwatch.GetElapsedTime(from);
         var used = CpuMeter.Between(cpu, meter.Read());
-        return new(count, time, used, OtherLoad.Processors(OtherLoad.BusyMs() - busy, used.Values.Sum(), time), orders.Count);
+        return new(count, time, used, OtherLoad.Processors(OtherLoad.BusyMs() - busy, used.Values.Sum(), time), orders.Count, TimeSpan.Zero);
     }
 
     private static async Task SaveAsync(NpgsqlConnection connection, Row[] rows, CancellationToken cancellation)
