@@ -12,7 +12,7 @@ namespace CardShop.Api.Tables;
 /// What an instance knows without asking anybody: catalog, stock, channels and the fleets' positions, each the memory of
 /// a compacted topic. Orders are accepted from these and Kafka alone.
 /// </summary>
-public sealed class ShopTables(ILog log, ILogger<ShopTables> logger) : BackgroundService
+public sealed class ShopTables(ILog log, ApiSettings settings, ILogger<ShopTables> logger) : BackgroundService
 {
     private static readonly IReadOnlyList<Topic> Followed =
         [Topics.Catalog, Topics.Stock, Topics.Channels, Topics.Pulse];
@@ -83,7 +83,11 @@ public sealed class ShopTables(ILog log, ILogger<ShopTables> logger) : Backgroun
                         product.Sku, product, (_, held) => product.Version >= held.Version ? product : held);
                     break;
                 case var t when t == Topics.Stock.Name && Read(record, ContractsJson.Default.StockLevel) is { } level:
-                    _stock[level.Sku] = level;
+                    if (level.Region == settings.Region.ToString())
+                    {
+                        _stock[level.Sku] = level;
+                    }
+
                     break;
                 case var t when t == Topics.Channels.Name && Read(record, ContractsJson.Default.ChannelState) is { } state:
                     _channels[state.Channel] = state;
