@@ -99,6 +99,7 @@ internal sealed class LoadGenerator : IDisposable
                 Take(_epoll.Wait(1), again: false);
             }
 
+            cancellation.ThrowIfCancellationRequested();
             Finish(cancellation);
             return Result(Stopwatch.GetElapsedTime(from));
         });
@@ -141,6 +142,8 @@ internal sealed class LoadGenerator : IDisposable
 
             Take(_epoll.Wait(100), again: false);
         }
+
+        cancellation.ThrowIfCancellationRequested();
     }
 
     private void Take(int ready, bool again)

@@ -22,7 +22,7 @@ internal sealed record Drained(int Orders, TimeSpan Time, IReadOnlyDictionary<st
 /// Queues orders while the fleets stand still, starts them, and measures from their first commit until every order's keys
 /// are sold and the outbox is empty. Joining the groups and the fence's first check are start-up, and not measured.
 /// </summary>
-internal sealed class Drain(ShopServers servers, FleetClient fleet)
+internal sealed class Drain(BenchRun run, ShopServers servers, FleetClient fleet)
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan DrainLimit = TimeSpan.FromMinutes(5);
@@ -46,17 +46,24 @@ internal sealed class Drain(ShopServers servers, FleetClient fleet)
         var busy = OtherLoad.BusyMs();
         var state = before;
         var pauses = new Pauses();
+        var waits = new WaitSampler(servers);
         await UntilAsync(
             async () =>
             {
                 state = await StateAsync(feed, cancellation);
                 pauses.See(state.Commits);
+                await waits.SampleAsync(cancellation);
                 return state.Sold >= count && state.Unsent == 0;
             },
             WaitForEnd, DrainLimit, () => $"all {count} orders are delivered: {state.Sold} are, {state.Unsent} rows unsent");
         var time = Stopwatch.GetElapsedTime(from);
         var used = CpuMeter.Between(cpu, meter.Read());
         var others = OtherLoad.Processors(OtherLoad.BusyMs() - busy, used.Values.Sum(), time);
+        foreach (var line in waits.Lines())
+        {
+            run.Say(line);
+        }
+
         await fleet.CheckAsync(cancellation);
         await fleet.StopAsync(cancellation);
         await VerifyAsync(feed, count, await EventsAsync(cancellation) - events, cancellation);

@@ -24,7 +24,7 @@ internal static class PipelineBench
         var (rawSpread, rawFlash) = await RawAsync(run, servers, cancellation);
 
         using var fleet = await FleetClient.StartAsync(run, servers, new Dictionary<string, string>(), cancellation);
-        var drain = new Drain(servers, fleet);
+        var drain = new Drain(run, servers, fleet);
         await MeasureAsync(run, servers, drain, new(servers, "WARM", Products), WarmOrders, cancellation);
         var spread = await MeasureAsync(run, servers, drain, new(servers, "SPREAD", Products), Orders, cancellation);
         var flash = await MeasureAsync(run, servers, drain, new(servers, "FLASH", 1), Orders, cancellation);
@@ -32,7 +32,7 @@ internal static class PipelineBench
 
         using var one = await FleetClient.StartAsync(
             run, servers, new Dictionary<string, string> { ["Batch__MaxMessages"] = "1" }, cancellation);
-        var drainOne = new Drain(servers, one);
+        var drainOne = new Drain(run, servers, one);
         await MeasureAsync(run, servers, drainOne, new(servers, "WARMONE", Products), SingleWarmOrders, cancellation);
         var single = await MeasureAsync(run, servers, drainOne, new(servers, "SINGLE", Products), SingleOrders, cancellation);
         await one.EndAsync();
