@@ -40,7 +40,10 @@ public static class ApiHost
         AddServices(builder);
         var app = builder.Build();
         app.UseExceptionHandler(handler => handler.Run(UnexpectedAsync));
-        app.UseStatusCodePages(pages => PlainStatusAsync(pages.HttpContext));
+        // Not around the intake, which writes its own problems and is the one path where a microsecond counts.
+        app.UseWhen(
+            c => !HttpMethods.IsPost(c.Request.Method) || c.Request.Path != "/v1/orders",
+            branch => branch.UseStatusCodePages(pages => PlainStatusAsync(pages.HttpContext)));
         Map(app);
         return app;
     }

@@ -28,7 +28,7 @@ public sealed record ApiSettings(
                 Required(configuration, "Kafka:BootstrapServers", "host:port of the Kafka brokers"), "cardshop-api",
                 // Shorter than the five seconds in which a buyer must hear that an order could not be taken.
                 MessageTimeout: TimeSpan.FromSeconds(4),
-                Linger: TimeSpan.FromMilliseconds(configuration.GetValue("Kafka:LingerMs", 2.0)))
+                Linger: TimeSpan.FromMilliseconds(configuration.GetValue("Kafka:LingerMs", 5.0)))
             {
                 MaxQueuedRecords = 100_000,
                 MaxQueuedKilobytes = 64 * 1024,

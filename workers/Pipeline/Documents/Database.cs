@@ -25,9 +25,10 @@ public static class Database
             CommandTimeout = 30,
             KeepAlive = 10,
             SearchPath = Schema,
-            // Every statement of a batch is bounded by an index. A plan made while a table was tiny must not scan it
+            // Every statement of a batch is bounded by an index and has one good plan, whatever its parameters: it is
+            // planned once. A plan made while a table was tiny must not scan it
             // for ever; a lock or an abandoned transaction must not hold others up.
-            Options = "-c enable_seqscan=off -c jit=off -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000",
+            Options = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000",
         };
         if (settings.Host?.Contains(',', StringComparison.Ordinal) == true && string.IsNullOrEmpty(settings.TargetSessionAttributes))
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
@@ -13,6 +14,7 @@ public sealed class KafkaLog : ILog
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lazy<IProducer<byte[], byte[]?>> _producer;
+    private readonly Acknowledgements _acknowledgements = new();
 
     public KafkaLog(KafkaSettings settings, TimeProvider time, ILogger<KafkaLog> logger)
     {
@@ -24,7 +26,7 @@ public sealed class KafkaLog : ILog
 
     public Task<long> ProduceAsync(LogRecord record, CancellationToken cancellation)
     {
-        var waiter = new OffsetWaiter();
+        var waiter = new OffsetWaiter(_acknowledgements);
         try
         {
             _producer.Value.Produce(
@@ -161,19 +163,51 @@ public sealed class KafkaLog : ILog
         .SetLogHandler((_, m) => PipelineLog.KafkaClient(_logger, m.Facility, m.Message))
         .Build();
 
-    private sealed class OffsetWaiter() : TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously)
+    /// <summary>
+    /// Acknowledgements come in bursts on the client's one polling thread. They are handed to the pool a burst at a time,
+    /// where they complete their waiters one after the other: a wake-up per burst instead of one per record.
+    /// </summary>
+    private sealed class Acknowledgements : IThreadPoolWorkItem
     {
-        public void OnDelivery(DeliveryReport<byte[], byte[]?> report)
+        private readonly ConcurrentQueue<(OffsetWaiter Waiter, long Offset, PlaceException? Failure)> _arrived = new();
+        private int _scheduled;
+
+        public void Add(OffsetWaiter waiter, long offset, PlaceException? failure)
         {
-            if (report.Error.IsError)
+            _arrived.Enqueue((waiter, offset, failure));
+            if (Interlocked.Exchange(ref _scheduled, 1) == 0)
             {
-                TrySetException(Failed(report.Topic, report.Error));
-            }
-            else
-            {
-                TrySetResult(report.Offset.Value);
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
             }
         }
+
+        public void Execute()
+        {
+            // From here on a new arrival schedules another worker: a slow waiter holds up at most this burst.
+            Volatile.Write(ref _scheduled, 0);
+            for (var i = 0; i < 64 && _arrived.TryDequeue(out var done); i++)
+            {
+                if (done.Failure is null)
+                {
+                    done.Waiter.TrySetResult(done.Offset);
+                }
+                else
+                {
+                    done.Waiter.TrySetException(done.Failure);
+                }
+            }
+
+            if (!_arrived.IsEmpty && Interlocked.Exchange(ref _scheduled, 1) == 0)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            }
+        }
+    }
+
+    private sealed class OffsetWaiter(Acknowledgements acknowledgements) : TaskCompletionSource<long>
+    {
+        public void OnDelivery(DeliveryReport<byte[], byte[]?> report) => acknowledgements.Add(
+            this, report.Offset.Value, report.Error.IsError ? Failed(report.Topic, report.Error) : null);
     }
 
     private sealed class AllWaiter

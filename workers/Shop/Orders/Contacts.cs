@@ -9,6 +9,10 @@ public static class Contacts
     private const int NonceLength = 12;
     private const int TagLength = 16;
 
+    // Setting a cipher up costs more than using it. It is no business of other threads.
+    [ThreadStatic]
+    private static (byte[] Key, AesGcm Cipher) _cipher;
+
     /// <summary>Trimmed, NFC, lower case.</summary>
     public static string Normalise(string contact)
     {
@@ -32,10 +36,20 @@ public static class Contacts
         var plain = Encoding.UTF8.GetBytes(contact);
         Span<byte> sealedBytes = stackalloc byte[NonceLength + plain.Length + TagLength];
         RandomNumberGenerator.Fill(sealedBytes[..NonceLength]);
-        using var aes = new AesGcm(secrets.MonthKey(at), TagLength);
-        aes.Encrypt(
+        CipherOf(secrets.MonthKey(at)).Encrypt(
             sealedBytes[..NonceLength], plain, sealedBytes.Slice(NonceLength, plain.Length),
             sealedBytes[(NonceLength + plain.Length)..], Encoding.ASCII.GetBytes(orderId));
         return $"{at.UtcDateTime:yyyy-MM}:{Convert.ToBase64String(sealedBytes)}";
+    }
+
+    private static AesGcm CipherOf(byte[] key)
+    {
+        if (!ReferenceEquals(_cipher.Key, key))
+        {
+            _cipher.Cipher?.Dispose();
+            _cipher = (key, new(key, TagLength));
+        }
+
+        return _cipher.Cipher;
     }
 }
