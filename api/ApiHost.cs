@@ -30,6 +30,9 @@ public static class ApiHost
             builder.WebHost.UseUrls("http://127.0.0.1:8080");
         }
 
+        // A request runs on the thread that received it: until Kafka is waited for, nothing in the path blocks. On two cores
+        // the hand-over to another thread costs more than the request.
+        builder.WebHost.UseSockets(o => o.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel(o =>
         {
             o.AddServerHeader = false;

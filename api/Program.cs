@@ -1,6 +1,8 @@
 using CardShop.Api;
 using CardShop.Shop.Channels;
 
+// Read once by the socket engine, so it is set before the first socket: completions run where they arrive (see ApiHost).
+Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 try
 {
     await using var app = ApiHost.Build(args);
