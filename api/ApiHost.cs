@@ -25,6 +25,8 @@ public static class ApiHost
             o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
         });
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        // It would report a client's broken request as a fault of ours; UnexpectedAsync tells them apart.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LogLevel.None);
         if (string.IsNullOrEmpty(builder.Configuration["urls"]))
         {
             builder.WebHost.UseUrls("http://127.0.0.1:8080");
@@ -43,10 +45,7 @@ public static class ApiHost
         AddServices(builder);
         var app = builder.Build();
         app.UseExceptionHandler(handler => handler.Run(UnexpectedAsync));
-        // Not around the intake, which writes its own problems and is the one path where a microsecond counts.
-        app.UseWhen(
-            c => !HttpMethods.IsPost(c.Request.Method) || c.Request.Path != "/v1/orders",
-            branch => branch.UseStatusCodePages(pages => PlainStatusAsync(pages.HttpContext)));
+        app.UseStatusCodePages(pages => PlainStatusAsync(pages.HttpContext));
         Map(app);
         return app;
     }
@@ -131,20 +130,35 @@ public static class ApiHost
     /// <summary>Bodies that Kestrel itself refuses, and faults of ours: no detail of those leaves the process.</summary>
     private static Task UnexpectedAsync(HttpContext context)
     {
-        var problem = context.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
-            ? Problem.Of(bad.StatusCode, "The request cannot be read", bad.Message)
-            : Problem.Of(
-                StatusCodes.Status500InternalServerError, "Something went wrong here",
-                "Send the same request again; with an Idempotency-Key nothing is done twice.");
-        return problem.WriteAsync(context);
+        var error = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+        if (error is BadHttpRequestException bad)
+        {
+            return Problem.Of(
+                bad.StatusCode, "The request cannot be read",
+                bad.StatusCode switch
+                {
+                    413 => "The body is too large.",
+                    408 => "The body came too slowly. Send it again.",
+                    _ => "The request is not sound HTTP.",
+                }).WriteAsync(context);
+        }
+
+        ApiLog.Fault(
+            context.RequestServices.GetRequiredService<ILogger<WebApplication>>(), error, context.Request.Method);
+        return Problem.Of(
+            StatusCodes.Status500InternalServerError, "Something went wrong here",
+            "Send the same request again; with an Idempotency-Key nothing is done twice.").WriteAsync(context);
     }
 
-    private static Task PlainStatusAsync(HttpContext context) => Problem.Of(
-        context.Response.StatusCode,
-        context.Response.StatusCode switch
+    private static Task PlainStatusAsync(HttpContext context)
+    {
+        var (title, detail) = context.Response.StatusCode switch
         {
-            404 => "There is nothing here",
-            405 => "This address does not take that method",
-            _ => "The request was refused",
-        }).WriteAsync(context);
+            404 => ("There is nothing here", "See /openapi/v1.json for what there is."),
+            405 => ("This address does not take that method", "The Allow header says which it takes."),
+            415 => ("The body must be JSON", "Send Content-Type: application/json."),
+            _ => ("The request was refused", (string?)null),
+        };
+        return Problem.Of(context.Response.StatusCode, title, detail).WriteAsync(context);
+    }
 }

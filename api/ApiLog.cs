@@ -26,4 +26,7 @@ internal static partial class ApiLog
 
     [LoggerMessage(4301, LogLevel.Warning, "Orders are shown without details: {Reason}")]
     public static partial void Degraded(ILogger logger, string reason);
+
+    [LoggerMessage(4901, LogLevel.Error, "A {Method} request failed")]
+    public static partial void Fault(ILogger logger, Exception? exception, string method);
 }

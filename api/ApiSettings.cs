@@ -27,7 +27,7 @@ public sealed record ApiSettings(
             new(
                 Required(configuration, "Kafka:BootstrapServers", "host:port of the Kafka brokers"), "cardshop-api",
                 // Shorter than the five seconds in which a buyer must hear that an order could not be taken.
-                MessageTimeout: TimeSpan.FromSeconds(4),
+                MessageTimeout: TimeSpan.FromSeconds(3),
                 Linger: TimeSpan.FromMilliseconds(configuration.GetValue("Kafka:LingerMs", 5.0)))
             {
                 MaxQueuedRecords = 100_000,

@@ -119,7 +119,8 @@ internal static class OrderRequestReader
 
     private static Problem Explain(JsonException e)
     {
-        var path = e.Path is { Length: > 2 } p && p.StartsWith("$.", StringComparison.Ordinal) ? p[2..] : null;
+        // A syntax error is the reader's own exception inside; what is left are fields of a wrong kind.
+        var path = e.InnerException is not JsonException && e.Path is { Length: > 2 } p && p.StartsWith("$.", StringComparison.Ordinal) ? p[2..] : null;
         if (path is not null && path.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
         {
             var known = path is "sku" or "quantity" or "contact" or "channel" or "password";

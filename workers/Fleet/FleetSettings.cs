@@ -50,7 +50,10 @@ public sealed record FleetSettings(
             fleets,
             new(
                 Required(configuration, "Kafka:BootstrapServers", "host:port of the Kafka brokers"), name,
-                MessageTimeout: TimeSpan.FromSeconds(15), Linger: TimeSpan.FromMilliseconds(1)),
+                MessageTimeout: TimeSpan.FromSeconds(15), Linger: TimeSpan.FromMilliseconds(1))
+            {
+                InstanceId = configuration["Kafka:InstanceId"],
+            },
             new(
                 new(Required(configuration, "RabbitMq:Uri", "amqp://user:password@host:port/vhost")), name,
                 MaxUnconfirmed: 2_000, TimeSpan.FromSeconds(10)),

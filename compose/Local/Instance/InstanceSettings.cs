@@ -18,6 +18,7 @@ public static class InstanceSettings
             ["RabbitMq__Uri"] = rabbit.Uri(),
             ["Postgres__ConnectionString"] = postgres.ConnectionString(postgres.Database),
             ["Secrets__Directory"] = layout.Secrets,
+            ["Kafka__InstanceId"] = "local",
             ["Region"] = "a",
             ["Local"] = "true",
             [Alipay + "Name"] = "default",

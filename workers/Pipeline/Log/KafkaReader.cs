@@ -212,6 +212,7 @@ internal sealed class KafkaReader(
             BootstrapServers = settings.BootstrapServers,
             ClientId = settings.ClientId,
             GroupId = group,
+            GroupInstanceId = settings.InstanceId is { } place ? group + "-" + place : null,
             // Stored offsets are committed in the background; they are a hint, progress is the truth.
             EnableAutoCommit = true,
             EnableAutoOffsetStore = false,

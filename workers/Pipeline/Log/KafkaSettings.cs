@@ -16,4 +16,10 @@ public sealed record KafkaSettings(
 
     /// <summary>A member that is silent so long has lost its partitions.</summary>
     public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Setting <c>Kafka__InstanceId</c>: a name of its own for each place that runs this fleet. A process that comes back
+    /// under it has its partitions at once, instead of after the session of the dead one; null = a new member each time.
+    /// </summary>
+    public string? InstanceId { get; init; }
 }
