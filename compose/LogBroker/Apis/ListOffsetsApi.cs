@@ -21,32 +21,7 @@ internal sealed class ListOffsetsApi(BrokerState broker)
             reader.Int8(); // isolation
         }
 
-        var answer = request.Answer();
-        var writer = answer.Writer;
-        if (version >= 2)
-        {
-            writer.Int32(0); // throttle time
-        }
-
-        var topics = Math.Max(0, reader.ArrayLength());
-        writer.ArrayLength(topics);
-        for (; topics > 0; topics--)
-        {
-            var name = reader.String();
-            writer.String(name);
-            var partitions = Math.Max(0, reader.ArrayLength());
-            writer.ArrayLength(partitions);
-            for (; partitions > 0; partitions--)
-            {
-                HandlePartition(ref reader, writer, name, version);
-            }
-
-            reader.Tags();
-            writer.Tags();
-        }
-
-        writer.Tags();
-        return Task.FromResult<Response?>(answer);
+        return Task.FromResult<Response?>(AnswerEach(request, ref reader, HandlePartition));
     }
 
     public Task<Response?> HandleLeaderEpoch(Request request)
@@ -58,9 +33,17 @@ internal sealed class ListOffsetsApi(BrokerState broker)
             reader.Int32(); // replica id
         }
 
+        return Task.FromResult<Response?>(AnswerEach(request, ref reader, HandleEpochPartition));
+    }
+
+    private delegate void PartitionHandler(ref KafkaReader reader, KafkaWriter writer, string name, short version);
+
+    /// <summary>Both requests go through topics and their partitions in the same form.</summary>
+    private static Response AnswerEach(Request request, ref KafkaReader reader, PartitionHandler handle)
+    {
         var answer = request.Answer();
         var writer = answer.Writer;
-        if (version >= 2)
+        if (request.Version >= 2)
         {
             writer.Int32(0); // throttle time
         }
@@ -75,7 +58,7 @@ internal sealed class ListOffsetsApi(BrokerState broker)
             writer.ArrayLength(partitions);
             for (; partitions > 0; partitions--)
             {
-                HandleEpochPartition(ref reader, writer, name, version);
+                handle(ref reader, writer, name, request.Version);
             }
 
             reader.Tags();
@@ -83,7 +66,7 @@ internal sealed class ListOffsetsApi(BrokerState broker)
         }
 
         writer.Tags();
-        return Task.FromResult<Response?>(answer);
+        return answer;
     }
 
     private void HandlePartition(ref KafkaReader reader, KafkaWriter writer, string name, short version)

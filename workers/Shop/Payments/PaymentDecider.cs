@@ -12,7 +12,6 @@ namespace CardShop.Shop.Payments;
 /// </summary>
 public static class PaymentDecider
 {
-    private const int MaxNotifications = 50;
     private const int MaxCloseTries = 10;
 
     public static Decision Decide(OrderCase order, PaymentMessage message, Facts facts, DateTimeOffset now)
@@ -21,7 +20,7 @@ public static class PaymentDecider
         {
             PaymentMessage.Placed m => Placed(order, m.Order, facts, now),
             PaymentMessage.Cancel m => Cancel(order, m.Request),
-            PaymentMessage.Notified m => Notified(order, m.Notification, facts, now),
+            PaymentMessage.Notified m => NotificationDecider.Notified(order, m.Notification, facts, now),
             PaymentMessage.Requested m => Requested(order, m, facts, now),
             PaymentMessage.Checked m => Checked(order, m, facts, now),
             PaymentMessage.CloseAnswered m => Closed(order, m, now),
@@ -184,61 +183,6 @@ public static class PaymentDecider
         }
     }
 
-    private static Decision Notified(OrderCase order, PaymentNotification n, Facts facts, DateTimeOffset now)
-    {
-        if (order.Payment is not { } saga)
-        {
-            var unknown = new PaymentSaga(
-                n.OrderId, PaymentStatus.Review, null, false, [], [], [], null, "A payment for an unknown order");
-            return Changed(order, Mismatch(Note(unknown, n), n), new SagaFact());
-        }
-
-        if (saga.Notifications.Any(seen => seen.Id == n.NotifyId))
-        {
-            return Decision.NoChange(order);
-        }
-
-        var noted = Note(saga, n);
-        if (n.Status != NotifiedStatus.Paid)
-        {
-            return Changed(order, noted);
-        }
-
-        if (saga.Order is null)
-        {
-            return Changed(
-                order,
-                Mismatch(noted, n) with { Status = PaymentStatus.Review, Reason = "A payment for an unknown order" },
-                new SagaFact());
-        }
-
-        if (noted.Attempts.FirstOrDefault(a => a.Number == n.Number) is not { } attempt)
-        {
-            // Known order, unknown attempt: the provider is asked before the money is booked.
-            return ClaimDecider.Ask(order, noted, n, facts, now);
-        }
-
-        if (attempt.Amount != n.Amount || attempt.Currency != n.Currency || attempt.Channel != n.Channel
-            || attempt.Profile != n.Profile)
-        {
-            return Changed(
-                order,
-                Mismatch(noted, n) with
-                {
-                    Status = saga.Status is PaymentStatus.Paid or PaymentStatus.Refunding or PaymentStatus.Refunded
-                        ? saga.Status
-                        : PaymentStatus.Review,
-                    Due = null,
-                    Reason = "The payment does not match the order's attempt",
-                },
-                new SagaFact());
-        }
-
-        var payment = new ReceivedPayment(
-            n.Number, n.TradeNo, n.Amount, n.PaidAt ?? n.ArrivedAt, "notification", PaymentUse.Order);
-        return MoneyDecider.Received(order with { Payment = noted }, payment, n.Currency, facts, now);
-    }
-
     private static Decision Checked(OrderCase order, PaymentMessage.Checked message, Facts facts, DateTimeOffset now)
     {
         if (order.Payment is not { Order: not null } saga)
@@ -375,27 +319,6 @@ public static class PaymentDecider
     private static StockDelta Release(PaymentSaga saga) =>
         saga is { Reserved: true, Order: { } placed } ? StockDelta.ReleaseHeld(placed.Quantity) : default;
 
-    private static PaymentSaga Note(PaymentSaga saga, PaymentNotification n) => saga with
-    {
-        Notifications =
-        [
-            .. saga.Notifications.TakeLast(MaxNotifications - 1),
-            new(n.NotifyId, n.Number, n.Status, n.ArrivedAt, n.Profile),
-        ],
-    };
-
-    private static PaymentSaga Mismatch(PaymentSaga saga, PaymentNotification n) =>
-        n.Status != NotifiedStatus.Paid || saga.Payments.Any(
-            p => p.Use == PaymentUse.Mismatch && (p.Number, p.TradeNo, p.Amount) == (n.Number, n.TradeNo, n.Amount))
-        ? saga : saga with
-        {
-            Payments =
-            [
-                .. saga.Payments,
-                new(n.Number, n.TradeNo, n.Amount, n.PaidAt ?? n.ArrivedAt, "notification", PaymentUse.Mismatch),
-            ],
-        };
-
     /// <summary>1, 2, 4 … 32 s: the wait after an answer that proves nothing.</summary>
     private static PaymentSaga TryAgain(PaymentSaga saga, DateTimeOffset now) => saga with
     {
@@ -403,7 +326,7 @@ public static class PaymentDecider
         Due = now + TimeSpan.FromSeconds(1 << Math.Min(saga.CheckTries, 5)),
     };
 
-    private static Decision Changed(OrderCase order, PaymentSaga saga, params object[] sends) =>
+    internal static Decision Changed(OrderCase order, PaymentSaga saga, params object[] sends) =>
         new(order with { Payment = saga }, sends);
 
     private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;

@@ -13,7 +13,7 @@ namespace CardShop.Shop.Store;
 /// No effects; what it comes to is one <see cref="SaveRequest"/>.
 /// </summary>
 internal sealed class BatchRun(
-    LoadedBatch loaded, IReadOnlyList<string> waiting, ShopSettings times, DateTimeOffset now)
+    LoadedBatch loaded, IReadOnlyList<string> waiting, ShopSettings settings, DateTimeOffset now)
 {
     private readonly Dictionary<string, OrderCase> _cases = [];
     private readonly Dictionary<StockKey, StockDelta> _stock = [];
@@ -220,7 +220,7 @@ internal sealed class BatchRun(
             : null;
 
     private Facts FactsOf(StockKey? key, IReadOnlyList<Guid> keys) => new(
-        key is { } k ? Available.GetValueOrDefault(k) + _stock.GetValueOrDefault(k).Available : 0, keys, times);
+        key is { } k ? Available.GetValueOrDefault(k) + _stock.GetValueOrDefault(k).Available : 0, keys, settings);
 
     private void Apply(string orderId, OrderCase before, Decision decision)
     {

@@ -16,7 +16,7 @@ namespace CardShop.Shop.Store;
 /// <param name="group">The fleet's consumer group.</param>
 /// <param name="deliveries">Whether delivery documents are loaded: all but the orders fleet.</param>
 public sealed class ShopWork(
-    string group, bool deliveries, IShopStore store, RollbackFence fence, ShopSettings times, IBatchObserver observer,
+    string group, bool deliveries, IShopStore store, RollbackFence fence, ShopSettings settings, IBatchObserver observer,
     TimeProvider time, ILogger<ShopWork> logger) : IBatchWork
 {
     /// <summary>Waiting orders looked at per import batch; the rest follows with the next batch or its due time.</summary>
@@ -45,7 +45,7 @@ public sealed class ShopWork(
             gap.Record.Reader?.Reposition(gap.Record.Partition);
         }
 
-        var run = new BatchRun(loaded, waiting, times, time.GetUtcNow());
+        var run = new BatchRun(loaded, waiting, settings, time.GetUtcNow());
         foreach (var import in fresh.Messages.Select(m => m.Message).OfType<KeysImported>())
         {
             run.Import(import, await transaction.ImportAsync(import, cancellation));
@@ -83,7 +83,7 @@ public sealed class ShopWork(
         }
 
         var now = time.GetUtcNow();
-        var run = new BatchRun(loaded, [], times, now);
+        var run = new BatchRun(loaded, [], settings, now);
         if (orderId is not null)
         {
             run.Review(orderId, $"A message could not be processed: {failure.GetType().Name}");
