@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using CardShop.Shop;
 using CardShop.Shop.Channels.Rsa;
 
 namespace CardShop.Sandbox.Keys;
@@ -21,7 +22,7 @@ public static class SandboxKeys
         if (!File.Exists(privatePath))
         {
             using var fresh = RSA.Create(Bits);
-            Create(privatePath, fresh.ExportPkcs8PrivateKeyPem() + "\n");
+            OnceFile.TryCreate(privatePath, fresh.ExportPkcs8PrivateKeyPem() + "\n");
         }
 
         var pem = File.ReadAllText(privatePath);
@@ -38,31 +39,6 @@ public static class SandboxKeys
         }
 
         return key;
-    }
-
-    /// <summary>The file appears whole or not at all, for its owner alone, and never replaces another.</summary>
-    private static void Create(string path, string text)
-    {
-        var temporary = Temporary(path);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using (var writer = new StreamWriter(temporary, options))
-        {
-            writer.Write(text);
-        }
-
-        try
-        {
-            File.Move(temporary, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            File.Delete(temporary); // another process was first: its key counts
-        }
     }
 
     private static string Temporary(string path) => $"{path}.{Guid.NewGuid():N}.tmp";

@@ -73,38 +73,8 @@ public sealed class ShopSecrets
         }
     }
 
-    private static bool TryCreate(string directory, string name)
-    {
-        var path = Path.Combine(directory, name);
-        if (File.Exists(path))
-        {
-            return false;
-        }
-
-        // Written aside and linked into place: a reader never sees half a secret, and the first writer wins.
-        var aside = $"{path}.{Environment.ProcessId}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using (var stream = new StreamWriter(aside, options))
-        {
-            stream.WriteLine(RandomNumberGenerator.GetHexString(Bytes * 2, lowercase: true));
-        }
-
-        try
-        {
-            File.Move(aside, path, overwrite: false);
-            return true;
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            File.Delete(aside);
-            return false;
-        }
-    }
+    private static bool TryCreate(string directory, string name) => OnceFile.TryCreate(
+        Path.Combine(directory, name), RandomNumberGenerator.GetHexString(Bytes * 2, lowercase: true) + "\n");
 
     private byte[] Read(string name)
     {
