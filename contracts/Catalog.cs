@@ -22,7 +22,9 @@ public sealed record Product(
 public sealed record StockLevel(string Sku, string Region, long Available, DateTimeOffset At);
 
 /// <summary>Is a payment channel up?</summary>
-public sealed record ChannelState(string Channel, bool Up, DateTimeOffset Since);
+/// <param name="Up">Whether any of its merchant profiles is.</param>
+/// <param name="Down">The profiles whose breaker is open; null where none is.</param>
+public sealed record ChannelState(string Channel, bool Up, DateTimeOffset Since, IReadOnlyList<string>? Down = null);
 
 /// <summary>How far a fleet has come in a partition.</summary>
 /// <param name="NextOffset">Everything below is processed.</param>

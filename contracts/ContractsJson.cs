@@ -31,6 +31,7 @@ public sealed class KebabEnumConverter<T>() : JsonStringEnumConverter<T>(JsonNam
     Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(OrderPlaced))]
 [JsonSerializable(typeof(OrderCancelRequested))]
+[JsonSerializable(typeof(ChannelSwitchRequested))]
 [JsonSerializable(typeof(PaymentNotification))]
 [JsonSerializable(typeof(PaymentSaga))]
 [JsonSerializable(typeof(DeliverySaga))]

@@ -5,6 +5,7 @@ public static class MessageTypes
 {
     public const string OrderPlaced = "OrderPlaced";
     public const string OrderCancelRequested = "OrderCancelRequested";
+    public const string ChannelSwitchRequested = "ChannelSwitchRequested";
     public const string PaymentNotification = "PaymentNotification";
     public const string PaymentSaga = "PaymentSaga";
     public const string KeysImported = "KeysImported";

@@ -47,3 +47,6 @@ public sealed record OrderPlaced(
 
 /// <summary>The buyer wants an unpaid order to end.</summary>
 public sealed record OrderCancelRequested(string OrderId, string Sku, DateTimeOffset RequestedAt);
+
+/// <summary>The buyer of an unpaid order wants to pay it by another channel.</summary>
+public sealed record ChannelSwitchRequested(string OrderId, string Sku, string Channel, DateTimeOffset RequestedAt);

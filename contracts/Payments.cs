@@ -20,6 +20,10 @@ public enum NotifiedStatus
 /// <param name="NotifyId">The provider's id of the notification; its repeats carry the same.</param>
 /// <param name="Amount">The trade's total in minor units.</param>
 /// <param name="RawBody">As received.</param>
+/// <param name="Headers">The headers that the signature covers, as received; null where it covers the body alone.</param>
+/// <param name="RefundNumber">The refund that it is about; null where it is about the payment.</param>
+/// <param name="RefundDone">Whether that refund gave the money back; false: it never will.</param>
+/// <param name="RefundAmount">In minor units.</param>
 public sealed record PaymentNotification(
     string OrderId,
     string Channel,
@@ -35,4 +39,8 @@ public sealed record PaymentNotification(
     DateTimeOffset? PaidAt,
     DateTimeOffset ArrivedAt,
     string ContentType,
-    byte[] RawBody);
+    byte[] RawBody,
+    IReadOnlyDictionary<string, string>? Headers = null,
+    string? RefundNumber = null,
+    bool? RefundDone = null,
+    long? RefundAmount = null);

@@ -23,6 +23,7 @@ public enum PaymentStatus
 /// <param name="Number">Provider number: order id and two digits.</param>
 /// <param name="Text">What the provider shows the buyer.</param>
 /// <param name="Link">Where the buyer pays; null until the provider has answered.</param>
+/// <param name="Qr">The text of a code to scan, where the channel has one.</param>
 /// <param name="Closed">The provider has confirmed that it cannot be paid any more.</param>
 public sealed record PaymentAttempt(
     string Number,
@@ -34,7 +35,8 @@ public sealed record PaymentAttempt(
     DateTimeOffset OpenedAt,
     DateTimeOffset ExpiresAt,
     string? Link = null,
-    bool Closed = false);
+    bool Closed = false,
+    string? Qr = null);
 
 /// <summary>Money that arrived.</summary>
 /// <param name="Source"><c>notification</c> or <c>query</c>.</param>

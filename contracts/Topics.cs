@@ -14,7 +14,7 @@ public static class Topics
     /// <summary>The version of the orders topic that tokens name.</summary>
     public const byte OrdersVersion = 1;
 
-    /// <summary>Keyed by sku: OrderPlaced, OrderCancelRequested.</summary>
+    /// <summary>Keyed by sku: OrderPlaced, OrderCancelRequested, ChannelSwitchRequested.</summary>
     public static readonly Topic Orders = new("shop.orders.v1", 12);
 
     /// <summary>Keyed by order id: providers' notifications, verified at arrival.</summary>

@@ -131,7 +131,7 @@ public sealed class When_alipay_is_called
         [
             await channel.CreateAsync(request, Token), await channel.QueryAsync(request, Token),
             await channel.CloseAsync(request, Token),
-            await channel.RefundAsync(new RefundRequest(request, "R1", 1, "because"), Token),
+            await channel.RefundAsync(new RefundRequest(request, "R1", 1, "because", DateTimeOffset.UnixEpoch, null), Token),
         ];
 
         Assert.All(answers, one => Assert.Equal((ChannelResult.Refused, code), (one.Result, one.Code)));
@@ -188,7 +188,7 @@ public sealed class When_alipay_is_called
         using var gateway = new FakeGateway()
             .Answers(FakeGateway.Signed(RefundNode, json)).Answers(FakeGateway.Signed(RefundNode, json));
         using var channel = gateway.Channel();
-        var refund = new RefundRequest(FakeGateway.Request(), "R1", 1000, "sold out");
+        var refund = new RefundRequest(FakeGateway.Request(), "R1", 1000, "sold out", DateTimeOffset.UnixEpoch, null);
 
         var answer = await channel.RefundAsync(refund, Token);
         await channel.RefundAsync(refund, Token);
@@ -220,7 +220,7 @@ public sealed class When_alipay_is_called
             .Answers(FakeGateway.Signed(RefundNode, repeated)).Answers(FakeGateway.Signed(RefundQueryNode, json));
         using var channel = gateway.Channel();
 
-        var answer = await channel.RefundAsync(new RefundRequest(FakeGateway.Request(), "R1", 1000, ""), Token);
+        var answer = await channel.RefundAsync(new RefundRequest(FakeGateway.Request(), "R1", 1000, "", DateTimeOffset.UnixEpoch, null), Token);
 
         Assert.Equal(expected, answer.Result);
         Assert.Equal(AlipayMethods.RefundQuery, gateway.Sent[1]["method"]);
@@ -234,7 +234,7 @@ public sealed class When_alipay_is_called
         using var gateway = new FakeGateway();
         using var channel = gateway.Channel();
 
-        var answer = await channel.RefundAsync(new RefundRequest(FakeGateway.Request(), "R1", amount, ""), Token);
+        var answer = await channel.RefundAsync(new RefundRequest(FakeGateway.Request(), "R1", amount, "", DateTimeOffset.UnixEpoch, null), Token);
 
         Assert.Equal(ChannelResult.Refused, answer.Result);
         Assert.Empty(gateway.Sent);

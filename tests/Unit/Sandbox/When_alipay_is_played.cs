@@ -37,7 +37,7 @@ public sealed class When_alipay_is_played
         Assert.Equal(ChannelResult.WrongState, (await host.Channel.CloseAsync(request, Token)).Result);
         Assert.Equal(ChannelResult.WrongState, (await host.Channel.CreateAsync(request, Token)).Result);
 
-        var refund = new RefundRequest(request, request.Number + "R1", 2000, "卡密 sold out");
+        var refund = new RefundRequest(request, request.Number + "R1", 2000, "卡密 sold out", DateTimeOffset.UnixEpoch, null);
         var refunded = await host.Channel.RefundAsync(refund, Token);
         Assert.Equal((ChannelResult.Done, 2000), (refunded.Result, refunded.Trade!.RefundedMinor));
         Assert.Equal(ChannelResult.Done, (await host.Channel.RefundAsync(refund, Token)).Result);
@@ -45,7 +45,7 @@ public sealed class When_alipay_is_played
         Assert.Equal(ChannelResult.Refused, other.Result);
         Assert.Equal(2000, (await host.NextNotificationAsync()).Trade!.RefundedMinor);
 
-        var rest = await host.Channel.RefundAsync(new RefundRequest(request, request.Number + "R2", 3000, ""), Token);
+        var rest = await host.Channel.RefundAsync(new RefundRequest(request, request.Number + "R2", 3000, "", DateTimeOffset.UnixEpoch, null), Token);
         Assert.Equal((ChannelResult.Done, TradeStatus.Closed), (rest.Result, rest.Trade!.Status));
         var closed = await host.NextNotificationAsync();
         Assert.Equal((TradeStatus.Closed, 5000), (closed.Trade!.Status, closed.Trade.RefundedMinor));

@@ -20,7 +20,11 @@ public interface IPaymentChannel
     /// <summary>Closes an unpaid trade, so that it cannot be paid any more.</summary>
     Task<ChannelAnswer> CloseAsync(PaymentRequest request, CancellationToken cancellation);
 
-    /// <summary>Refunds a paid trade; repeats with the same refund number refund once.</summary>
+    /// <summary>
+    /// Refunds a paid trade, in whole or in part; repeats with the same refund number refund once, and tell how far it is:
+    /// <see cref="ChannelResult.Done"/> only when the money has gone back, <see cref="ChannelResult.Unknown"/> while it is
+    /// under way.
+    /// </summary>
     Task<ChannelAnswer> RefundAsync(RefundRequest request, CancellationToken cancellation);
 
     /// <summary>Verifies a notification over its raw bytes. Pure: no call, no clock but <paramref name="arrivedAt"/>.</summary>
@@ -39,7 +43,11 @@ public sealed record PaymentRequest(
 /// <summary>One refund of one payment.</summary>
 /// <param name="RefundNumber">Stable per refund: the provider refunds each number once.</param>
 /// <param name="AmountMinor">What to give back, in minor units; at most what was paid.</param>
-public sealed record RefundRequest(PaymentRequest Payment, string RefundNumber, long AmountMinor, string Reason);
+/// <param name="AskedAt">When the refund was decided: the same in every repeat.</param>
+/// <param name="TradeNo">The provider's own number of the payment, where it is known.</param>
+public sealed record RefundRequest(
+    PaymentRequest Payment, string RefundNumber, long AmountMinor, string Reason, DateTimeOffset AskedAt,
+    string? TradeNo);
 
 /// <summary>What a call came to, in the five ways that the saga distinguishes.</summary>
 public enum ChannelResult
@@ -61,10 +69,12 @@ public enum ChannelResult
 }
 
 /// <param name="Link">Where the buyer pays; only from <see cref="IPaymentChannel.CreateAsync"/>.</param>
+/// <param name="Qr">The text of a code to scan, where the channel has one.</param>
 /// <param name="Trade">The trade as the provider shows it, where the answer says so.</param>
 /// <param name="Code">The provider's own code, for logs and operators.</param>
 public sealed record ChannelAnswer(
-    ChannelResult Result, string? Link = null, ProviderTrade? Trade = null, string? Code = null, string? Message = null);
+    ChannelResult Result, string? Link = null, ProviderTrade? Trade = null, string? Code = null, string? Message = null,
+    string? Qr = null);
 
 /// <summary>A trade's state at the provider.</summary>
 public enum TradeStatus
@@ -90,6 +100,12 @@ public sealed record ProviderTrade(
 /// <param name="KeySerial">Which of the provider's keys signed it.</param>
 /// <param name="NotifyId">The provider's id of this notification; repeats carry the same.</param>
 /// <param name="MerchantId">The merchant (seller, app) that the notification names.</param>
+/// <param name="Refund">The refund that it is about; null where it is about the payment.</param>
 public sealed record NotificationCheck(
     string? Refusal, string Profile = "", string KeySerial = "", string NotifyId = "", string MerchantId = "",
-    ProviderTrade? Trade = null);
+    ProviderTrade? Trade = null, ProviderRefund? Refund = null);
+
+/// <summary>How one refund ended, as the provider reported it.</summary>
+/// <param name="Done">True: the money went back. False: it never will under this number.</param>
+/// <param name="Code">The provider's own word for it.</param>
+public sealed record ProviderRefund(string RefundNumber, bool Done, long AmountMinor, string? Code = null);

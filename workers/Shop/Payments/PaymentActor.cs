@@ -106,7 +106,7 @@ public sealed class PaymentActor(
                 && saga.Payments.FirstOrDefault(p => p.RefundNumber == m.RefundNumber) is { Refund: RefundState.Asked } paid:
                 var request = new RefundRequest(
                     AttemptOf(saga, m.Number) ?? UnknownAttempt(saga, m.Number), m.RefundNumber, paid.Amount,
-                    saga.Reason ?? "refund");
+                    "refund", paid.At, paid.TradeNo);
                 return new PaymentMessage.RefundAnswered(
                     id, m.Number, m.RefundNumber,
                     await CallAsync("refund", m.Number, () => channel.RefundAsync(request, cancellation)));
