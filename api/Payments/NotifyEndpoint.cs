@@ -28,7 +28,7 @@ public sealed class NotifyEndpoint(
 
         if (await RequestBody.ReadAsync(context, MaxBody) is not { } body)
         {
-            await AnswerAsync(context, StatusCodes.Status413PayloadTooLarge, "failure");
+            await Problem.Of(StatusCodes.Status413PayloadTooLarge, "The notification is too large").WriteAsync(context);
             return;
         }
 
@@ -39,7 +39,7 @@ public sealed class NotifyEndpoint(
         if (check is not { Refusal: null, Trade: { } trade })
         {
             ApiLog.NotificationRefused(logger, channel, check.Refusal ?? "it names no trade");
-            await AnswerAsync(context, StatusCodes.Status400BadRequest, "failure");
+            await AnswerAsync(context, provider.Reply(NotificationOutcome.Refused));
             return;
         }
 
@@ -54,11 +54,11 @@ public sealed class NotifyEndpoint(
         catch (PlaceException e)
         {
             ApiLog.NotificationNotStored(logger, channel, e.Message);
-            await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "failure");
+            await AnswerAsync(context, provider.Reply(NotificationOutcome.NotStored));
             return;
         }
 
-        await AnswerAsync(context, StatusCodes.Status200OK, "success");
+        await AnswerAsync(context, provider.Reply(NotificationOutcome.Stored));
     }
 
     private static LogRecord ToRecord(
@@ -95,10 +95,10 @@ public sealed class NotifyEndpoint(
             [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(MessageTypes.DeadLetter))]);
     }
 
-    private static Task AnswerAsync(HttpContext context, int status, string text)
+    private static Task AnswerAsync(HttpContext context, NotificationReply reply)
     {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "text/plain";
-        return context.Response.WriteAsync(text, context.RequestAborted);
+        context.Response.StatusCode = reply.Status;
+        context.Response.ContentType = reply.ContentType;
+        return context.Response.WriteAsync(reply.Body, context.RequestAborted);
     }
 }

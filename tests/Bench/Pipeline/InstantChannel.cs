@@ -44,6 +44,8 @@ internal sealed class InstantChannel(ILog log, TimeProvider time) : IPaymentChan
         ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, string> headers, DateTimeOffset arrivedAt) =>
         new("This provider notifies inside the process only");
 
+    public NotificationReply Reply(NotificationOutcome outcome) => new(204, string.Empty, string.Empty);
+
     private async Task PayAsync(PaymentRequest request)
     {
         try

@@ -29,7 +29,26 @@ public interface IPaymentChannel
 
     /// <summary>Verifies a notification over its raw bytes. Pure: no call, no clock but <paramref name="arrivedAt"/>.</summary>
     NotificationCheck Verify(ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, string> headers, DateTimeOffset arrivedAt);
+
+    /// <summary>What the provider is told about a notification, in its own format.</summary>
+    NotificationReply Reply(NotificationOutcome outcome);
 }
+
+/// <summary>What became of a notification.</summary>
+public enum NotificationOutcome
+{
+    /// <summary>Verified, and Kafka has it.</summary>
+    Stored,
+
+    /// <summary>Not genuine, or not readable: sending it again does not help.</summary>
+    Refused,
+
+    /// <summary>Genuine, but it could not be written: the provider must send it again.</summary>
+    NotStored,
+}
+
+/// <param name="Status">HTTP status.</param>
+public sealed record NotificationReply(int Status, string ContentType, string Body);
 
 /// <summary>One payment attempt as it was saved.</summary>
 /// <param name="Number">The provider number: order id and two digits, letters and digits only.</param>

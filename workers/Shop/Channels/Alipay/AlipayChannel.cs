@@ -121,6 +121,15 @@ public sealed class AlipayChannel : IPaymentChannel, IDisposable
         ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, string> headers, DateTimeOffset arrivedAt) =>
         AlipayNotification.Verify(_profiles, body.Span);
 
+    /// <summary>The seven characters <c>success</c>; anything else is a failure, and Alipay sends again.</summary>
+    public NotificationReply Reply(NotificationOutcome outcome) => outcome switch
+    {
+        NotificationOutcome.Stored => new(200, "text/plain", "success"),
+        NotificationOutcome.Refused => new(400, "text/plain", "failure"),
+        NotificationOutcome.NotStored => new(503, "text/plain", "failure"),
+        _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "Unknown outcome."),
+    };
+
     public void Dispose() => _gateway.Dispose();
 
     private async Task<ChannelAnswer> LookAtRefundAsync(
