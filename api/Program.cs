@@ -3,6 +3,8 @@ using CardShop.Shop.Channels;
 
 // Read once by the socket engine, so it is set before the first socket: completions run where they arrive (see ApiHost).
 Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+// Settings are read once. Watching their files would watch every file below the working directory.
+Environment.SetEnvironmentVariable("DOTNET_hostBuilder__reloadConfigOnChange", "false");
 try
 {
     await using var app = ApiHost.Build(args);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -11,7 +12,7 @@ public static class Contacts
 
     // Setting a cipher up costs more than using it. It is no business of other threads.
     [ThreadStatic]
-    private static (byte[] Key, AesGcm Cipher) _cipher;
+    private static MonthCipher? _cipher;
 
     /// <summary>Trimmed, NFC, lower case.</summary>
     public static string Normalise(string contact)
@@ -22,34 +23,50 @@ public static class Contacts
             : text.Normalize(NormalizationForm.FormC).ToLowerInvariant();
     }
 
-    /// <summary>Keyed hash of a normalised contact (or network), Base64 of 16 bytes.</summary>
+    /// <summary>Keyed hash of a normalised contact (or network, or what else must not be guessed), Base64 of 16 bytes.</summary>
     public static string Hash(byte[] secret, string kind, string text)
     {
-        Span<byte> hash = stackalloc byte[32];
-        HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes(kind + "|" + text), hash);
+        var most = Encoding.UTF8.GetMaxByteCount(kind.Length + 1 + text.Length);
+        var bytes = most <= 1024 ? stackalloc byte[1024] : new byte[most];
+        var length = Encoding.UTF8.GetBytes(kind, bytes);
+        bytes[length++] = (byte)'|';
+        length += Encoding.UTF8.GetBytes(text, bytes[length..]);
+        Span<byte> hash = stackalloc byte[KeyedHash.Length];
+        KeyedHash.Compute(secret, bytes[..length], hash);
         return Convert.ToBase64String(hash[..16]);
     }
 
     /// <summary><c>YYYY-MM:base64</c> of nonce, ciphertext and tag; bound to the order id.</summary>
+    /// <param name="contact">At most 254 characters.</param>
     public static string Encrypt(ShopSecrets secrets, string orderId, string contact, DateTimeOffset at)
     {
-        var plain = Encoding.UTF8.GetBytes(contact);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(contact.Length, 254);
+        Span<byte> plain = stackalloc byte[1024];
+        plain = plain[..Encoding.UTF8.GetBytes(contact, plain)];
+        Span<byte> order = stackalloc byte[64];
+        order = order[..Encoding.ASCII.GetBytes(orderId, order)];
         Span<byte> sealedBytes = stackalloc byte[NonceLength + plain.Length + TagLength];
-        RandomNumberGenerator.Fill(sealedBytes[..NonceLength]);
-        CipherOf(secrets.MonthKey(at)).Encrypt(
+        Randomness.Fill(sealedBytes[..NonceLength]);
+        var month = CipherOf(secrets, at);
+        month.Cipher.Encrypt(
             sealedBytes[..NonceLength], plain, sealedBytes.Slice(NonceLength, plain.Length),
-            sealedBytes[(NonceLength + plain.Length)..], Encoding.ASCII.GetBytes(orderId));
-        return $"{at.UtcDateTime:yyyy-MM}:{Convert.ToBase64String(sealedBytes)}";
+            sealedBytes[(NonceLength + plain.Length)..], order);
+        return month.Prefix + Convert.ToBase64String(sealedBytes);
     }
 
-    private static AesGcm CipherOf(byte[] key)
+    private static MonthCipher CipherOf(ShopSecrets secrets, DateTimeOffset at)
     {
-        if (!ReferenceEquals(_cipher.Key, key))
+        var utc = at.UtcDateTime;
+        if (_cipher is not { } kept || kept.Secrets != secrets || kept.Year != utc.Year || kept.Month != utc.Month)
         {
-            _cipher.Cipher?.Dispose();
-            _cipher = (key, new(key, TagLength));
+            _cipher?.Cipher.Dispose();
+            _cipher = kept = new(
+                secrets, utc.Year, utc.Month, utc.ToString("yyyy-MM", CultureInfo.InvariantCulture) + ":",
+                new(secrets.MonthKey(at), TagLength));
         }
 
-        return _cipher.Cipher;
+        return kept;
     }
+
+    private sealed record MonthCipher(ShopSecrets Secrets, int Year, int Month, string Prefix, AesGcm Cipher);
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 using CardShop.Contracts;
 
@@ -29,8 +28,8 @@ public static class OrderIds
         var length = Put(text, 0, scope);
         length = Put(text, length, sku);
         length = Put(text, length, key);
-        Span<byte> hash = stackalloc byte[32];
-        HMACSHA256.HashData(secret, text.AsSpan(0, length), hash);
+        Span<byte> hash = stackalloc byte[KeyedHash.Length];
+        KeyedHash.Compute(secret, text.AsSpan(0, length), hash);
         return Encode(region, hash);
     }
 

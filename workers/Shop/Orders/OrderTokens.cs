@@ -59,8 +59,8 @@ public sealed class OrderTokens(IReadOnlyDictionary<byte, byte[]> secrets, byte 
         Span<byte> text = stackalloc byte[512];
         body.CopyTo(text);
         var length = body.Length + Encoding.UTF8.GetBytes(orderId, text[body.Length..]);
-        Span<byte> hash = stackalloc byte[32];
-        HMACSHA256.HashData(secret, text[..length], hash);
+        Span<byte> hash = stackalloc byte[KeyedHash.Length];
+        KeyedHash.Compute(secret, text[..length], hash);
         hash[..MacLength].CopyTo(target);
     }
 }
