@@ -11,7 +11,7 @@ using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
 using CardShop.Sandbox;
 using CardShop.Shop.Catalog;
-using CardShop.Shop.Channels.Alipay;
+using CardShop.Shop.Channels;
 using CardShop.Shop.Keys;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Store;
@@ -108,7 +108,9 @@ public sealed class RunningShop : IAsyncDisposable
         _fleetStop = new();
         _fleet = new(
             FleetSettings.From(configuration),
-            [new AlipayChannel(configuration.GetSection(AlipayOptions.Section).Get<AlipayOptions>()!, TimeProvider.System)],
+            PaymentChannels.Open(
+                configuration.GetSection(PaymentChannelOptions.Section).Get<PaymentChannelOptions>()!, ChannelUse.Call,
+                TimeProvider.System),
             TimeProvider.System, new Random(), TestLogs.Factory);
         _fleetRun = _fleet.RunAsync(_fleetStop.Token);
     }
