@@ -3,8 +3,8 @@ using CardShop.Shop.Channels;
 namespace CardShop.Shop.Store;
 
 /// <summary>
-/// Where a watchdog is in its scan of one lane, and how many it may take: a token bucket that holds half a second's worth and
-/// is empty at the start. In any span it gives out at most the rate times the span and that half second. For one loop; it is not safe for two.
+/// Where a watchdog is in its scan of one lane, and how many it may take: a token bucket that holds half a second's worth (and
+/// one, for the fraction) and is empty at the start: in any span it gives out at most the rate times the span, and that. For one loop; it is not safe for two.
 /// </summary>
 /// <param name="name">What the scan is told: a channel's name.</param>
 /// <param name="perSecond">How many sagas per second; the fraction of one is carried over.</param>
@@ -15,7 +15,7 @@ public sealed class DueLane(string name, double perSecond, TimeProvider time)
     /// <summary>When the scan starts from the oldest again.</summary>
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(10);
 
-    private readonly double _most = Math.Max(1, Math.Min(perSecond / 2, MaxScan));
+    private readonly double _most = Math.Min(perSecond / 2, MaxScan) + 1;
     private double _tokens;
     private DateTimeOffset _filledAt = time.GetUtcNow();
     private DateTimeOffset _roundEnds = time.GetUtcNow() + Round;
@@ -42,7 +42,7 @@ public sealed class DueLane(string name, double perSecond, TimeProvider time)
 
         _tokens = Math.Min(_most, _tokens + (perSecond * Math.Max(0, (now - _filledAt).TotalSeconds)));
         _filledAt = now;
-        return (int)_tokens;
+        return Math.Min((int)_tokens, MaxScan);
     }
 
     /// <summary>After which saga the scan goes on; null = from the oldest.</summary>

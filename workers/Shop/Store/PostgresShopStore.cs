@@ -46,7 +46,7 @@ public sealed class PostgresShopStore(NpgsqlDataSource database) : IShopStore
 
     public Task<IReadOnlyList<DueSaga>> OverduePaymentsAsync(
         string channel, DateTimeOffset now, DueSaga? after, int limit, CancellationToken cancellation) =>
-        DueAsync(Payments.Overdue(now, after?.Due, after?.Id, limit, DueChannel, channel), cancellation);
+        DueAsync(OverdueStatement(channel, now, after, limit), cancellation);
 
     public Task<IReadOnlyList<DueSaga>> OverdueDeliveriesAsync(
         DateTimeOffset now, DueSaga? after, int limit, CancellationToken cancellation) =>
@@ -106,6 +106,9 @@ public sealed class PostgresShopStore(NpgsqlDataSource database) : IShopStore
         };
         await save.ExecuteNonQueryAsync(cancellation);
     }
+
+    internal static NpgsqlBatchCommand OverdueStatement(string channel, DateTimeOffset now, DueSaga? after, int limit) =>
+        Payments.Overdue(now, after?.Due, after?.Id, limit, DueChannel, channel);
 
     private async Task<IReadOnlyList<DueSaga>> DueAsync(NpgsqlBatchCommand command, CancellationToken cancellation)
     {

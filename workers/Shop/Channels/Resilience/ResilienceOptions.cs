@@ -20,7 +20,7 @@ public sealed record ResilienceOptions
     public TimeSpan Window { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Fewer calls than these in a window prove nothing; 2 or more.</summary>
-    public int MinimumCalls { get; init; } = 4;
+    public int MinimumCalls { get; init; } = 5;
 
     /// <summary>The share of failed calls in a window that opens the breaker.</summary>
     public double FailureRatio { get; init; } = 0.5;
