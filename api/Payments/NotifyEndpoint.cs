@@ -42,7 +42,7 @@ public sealed class NotifyEndpoint(
         var offset = OrderIds.OfProviderNumber(trade.Number) is { } orderId
             ? await log.AppendAsync(
                 Topics.PaymentNotifications, orderId, MessageTypes.PaymentNotification,
-                ToNotification(orderId, channel, check, trade, context.Request.ContentType, body, now),
+                ToNotification(orderId, channel, check, trade, headers, body, now),
                 ContractsJson.Default.PaymentNotification)
             : await AppendOfNobodyAsync(channel, trade, body, now);
         await AnswerAsync(
@@ -50,8 +50,8 @@ public sealed class NotifyEndpoint(
     }
 
     private static PaymentNotification ToNotification(
-        string orderId, string channel, NotificationCheck check, ProviderTrade trade, string? contentType,
-        ReadOnlyMemory<byte> body, DateTimeOffset now) =>
+        string orderId, string channel, NotificationCheck check, ProviderTrade trade,
+        Dictionary<string, string> headers, ReadOnlyMemory<byte> body, DateTimeOffset now) =>
         new(
             orderId, channel, check.Profile, check.KeySerial, trade.Number, trade.TradeNo, check.NotifyId, check.MerchantId,
             trade.Status switch
@@ -61,7 +61,17 @@ public sealed class NotifyEndpoint(
                 TradeStatus.Waiting => NotifiedStatus.Waiting,
                 _ => throw new ArgumentOutOfRangeException(nameof(trade), trade.Status, "Unknown status."),
             },
-            trade.AmountMinor, trade.Currency, trade.PaidAt, now, contentType ?? string.Empty, body.ToArray());
+            trade.AmountMinor, trade.Currency, trade.PaidAt, now,
+            headers.GetValueOrDefault("Content-Type") ?? string.Empty, body.ToArray(), ProofOf(channel, headers),
+            check.Refund?.RefundNumber, check.Refund?.Done, check.Refund?.AmountMinor);
+
+    /// <summary>The provider's own headers, which begin with its name: a signature may cover them. Null where there is none.</summary>
+    private static Dictionary<string, string>? ProofOf(string channel, Dictionary<string, string> headers)
+    {
+        var own = headers.Where(h => h.Key.StartsWith(channel, StringComparison.OrdinalIgnoreCase))
+            .ToDictionary(h => h.Key, h => h.Value);
+        return own.Count > 0 ? own : null;
+    }
 
     /// <summary>Genuine, but about a trade that no order of ours opened: money that an operator must look at.</summary>
     private Task<long?> AppendOfNobodyAsync(

@@ -26,6 +26,8 @@ public sealed class When_a_provider_fails
     [InlineData("HTTP_FAILED", "query", 3)]
     [InlineData("HTTP_503", "query", 3)]
     [InlineData("ANSWER_UNREADABLE", "query", 3)]
+    [InlineData("SIGNATURE_STALE", "query", 3)]
+    [InlineData("CERTIFICATE_WRONG", "query", 3)]
     [InlineData("HTTP_503", "create", 1)]
     [InlineData("ANSWER_UNREADABLE", "refund", 1)]
     [InlineData("TIMEOUT", "query", 1)]

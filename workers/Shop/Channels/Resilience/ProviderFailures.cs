@@ -17,9 +17,10 @@ public static class ProviderFailures
     /// as they must be.
     /// </summary>
     public static bool IsPlace(ChannelAnswer answer) => answer is { Result: ChannelResult.Unknown, Code: { } code }
-        && (code is Timeout or "CONNECTION_FAILED" or "ANSWER_UNREADABLE" or "ANSWER_TOO_LARGE" or "SIGNATURE_MISSING"
-            or "SIGNATURE_WRONG"
-            || code.StartsWith("HTTP_", StringComparison.Ordinal));
+        && (code is Timeout or "CONNECTION_FAILED" or "ANSWER_UNREADABLE" or "ANSWER_TOO_LARGE"
+            || code.StartsWith("HTTP_", StringComparison.Ordinal)
+            || code.StartsWith("SIGNATURE_", StringComparison.Ordinal)
+            || code.StartsWith("CERTIFICATE_", StringComparison.Ordinal));
 
     /// <summary>
     /// Nothing was answered, and soon: the identical call is worth repeating at once. A time-out has used up the call's
