@@ -83,7 +83,8 @@ public sealed class When_many_payments_are_pending(TestServers servers) : IAsync
         insert.CommandTimeout = 120;
         insert.Parameters.Add(new()
         {
-            Value = JsonSerializer.Serialize(saga, ContractsJson.Default.PaymentSaga), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Jsonb,
+            Value = JsonSerializer.Serialize(saga, ContractsJson.Default.PaymentSaga),
+            NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Jsonb,
         });
         insert.Parameters.Add(new() { Value = Now });
         insert.Parameters.Add(new() { Value = from });
