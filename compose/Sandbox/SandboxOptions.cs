@@ -1,3 +1,5 @@
+using CardShop.Sandbox.Alipay;
+
 namespace CardShop.Sandbox;
 
 /// <summary>The sandbox's settings, bound from the configuration section <c>Sandbox</c>.</summary>
@@ -27,14 +29,6 @@ public sealed class SandboxOptions
     public TimeSpan NotifyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     public AlipayMerchant Alipay { get; init; } = new();
-
-    /// <summary>Which merchant account Alipay knows.</summary>
-    public sealed class AlipayMerchant
-    {
-        public string AppId { get; init; } = "2021000000000001";
-
-        public string SellerId { get; init; } = "2088000000000001";
-    }
 
     /// <summary>Throws, naming the setting, where a value cannot work.</summary>
     public void Check()
