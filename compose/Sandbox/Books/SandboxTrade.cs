@@ -28,6 +28,9 @@ public sealed record OpenTrade(
 
     /// <summary>How many digits the provider's own numbers have; 20 to 32.</summary>
     public int TradeNoLength { get; init; } = 28;
+
+    /// <summary>What else of the request the provider must remember, in its own notation.</summary>
+    public string? Detail { get; init; }
 }
 
 /// <summary>One refund of a trade.</summary>

@@ -69,7 +69,7 @@ public static class UnionPayText
         string text;
         try
         {
-            text = Strict.GetString(body).Trim();
+            text = Strict.GetString(body);
         }
         catch (DecoderFallbackException)
         {
