@@ -21,8 +21,8 @@ public sealed class When_a_provider_is_down(TestServers servers)
         await using var shop = await RunningShop.StartAsync(servers);
         await shop.AddProductAsync("DOWN", keys: 1_000, maxQuantity: 1);
         await Eventually.TrueAsync(async () => (await StatesAsync(shop)).Count > 0, "a fleet says that the channel is up");
-        Assert.True((await StatesAsync(shop))[^1].Up);
-        Assert.Equal([("alipay", true)], await ChannelsAsync(shop));
+        Assert.All(await StatesAsync(shop), s => Assert.True(s.Up));
+        Assert.Equal([("alipay", true), ("unionpay", true)], await ChannelsAsync(shop));
         var before = await shop.PlaceAsync("DOWN");
         await shop.UntilAsync(before, "awaiting-payment");
 
@@ -53,16 +53,22 @@ public sealed class When_a_provider_is_down(TestServers servers)
         clock.Stop();
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"refused after {clock.Elapsed}, {kept.Count} orders");
         Assert.Contains("alipay is down", refusal, StringComparison.Ordinal);
-        Assert.Equal([("alipay", false)], await ChannelsAsync(shop));
-        var state = (await StatesAsync(shop))[^1];
+        Assert.EndsWith("Choose one of: unionpay.", refusal, StringComparison.Ordinal);
+        Assert.Equal([("alipay", false), ("unionpay", true)], await ChannelsAsync(shop));
+        var state = (await StatesAsync(shop)).Last(s => s.Channel == "alipay");
         Assert.Equal(("alipay", false), (state.Channel, state.Up));
         Assert.Equal(["default"], state.Down);
         Assert.Equal(HttpStatusCode.BadRequest, await SwitchAsync(shop, before, """{"channel":"alipay"}"""));
 
+        // The other provider is not held up.
+        var other = await shop.PlaceAsync("DOWN", channel: "unionpay");
+        await shop.PayAsync(other);
+        await shop.UntilAsync(other, "delivered");
+
         using var healed = await shop.Http.DeleteAsync(new Uri(shop.Sandbox, "/control/faults"));
         clock.Restart();
         await Eventually.TrueAsync(
-            async () => (await ChannelsAsync(shop)).SequenceEqual([("alipay", true)]), "the channel is offered again");
+            async () => (await ChannelsAsync(shop)).SequenceEqual([("alipay", true), ("unionpay", true)]), "the channel is offered again");
         clock.Stop();
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), $"offered again after {clock.Elapsed}");
 
@@ -119,7 +125,7 @@ public sealed class When_a_provider_is_down(TestServers servers)
     private static async Task FaultAsync(RunningShop shop, string kind)
     {
         using var fault = new StringContent(
-            $$"""{"kind":"{{kind}}","provider":"alipay","times":1000000,"milliseconds":20000}""", Encoding.UTF8, "application/json");
+            $$"""{"kind":"{{kind}}","channel":"alipay","times":1000000,"milliseconds":20000}""", Encoding.UTF8, "application/json");
         using var answer = await shop.Http.PostAsync(new Uri(shop.Sandbox, "/control/faults"), fault);
         answer.EnsureSuccessStatusCode();
     }

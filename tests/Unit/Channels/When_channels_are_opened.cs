@@ -38,9 +38,12 @@ public sealed class When_channels_are_opened
     public void They_are_bound_from_the_settings_by_the_channels_name()
     {
         var options = new ConfigurationBuilder()
-            .AddInMemoryCollection(new Dictionary<string, string?> { ["Channels:alipay:Profiles:0:Name"] = "main" })
+            .AddInMemoryCollection(PaymentChannels.Known.Take(1).Append("unionpay").ToDictionary(
+                c => $"Channels:{c}:Profiles:0:Name", c => (string?)("of " + c)))
             .Build().GetSection(PaymentChannelOptions.Section).Get<PaymentChannelOptions>()!;
-        Assert.Equal(["main"], PaymentChannels.Profiles(options)["alipay"]);
+        var profiles = PaymentChannels.Profiles(options);
+        Assert.Equal(["alipay", "unionpay"], profiles.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["of unionpay"], profiles["unionpay"]);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using CardShop.Shop.Channels.Alipay;
+using CardShop.Shop.Channels.UnionPay;
 
 namespace CardShop.Shop.Channels;
 
@@ -8,6 +9,8 @@ public sealed class PaymentChannelOptions
     public const string Section = "Channels";
 
     public AlipayOptions Alipay { get; init; } = new();
+
+    public UnionPayOptions Unionpay { get; init; } = new();
 }
 
 /// <summary>What a process does with channels.</summary>
@@ -55,6 +58,7 @@ public static class PaymentChannels
     private static IEnumerable<Row> Rows(PaymentChannelOptions options, ChannelUse use, TimeProvider time) =>
     [
         new("alipay", [.. options.Alipay.Profiles.Select(p => p.Name)], () => new AlipayChannel(options.Alipay, time, use: use)),
+        new("unionpay", [.. options.Unionpay.Profiles.Select(p => p.Name)], () => new UnionPayChannel(options.Unionpay, time)),
     ];
 
     private sealed record Row(string Name, IReadOnlyList<string> Profiles, Func<IPaymentChannel> Open);
