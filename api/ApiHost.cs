@@ -4,7 +4,6 @@ using CardShop.Api.Products;
 using CardShop.Api.Tables;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Channels;
-using CardShop.Shop.Channels.Alipay;
 using CardShop.Shop.Keys;
 using CardShop.Shop.Orders;
 using Microsoft.AspNetCore.Diagnostics;
@@ -66,15 +65,17 @@ public static class ApiHost
         var vault = new KeyVault(secrets.Fingerprint, secrets.KeyEncryptionKeys, secrets.CurrentKeyEncryptionKey);
         IReadOnlyList<IPaymentChannel> channels =
         [
-            new AlipayChannel(
-                builder.Configuration.GetSection(AlipayOptions.Section).Get<AlipayOptions>() ?? new(), TimeProvider.System),
+            .. PaymentChannels.Open(
+                builder.Configuration.GetSection(PaymentChannelOptions.Section).Get<PaymentChannelOptions>() ?? new(),
+                ChannelUse.Verify, TimeProvider.System).Select(c => c.Channel),
         ];
         var services = builder.Services;
         services.AddOpenApi();
         services.AddSingleton(settings);
         services.AddSingleton(secrets);
         services.AddSingleton(channels);
-        services.AddSingleton<IReadOnlyList<string>>([.. channels.Select(c => c.Name)]);
+        services.AddSingleton(s => new ChannelChoice(
+            [.. channels.Select(c => c.Name)], s.GetRequiredService<ShopTables>()));
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new OrderTokens(secrets.Tokens, secrets.CurrentToken));
         services.AddSingleton(new RecentOrders());
@@ -88,6 +89,7 @@ public static class ApiHost
             settings.PostgresConnection is { Length: > 0 } connection ? OrderReader.Open(connection, vault) : null,
             TimeProvider.System, s.GetRequiredService<ILogger<OrderDesk>>()));
         services.AddHostedService(s => s.GetRequiredService<OrderDesk>());
+        services.AddSingleton<InputLog>();
         services.AddSingleton<PlaceOrder>();
         services.AddSingleton<OrderEndpoints>();
         services.AddSingleton<NotifyEndpoint>();
@@ -112,7 +114,12 @@ public static class ApiHost
             .WithSummary("Follow an order as server-sent events")
             .Produces<OrderView>(contentType: "text/event-stream").ProducesProblems(401, 404);
         app.MapPost("/v1/orders/{id}/cancel", (HttpContext c, string id) => orders.CancelAsync(c, id))
-            .WithSummary("Cancel an unpaid order").Produces(StatusCodes.Status202Accepted).ProducesProblems(401, 404, 503);
+            .WithSummary("Cancel an unpaid order")
+            .Produces<OrderNoted>(StatusCodes.Status202Accepted).ProducesProblems(401, 404, 503);
+        app.MapPost("/v1/orders/{id}/channel", (HttpContext c, string id) => orders.SwitchAsync(c, id))
+            .WithSummary("Pay an unpaid order by another channel")
+            .Accepts<ChannelRequest>("application/json").Produces<OrderNoted>(StatusCodes.Status202Accepted)
+            .ProducesProblems(400, 401, 404, 413, 415, 503);
         app.MapGet("/v1/products", products.List)
             .WithSummary("List products").Produces<ProductList>().ProducesProblems(503);
         app.MapPost("/v1/payments/{channel}/notify", (HttpContext c, string channel) => notify.HandleAsync(c, channel))

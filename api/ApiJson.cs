@@ -12,6 +12,7 @@ namespace CardShop.Api;
     AllowDuplicateProperties = false,
     NumberHandling = JsonNumberHandling.Strict)]
 [JsonSerializable(typeof(OrderRequest))]
+[JsonSerializable(typeof(ChannelRequest))]
 public sealed partial class RequestJson : JsonSerializerContext;
 
 /// <summary>JSON of answers.</summary>
@@ -21,6 +22,7 @@ public sealed partial class RequestJson : JsonSerializerContext;
     Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(OrderAccepted))]
+[JsonSerializable(typeof(OrderNoted))]
 [JsonSerializable(typeof(OrderView))]
 [JsonSerializable(typeof(ProductList))]
 public sealed partial class ApiJson : JsonSerializerContext;

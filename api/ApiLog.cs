@@ -12,17 +12,14 @@ internal static partial class ApiLog
     [LoggerMessage(4003, LogLevel.Error, "A record of {Topic} at offset {Offset} cannot be read and is passed over")]
     public static partial void TableRecordUnreadable(ILogger logger, string topic, long offset);
 
-    [LoggerMessage(4101, LogLevel.Warning, "Orders are not acknowledged: {Reason}")]
-    public static partial void NotAcknowledged(ILogger logger, string reason);
+    [LoggerMessage(4101, LogLevel.Warning, "{Type} is not acknowledged, whoever sent it will repeat it: {Reason}")]
+    public static partial void NotAcknowledged(ILogger logger, string type, string reason);
 
     [LoggerMessage(4201, LogLevel.Warning, "A notification of {Channel} was refused: {Reason}")]
     public static partial void NotificationRefused(ILogger logger, string channel, string reason);
 
     [LoggerMessage(4202, LogLevel.Error, "A genuine notification of {Channel} names {Number}, which is no order of ours: kept as a dead letter")]
     public static partial void NotificationOfNobody(ILogger logger, string channel, string number);
-
-    [LoggerMessage(4203, LogLevel.Warning, "A notification of {Channel} could not be stored; the provider will repeat it: {Reason}")]
-    public static partial void NotificationNotStored(ILogger logger, string channel, string reason);
 
     [LoggerMessage(4301, LogLevel.Warning, "Orders are shown without details: {Reason}")]
     public static partial void Degraded(ILogger logger, string reason);

@@ -116,9 +116,10 @@ public sealed class OrderDesk(ShopTables tables, OrderReader? reader, TimeProvid
         return status switch
         {
             "queued" => view with { Queue = place ?? new(0, 0) },
+            // A link of Alipay is the text of its code; the other channels say theirs.
             "awaiting-payment" when stored.Payment.Attempts is [.., { Link: { } link } attempt] => view with
             {
-                Payment = new(attempt.Channel, link, link, attempt.ExpiresAt),
+                Payment = new(attempt.Channel, link, attempt.Qr ?? (attempt.Channel == "alipay" ? link : null), attempt.ExpiresAt),
             },
             "delivered" => view with
             {

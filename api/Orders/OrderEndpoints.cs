@@ -1,15 +1,16 @@
-using System.Text;
 using System.Text.Json;
+using CardShop.Api.Payments;
 using CardShop.Contracts;
-using CardShop.Pipeline;
-using CardShop.Pipeline.Log;
 using CardShop.Shop.Orders;
 
 namespace CardShop.Api.Orders;
 
-/// <summary>What a buyer can do with an order that exists: look at it, follow it, cancel it. The token is the proof.</summary>
+/// <summary>
+/// What a buyer can do with an order that exists: look at it, follow it, cancel it, pay it by another channel. The token
+/// is the proof.
+/// </summary>
 public sealed class OrderEndpoints(
-    OrderDesk desk, OrderTokens tokens, ILog log, TimeProvider time, ILogger<OrderEndpoints> logger)
+    OrderDesk desk, OrderTokens tokens, ChannelChoice channels, InputLog log, TimeProvider time)
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
@@ -93,29 +94,65 @@ public sealed class OrderEndpoints(
         }
 
         var request = new OrderCancelRequested(id, token!.Sku, time.GetUtcNow());
-        try
+        await AnswerAsync(
+            context, id,
+            await log.AppendAsync(
+                Topics.Orders, token.Sku, MessageTypes.OrderCancelRequested, request,
+                ContractsJson.Default.OrderCancelRequested),
+            "Cancel it again in a moment.");
+    }
+
+    /// <summary>
+    /// <c>POST /v1/orders/{id}/channel</c>: written to Kafka; the saga decides whether it is still possible, and the
+    /// order then shows the other channel's link.
+    /// </summary>
+    public async Task SwitchAsync(HttpContext context, string id)
+    {
+        if (Authorise(context, id, out var token) is { } unauthorised)
         {
-            await log.ProduceAsync(
-                new(
-                    Topics.Orders.Name, Topics.Orders.PartitionOf(token.Sku), Encoding.UTF8.GetBytes(token.Sku),
-                    JsonSerializer.SerializeToUtf8Bytes(request, ContractsJson.Default.OrderCancelRequested),
-                    [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(MessageTypes.OrderCancelRequested))]),
-                CancellationToken.None);
-        }
-        catch (PlaceException e)
-        {
-            ApiLog.NotAcknowledged(logger, e.Message);
-            await Problem.Unavailable("Cancel it again in a moment.").WriteAsync(context);
+            await unauthorised.WriteAsync(context);
             return;
         }
 
-        context.Response.StatusCode = StatusCodes.Status202Accepted;
-        context.Response.ContentType = "application/json";
-        await context.Response.WriteAsync($"{{\"orderId\":\"{id}\",\"statusUrl\":\"/v1/orders/{id}\"}}", context.RequestAborted);
+        var (body, unreadable) = await RequestBody.ReadJsonAsync(context, OrderRequestReader.MaxBody);
+        var (request, wrong) = unreadable is null ? OrderRequestReader.ParseSwitch(body.Span) : (null, unreadable);
+        if (request is null)
+        {
+            await wrong!.WriteAsync(context);
+            return;
+        }
+
+        if (channels.Refusal(request.Channel) is { } refusal)
+        {
+            await Problem.Field("channel", refusal).WriteAsync(context);
+            return;
+        }
+
+        var message = new ChannelSwitchRequested(id, token!.Sku, request.Channel!, time.GetUtcNow());
+        await AnswerAsync(
+            context, id,
+            await log.AppendAsync(
+                Topics.Orders, token.Sku, MessageTypes.ChannelSwitchRequested, message,
+                ContractsJson.Default.ChannelSwitchRequested),
+            "Choose the channel again in a moment.");
     }
 
     private static Problem NotFound { get; } = Problem.Of(
         StatusCodes.Status404NotFound, "There is no such order", "Check the order number and its token.");
+
+    /// <summary>202 once Kafka has the request, 503 otherwise.</summary>
+    private static Task AnswerAsync(HttpContext context, string id, long? offset, string otherwise)
+    {
+        if (offset is null)
+        {
+            return Problem.Unavailable(otherwise).WriteAsync(context);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status202Accepted;
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(
+            $"{{\"orderId\":\"{id}\",\"statusUrl\":\"/v1/orders/{id}\"}}", context.RequestAborted);
+    }
 
     private Problem? Authorise(HttpContext context, string id, out OrderToken? token)
     {

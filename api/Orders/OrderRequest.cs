@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace CardShop.Api.Orders;
 
@@ -9,6 +10,12 @@ namespace CardShop.Api.Orders;
 /// <param name="Contact">How the buyer is found again: mail address, phone number, or any text of 3 to 254 characters.</param>
 /// <param name="Password">Optional, 6 to 128 characters: for looking orders up by contact.</param>
 public sealed record OrderRequest(string? Sku, int? Quantity, string? Contact, string? Channel, string? Password);
+
+/// <summary>By which channel the buyer of an unpaid order wants to pay instead.</summary>
+public sealed record ChannelRequest(string? Channel);
+
+/// <summary>The answer to a request about an order, once it is written down; the order shows what comes of it.</summary>
+public sealed record OrderNoted(string OrderId, string StatusUrl);
 
 /// <summary>The answer to an accepted order.</summary>
 /// <param name="Token">The buyer's proof; repeats may carry another one of the same order.</param>
@@ -27,18 +34,26 @@ internal static class OrderRequestReader
     public const int MaxKey = 255;
 
     /// <returns>The request, or what is wrong with it.</returns>
-    public static (OrderRequest? Request, Problem? Problem) Parse(ReadOnlySpan<byte> body)
+    public static (OrderRequest? Request, Problem? Problem) Parse(ReadOnlySpan<byte> body) =>
+        Parse(body, RequestJson.Default.OrderRequest, "sku, quantity, contact and channel");
+
+    /// <returns>The request, or what is wrong with it.</returns>
+    public static (ChannelRequest? Request, Problem? Problem) ParseSwitch(ReadOnlySpan<byte> body) =>
+        Parse(body, RequestJson.Default.ChannelRequest, "channel");
+
+    private static (T? Request, Problem? Problem) Parse<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> json, string fields)
+        where T : class
     {
         try
         {
-            var request = JsonSerializer.Deserialize(body, RequestJson.Default.OrderRequest);
+            var request = JsonSerializer.Deserialize(body, json);
             return request is null
                 ? (null, Problem.Of(StatusCodes.Status400BadRequest, "The body is null", "Send a JSON object."))
                 : (request, null);
         }
         catch (JsonException e)
         {
-            return (null, Explain(e));
+            return (null, Explain(e, [.. json.Properties.Select(p => p.Name)], fields));
         }
     }
 
@@ -117,23 +132,22 @@ internal static class OrderRequestReader
         return true;
     }
 
-    private static Problem Explain(JsonException e)
+    private static Problem Explain(JsonException e, string[] known, string fields)
     {
         // A syntax error is the reader's own exception inside; what is left are fields of a wrong kind.
         var path = e.InnerException is not JsonException && e.Path is { Length: > 2 } p && p.StartsWith("$.", StringComparison.Ordinal) ? p[2..] : null;
         if (path is not null && path.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
         {
-            var known = path is "sku" or "quantity" or "contact" or "channel" or "password";
             return Problem.Field(
                 path,
-                !known ? "This field is not known; leave it out."
+                !known.Contains(path) ? "This field is not known; leave it out."
                 : path == "quantity" ? "This must be a whole number from 1, given once and without quotes."
                 : "This must be text, given once.");
         }
 
         return Problem.Of(
             StatusCodes.Status400BadRequest, "The body is not valid JSON",
-            "Send one JSON object in UTF-8 with sku, quantity, contact and channel."
+            $"Send one JSON object in UTF-8 with {fields}."
             + (e.BytePositionInLine is { } at
                 ? string.Create(CultureInfo.InvariantCulture, $" Line {e.LineNumber + 1}, byte {at}.")
                 : string.Empty));

@@ -1,10 +1,9 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using CardShop.Api.Payments;
 using CardShop.Api.Tables;
 using CardShop.Contracts;
-using CardShop.Pipeline;
-using CardShop.Pipeline.Log;
 using CardShop.Shop.Orders;
 
 namespace CardShop.Api.Orders;
@@ -14,12 +13,9 @@ namespace CardShop.Api.Orders;
 /// Kafka has it. Nothing else is needed to accept an order.
 /// </summary>
 public sealed class PlaceOrder(
-    ApiSettings settings, ShopTables tables, ShopSecrets secrets, OrderTokens tokens, ILog log, RecentOrders recent,
-    RateLimits limits, IReadOnlyList<string> channels, TimeProvider time, ILogger<PlaceOrder> logger)
+    ApiSettings settings, ShopTables tables, ShopSecrets secrets, OrderTokens tokens, InputLog log, RecentOrders recent,
+    RateLimits limits, ChannelChoice channels, TimeProvider time)
 {
-    private static readonly IReadOnlyList<LogHeader> Headers =
-        [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(MessageTypes.OrderPlaced))];
-
     private int _inFlight;
 
     public async Task HandleAsync(HttpContext context)
@@ -75,7 +71,7 @@ public sealed class PlaceOrder(
             return Problem.Field("Idempotency-Key", "Use one key of 16 to 255 printable ASCII characters that nobody can guess.");
         }
 
-        if (OrderRequestReader.Check(request, channels) is { } errors)
+        if (OrderRequestReader.Check(request, channels.Names) is { } errors)
         {
             return Problem.Fields(errors);
         }
@@ -111,7 +107,7 @@ public sealed class PlaceOrder(
 
         var order = Build(request, product, orderId, contact, bodyHash, context.Connection.RemoteIpAddress);
         var partition = Topics.Orders.PartitionOf(product.Sku);
-        if (await AppendAsync(order, partition) is not { } offset)
+        if (await AppendAsync(order) is not { } offset)
         {
             return Problem.Unavailable(
                 "Nothing was charged. Send the same request again, with the same Idempotency-Key if it had one.");
@@ -155,9 +151,9 @@ public sealed class PlaceOrder(
             };
         }
 
-        if (!tables.IsUp(request.Channel!))
+        if (channels.Refusal(request.Channel) is { } refusal)
         {
-            return Problem.Field("channel", "This payment channel is down; choose another one.");
+            return Problem.Field("channel", refusal);
         }
 
         return tables.Available(product.Sku) is { } available && available < request.Quantity
@@ -190,27 +186,14 @@ public sealed class PlaceOrder(
     }
 
     /// <returns>The offset; null when Kafka has not acknowledged it in time.</returns>
-    private async Task<long?> AppendAsync(OrderPlaced order, int partition)
+    private async Task<long?> AppendAsync(OrderPlaced order)
     {
-        if (Interlocked.Increment(ref _inFlight) > settings.MaxOrdersInFlight)
-        {
-            Interlocked.Decrement(ref _inFlight);
-            return null;
-        }
-
         try
         {
-            // Not cancelled with the request: the buyer who hung up may have an order all the same.
-            return await log.ProduceAsync(
-                new(
-                    Topics.Orders.Name, partition, Encoding.UTF8.GetBytes(order.Sku),
-                    JsonSerializer.SerializeToUtf8Bytes(order, ContractsJson.Default.OrderPlaced), Headers),
-                CancellationToken.None);
-        }
-        catch (PlaceException e)
-        {
-            ApiLog.NotAcknowledged(logger, e.Message);
-            return null;
+            return Interlocked.Increment(ref _inFlight) > settings.MaxOrdersInFlight
+                ? null
+                : await log.AppendAsync(
+                    Topics.Orders, order.Sku, MessageTypes.OrderPlaced, order, ContractsJson.Default.OrderPlaced);
         }
         finally
         {

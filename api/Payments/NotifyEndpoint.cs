@@ -1,9 +1,5 @@
-using System.Text;
-using System.Text.Json;
 using CardShop.Api.Orders;
 using CardShop.Contracts;
-using CardShop.Pipeline;
-using CardShop.Pipeline.Log;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Orders;
 
@@ -14,7 +10,7 @@ namespace CardShop.Api.Payments;
 /// the provider's own format. A repeat is written again and answered with success; the saga knows it.
 /// </summary>
 public sealed class NotifyEndpoint(
-    IReadOnlyList<IPaymentChannel> channels, ILog log, TimeProvider time, ILogger<NotifyEndpoint> logger)
+    IReadOnlyList<IPaymentChannel> channels, InputLog log, TimeProvider time, ILogger<NotifyEndpoint> logger)
 {
     private const int MaxBody = 64 * 1024;
 
@@ -43,29 +39,20 @@ public sealed class NotifyEndpoint(
             return;
         }
 
-        try
-        {
-            await log.ProduceAsync(
-                OrderIds.OfProviderNumber(trade.Number) is { } orderId
-                    ? ToRecord(orderId, channel, check, trade, context.Request.ContentType, body, now)
-                    : OfNobody(channel, trade, body, now),
-                CancellationToken.None);
-        }
-        catch (PlaceException e)
-        {
-            ApiLog.NotificationNotStored(logger, channel, e.Message);
-            await AnswerAsync(context, provider.Reply(NotificationOutcome.NotStored));
-            return;
-        }
-
-        await AnswerAsync(context, provider.Reply(NotificationOutcome.Stored));
+        var offset = OrderIds.OfProviderNumber(trade.Number) is { } orderId
+            ? await log.AppendAsync(
+                Topics.PaymentNotifications, orderId, MessageTypes.PaymentNotification,
+                ToNotification(orderId, channel, check, trade, headers, body, now),
+                ContractsJson.Default.PaymentNotification)
+            : await AppendOfNobodyAsync(channel, trade, body, now);
+        await AnswerAsync(
+            context, provider.Reply(offset is null ? NotificationOutcome.NotStored : NotificationOutcome.Stored));
     }
 
-    private static LogRecord ToRecord(
-        string orderId, string channel, NotificationCheck check, ProviderTrade trade, string? contentType,
-        ReadOnlyMemory<byte> body, DateTimeOffset now)
-    {
-        var notification = new PaymentNotification(
+    private static PaymentNotification ToNotification(
+        string orderId, string channel, NotificationCheck check, ProviderTrade trade,
+        Dictionary<string, string> headers, ReadOnlyMemory<byte> body, DateTimeOffset now) =>
+        new(
             orderId, channel, check.Profile, check.KeySerial, trade.Number, trade.TradeNo, check.NotifyId, check.MerchantId,
             trade.Status switch
             {
@@ -74,25 +61,28 @@ public sealed class NotifyEndpoint(
                 TradeStatus.Waiting => NotifiedStatus.Waiting,
                 _ => throw new ArgumentOutOfRangeException(nameof(trade), trade.Status, "Unknown status."),
             },
-            trade.AmountMinor, trade.Currency, trade.PaidAt, now, contentType ?? string.Empty, body.ToArray());
-        return new(
-            Topics.PaymentNotifications.Name, Topics.PaymentNotifications.PartitionOf(orderId),
-            Encoding.UTF8.GetBytes(orderId),
-            JsonSerializer.SerializeToUtf8Bytes(notification, ContractsJson.Default.PaymentNotification),
-            [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(MessageTypes.PaymentNotification))]);
+            trade.AmountMinor, trade.Currency, trade.PaidAt, now,
+            headers.GetValueOrDefault("Content-Type") ?? string.Empty, body.ToArray(), ProofOf(channel, headers),
+            check.Refund?.RefundNumber, check.Refund?.Done, check.Refund?.AmountMinor);
+
+    /// <summary>The provider's own headers, which begin with its name: a signature may cover them. Null where there is none.</summary>
+    private static Dictionary<string, string>? ProofOf(string channel, Dictionary<string, string> headers)
+    {
+        var own = headers.Where(h => h.Key.StartsWith(channel, StringComparison.OrdinalIgnoreCase))
+            .ToDictionary(h => h.Key, h => h.Value);
+        return own.Count > 0 ? own : null;
     }
 
     /// <summary>Genuine, but about a trade that no order of ours opened: money that an operator must look at.</summary>
-    private LogRecord OfNobody(string channel, ProviderTrade trade, ReadOnlyMemory<byte> body, DateTimeOffset now)
+    private Task<long?> AppendOfNobodyAsync(
+        string channel, ProviderTrade trade, ReadOnlyMemory<byte> body, DateTimeOffset now)
     {
         ApiLog.NotificationOfNobody(logger, channel, trade.Number);
         var letter = new DeadLetter(
             "notify/" + channel, 0, 0, trade.Number, MessageTypes.PaymentNotification,
             "A genuine notification of a trade that no order of ours opened", null, now, body.ToArray());
-        return new(
-            Topics.DeadLetters.Name, Topics.DeadLetters.PartitionOf(letter.Topic), Encoding.UTF8.GetBytes(letter.Topic),
-            JsonSerializer.SerializeToUtf8Bytes(letter, ContractsJson.Default.DeadLetter),
-            [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(MessageTypes.DeadLetter))]);
+        return log.AppendAsync(
+            Topics.DeadLetters, letter.Topic, MessageTypes.DeadLetter, letter, ContractsJson.Default.DeadLetter);
     }
 
     private static Task AnswerAsync(HttpContext context, NotificationReply reply)

@@ -1,4 +1,5 @@
 using CardShop.Api.Orders;
+using CardShop.Api.Payments;
 using CardShop.Api.Tables;
 
 namespace CardShop.Api.Products;
@@ -7,17 +8,20 @@ namespace CardShop.Api.Products;
 public sealed record ProductView(
     string Sku, string Name, MoneyView Price, long? Stock, int MaxQuantity, bool OnSale, int HoldSeconds);
 
-public sealed record ProductList(IReadOnlyList<ProductView> Products);
+/// <param name="Channels">By what can be paid.</param>
+public sealed record ProductList(IReadOnlyList<ProductView> Products, IReadOnlyList<ChannelView> Channels);
 
 /// <summary><c>GET /v1/products</c>: the catalog as it stands in memory.</summary>
-public sealed class ProductsEndpoint(ShopTables tables)
+public sealed class ProductsEndpoint(ShopTables tables, ChannelChoice channels)
 {
     public IResult List() => !tables.Ready
         ? Results.Json(
             Problem.Unavailable("The catalog is still being read. Try again in a moment."), ApiJson.Default.Problem,
             "application/problem+json", StatusCodes.Status503ServiceUnavailable)
         : Results.Json(
-            new ProductList([.. tables.Products.OrderBy(p => p.Sku, StringComparer.Ordinal).Select(p => new ProductView(
-                p.Sku, p.Name, new(p.Currency, p.Price), tables.Available(p.Sku), p.MaxQuantity, p.OnSale, p.HoldSeconds))]),
+            new ProductList(
+                [.. tables.Products.OrderBy(p => p.Sku, StringComparer.Ordinal).Select(p => new ProductView(
+                    p.Sku, p.Name, new(p.Currency, p.Price), tables.Available(p.Sku), p.MaxQuantity, p.OnSale, p.HoldSeconds))],
+                channels.View()),
             ApiJson.Default.ProductList);
 }

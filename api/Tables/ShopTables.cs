@@ -5,6 +5,7 @@ using CardShop.Contracts;
 using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Log;
+using CardShop.Shop.Channels.Resilience;
 
 namespace CardShop.Api.Tables;
 
@@ -12,16 +13,17 @@ namespace CardShop.Api.Tables;
 /// What an instance knows without asking anybody: catalog, stock, channels and the fleets' positions, each the memory of
 /// a compacted topic. Orders are accepted from these and Kafka alone.
 /// </summary>
-public sealed class ShopTables(ILog log, ApiSettings settings, ILogger<ShopTables> logger) : BackgroundService
+public sealed class ShopTables(ILog log, ApiSettings settings, TimeProvider time, ILogger<ShopTables> logger) : BackgroundService
 {
     private static readonly IReadOnlyList<Topic> Followed =
         [Topics.Catalog, Topics.Stock, Topics.Channels, Topics.Pulse];
 
     private readonly ConcurrentDictionary<string, Product> _products = new();
     private readonly ConcurrentDictionary<string, StockLevel> _stock = new();
-    private readonly ConcurrentDictionary<string, ChannelState> _channels = new();
+    private readonly ChannelStates _channels = new(time);
     private readonly ConcurrentDictionary<(string Topic, int Partition), Position> _positions = new();
     private volatile bool _ready;
+    private volatile bool _live;
 
     /// <summary>True once everything that the topics held at the start has been read.</summary>
     public bool Ready => _ready;
@@ -33,8 +35,8 @@ public sealed class ShopTables(ILog log, ApiSettings settings, ILogger<ShopTable
     /// <summary>Advisory; null where nothing is known.</summary>
     public long? Available(string sku) => _stock.TryGetValue(sku, out var level) ? level.Available : null;
 
-    /// <summary>A channel is up until a record says otherwise.</summary>
-    public bool IsUp(string channel) => !_channels.TryGetValue(channel, out var state) || state.Up;
+    /// <summary>A channel is up until a record says otherwise, and again when the fleets stop saying so.</summary>
+    public bool IsUp(string channel) => _channels.IsUp(channel);
 
     /// <summary>
     /// The place of an order in the queue: its offset minus the partition's processed offset, an upper bound.
@@ -54,12 +56,14 @@ public sealed class ShopTables(ILog log, ApiSettings settings, ILogger<ShopTable
         {
             try
             {
+                _live = false;
                 await log.FollowAsync(
                     Followed,
                     Take,
                     () =>
                     {
                         _ready = true;
+                        _live = true;
                         ApiLog.TablesRead(logger, _products.Count);
                     },
                     stoppingToken);
@@ -67,7 +71,7 @@ public sealed class ShopTables(ILog log, ApiSettings settings, ILogger<ShopTable
             catch (Exception e) when (Failures.IsPlace(e) && !stoppingToken.IsCancellationRequested)
             {
                 ApiLog.TablesFailed(logger, e.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), stoppingToken);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken);
             }
         }
     }
@@ -90,7 +94,7 @@ public sealed class ShopTables(ILog log, ApiSettings settings, ILogger<ShopTable
 
                     break;
                 case var t when t == Topics.Channels.Name && Read(record, ContractsJson.Default.ChannelState) is { } state:
-                    _channels[state.Channel] = state;
+                    _channels.Take(state, _live ? time.GetUtcNow() : record.Timestamp);
                     break;
                 case var t when t == Topics.Pulse.Name && Read(record, ContractsJson.Default.Pulse) is { } pulse:
                     // An idle fleet pulses no rate: the last one measured under load is the better guess.

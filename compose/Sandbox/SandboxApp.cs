@@ -6,6 +6,8 @@ using CardShop.Sandbox.Control;
 using CardShop.Sandbox.Faults;
 using CardShop.Sandbox.Notices;
 using CardShop.Sandbox.Pay;
+using CardShop.Sandbox.Providers;
+using CardShop.Sandbox.UnionPay;
 
 namespace CardShop.Sandbox;
 
@@ -61,8 +63,9 @@ public static class SandboxApp
         services.AddSingleton(options);
         services.AddSingleton(clock);
         services.AddSingleton<FaultPlan>();
-        services.AddSingleton(new AlipayKeys(options.KeysDirectory));
-        services.AddSingleton<INoticeFormat, AlipayNotices>();
+        services.AddSingleton<CallGate>();
+        services.AddSingleton<IProvider, AlipayProvider>();
+        services.AddSingleton<IProvider, UnionPayProvider>();
         services.AddSingleton(_ => new TradeJournal(options.DataDirectory ?? ""));
         services.AddSingleton(all => OpenBooks(options, clock, all));
         services.AddSingleton<NoticeSender>();
@@ -95,17 +98,18 @@ public static class SandboxApp
         var books = all.GetRequiredService<SandboxBooks>();
         var sender = all.GetRequiredService<NoticeSender>();
         var faults = all.GetRequiredService<FaultPlan>();
-        var clock = all.GetRequiredService<TimeProvider>();
-        var keys = all.GetRequiredService<AlipayKeys>();
-        var log = all.GetRequiredService<ILogger<SandboxBooks>>();
-        var terminal = new AlipayTerminal(books, options, clock);
-        new AlipayEndpoints(terminal, books, options, faults, keys, clock, log).Map(app);
-        new PayEndpoints(books, options).Map(app);
+        foreach (var provider in all.GetServices<IProvider>())
+        {
+            provider.Map(app);
+        }
+
+        new PayEndpoints(books, options, faults).Map(app);
         new ControlEndpoints(books, sender, faults).Map(app);
 
         // Keys and books were read above: a process that answers at all is ready.
         app.MapGet("/healthz/live", () => Results.Text("live"));
         app.MapGet("/healthz/ready", () => Results.Text("ready"));
+        var log = all.GetRequiredService<ILogger<SandboxBooks>>();
         app.Lifetime.ApplicationStarted.Register(() =>
         {
             if (options.AutoPay)

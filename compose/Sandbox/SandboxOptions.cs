@@ -1,3 +1,6 @@
+using CardShop.Sandbox.Alipay;
+using CardShop.Sandbox.UnionPay;
+
 namespace CardShop.Sandbox;
 
 /// <summary>The sandbox's settings, bound from the configuration section <c>Sandbox</c>.</summary>
@@ -28,13 +31,7 @@ public sealed class SandboxOptions
 
     public AlipayMerchant Alipay { get; init; } = new();
 
-    /// <summary>Which merchant account Alipay knows.</summary>
-    public sealed class AlipayMerchant
-    {
-        public string AppId { get; init; } = "2021000000000001";
-
-        public string SellerId { get; init; } = "2088000000000001";
-    }
+    public UnionPayMerchant UnionPay { get; init; } = new();
 
     /// <summary>Throws, naming the setting, where a value cannot work.</summary>
     public void Check()

@@ -8,6 +8,7 @@ using CardShop.Pipeline.Log;
 using CardShop.Pipeline.Outbox;
 using CardShop.Shop.Catalog;
 using CardShop.Shop.Channels;
+using CardShop.Shop.Channels.Resilience;
 using CardShop.Shop.Delivery;
 using CardShop.Shop.Payments;
 using CardShop.Shop.Stock;
@@ -25,7 +26,7 @@ public sealed class FleetNode : IAsyncDisposable
     private const int Buffer = 2_000;
 
     private readonly FleetSettings _settings;
-    private readonly IReadOnlyList<IPaymentChannel> _channels;
+    private readonly IReadOnlyList<OfferedChannel> _channels;
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly ILoggerFactory _logs;
@@ -39,7 +40,7 @@ public sealed class FleetNode : IAsyncDisposable
     private readonly List<Func<CancellationToken, Task>> _loops = [];
 
     public FleetNode(
-        FleetSettings settings, IReadOnlyList<IPaymentChannel> channels, TimeProvider time, Random random, ILoggerFactory logs)
+        FleetSettings settings, IReadOnlyList<OfferedChannel> channels, TimeProvider time, Random random, ILoggerFactory logs)
     {
         _settings = settings;
         _channels = channels;
@@ -114,17 +115,21 @@ public sealed class FleetNode : IAsyncDisposable
         if (_settings.Fleets.HasFlag(Fleets.Payments))
         {
             var input = AddFleet("payments", Topics.PaymentNotifications, deliveries: true);
-            AddWatchdog("payments", _store.OverduePaymentsAsync, id => new PaymentMessage.Due(id), input);
+            AddWatchdog(
+                "payments", DueLane.PerChannel(_settings.PaymentChecksPerSecond, _time), _store.OverduePaymentsAsync,
+                id => new PaymentMessage.Due(id), input);
             foreach (var channel in _channels)
             {
-                AddActor(channel, input);
+                AddChannel(new(channel, _settings.Resilience, _time, _random), input);
             }
         }
 
         if (_settings.Fleets.HasFlag(Fleets.Delivery))
         {
             var input = AddFleet("delivery", Topics.KeyBatches, deliveries: true);
-            AddWatchdog("delivery", _store.OverdueDeliveriesAsync, id => new DeliveryMessage.Due(id), input);
+            AddWatchdog(
+                "delivery", [DueLane.Unlimited(_time)], (_, now, after, limit, stop) => _store.OverdueDeliveriesAsync(now, after, limit, stop),
+                id => new DeliveryMessage.Due(id), input);
             _loops.Add(stop => _bus.ConsumeAsync(Queues.Delivery, _settings.DeliveryPrefetch, input, stop));
         }
     }
@@ -147,14 +152,17 @@ public sealed class FleetNode : IAsyncDisposable
     }
 
     private void AddWatchdog(
-        string name, Func<DateTimeOffset, int, CancellationToken, Task<IReadOnlyList<string>>> scan,
-        Func<string, object> message, ChannelWriter<Incoming> input) =>
+        string name, IReadOnlyList<DueLane> lanes, ScanDue scan, Func<string, object> message, ChannelWriter<Incoming> input) =>
         _loops.Add(new Watchdog(
-            name, scan, message, _fence, input, _time, _random, _logs.CreateLogger<Watchdog>()).RunAsync);
+            name, lanes, scan, message, _fence, input, _time, _random, _logs.CreateLogger<Watchdog>()).RunAsync);
 
-    /// <summary>One loop per channel, so that a slow provider holds up nobody else's payments.</summary>
-    private void AddActor(IPaymentChannel channel, ChannelWriter<Incoming> input)
+    /// <summary>One loop, queue and bulkhead per channel, so that a slow provider holds up nobody else's payments.</summary>
+    private void AddChannel(ResilientChannel channel, ChannelWriter<Incoming> input)
     {
+        var watch = new ChannelWatch(
+            channel, _settings.Resilience, _log, _fence, _time, _random, _logs.CreateLogger<ChannelWatch>());
+        _loops.Add(watch.ProbeAsync);
+        _loops.Add(watch.PublishAsync);
         var commands = Channel.CreateBounded<Incoming>(
             new BoundedChannelOptions(_settings.PaymentPrefetch) { SingleReader = true });
         var actor = new PaymentActor(channel, _store, _fence, input, _time, _random, _logs.CreateLogger<PaymentActor>());

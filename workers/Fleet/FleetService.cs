@@ -10,7 +10,7 @@ internal sealed class FleetService : BackgroundService
     private readonly IHostApplicationLifetime _lifetime;
 
     public FleetService(
-        FleetSettings settings, IReadOnlyList<IPaymentChannel> channels, ILoggerFactory logs,
+        FleetSettings settings, IReadOnlyList<OfferedChannel> channels, ILoggerFactory logs,
         IHostApplicationLifetime lifetime)
     {
         _settings = settings;

@@ -1,6 +1,7 @@
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Log;
+using CardShop.Shop.Channels.Resilience;
 using CardShop.Shop.Orders;
 
 namespace CardShop.Fleet;
@@ -21,6 +22,10 @@ public enum Fleets
 /// <param name="PostgresConnection">Npgsql form; holds a password, so it is never logged.</param>
 /// <param name="PaymentPrefetch">Payment commands in hand at once per channel: its bulkhead.</param>
 /// <param name="DeliveryPrefetch">Delivery commands in hand at once.</param>
+/// <param name="PaymentChecksPerSecond">
+/// Pending payments that the watchdog takes up per second, channel and process: each asks its provider at most once.
+/// </param>
+/// <param name="Resilience">How calls to providers are guarded.</param>
 public sealed record FleetSettings(
     Fleets Fleets,
     KafkaSettings Kafka,
@@ -29,7 +34,9 @@ public sealed record FleetSettings(
     BatchOptions Batch,
     ShopSettings Shop,
     ushort PaymentPrefetch,
-    ushort DeliveryPrefetch)
+    ushort DeliveryPrefetch,
+    double PaymentChecksPerSecond,
+    ResilienceOptions Resilience)
 {
     /// <summary>Reads the settings of architecture.md 7. Throws with the setting's name and what it should hold.</summary>
     public static FleetSettings From(IConfiguration configuration)
@@ -44,6 +51,12 @@ public sealed record FleetSettings(
         {
             throw new InvalidOperationException(
                 "Batch__MaxMessages must be 1 to 10000, and Batch__MaxAgeMs zero or more milliseconds.");
+        }
+
+        var checks = configuration.GetValue("Payments:ChecksPerSecond", 400.0);
+        if (checks is not (> 0 and <= 100_000))
+        {
+            throw new InvalidOperationException("Payments__ChecksPerSecond must be more than 0 and at most 100000.");
         }
 
         return new(
@@ -63,7 +76,9 @@ public sealed record FleetSettings(
                 TimeSpan.FromSeconds(configuration.GetValue("Payments:CheckEverySeconds", 300.0)),
                 TimeSpan.FromSeconds(configuration.GetValue("Payments:ResendAfterSeconds", 60.0))),
             configuration.GetValue<ushort>("Payments:Prefetch", 200),
-            configuration.GetValue<ushort>("Delivery:Prefetch", 1_000));
+            configuration.GetValue<ushort>("Delivery:Prefetch", 1_000),
+            checks,
+            (configuration.GetSection(ResilienceOptions.Section).Get<ResilienceOptions>() ?? ResilienceOptions.Default).Checked());
     }
 
     private static Fleets Parse(string text) => text switch

@@ -1,6 +1,5 @@
 using CardShop.Fleet;
 using CardShop.Shop.Channels;
-using CardShop.Shop.Channels.Alipay;
 
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.Logging.ClearProviders();
@@ -17,14 +16,15 @@ if (string.IsNullOrEmpty(builder.Configuration["urls"]))
 }
 
 FleetSettings settings;
-List<IPaymentChannel> channels = [];
+IReadOnlyList<OfferedChannel> channels = [];
 try
 {
     settings = FleetSettings.From(builder.Configuration);
     if (settings.Fleets.HasFlag(Fleets.Payments))
     {
-        channels.Add(new AlipayChannel(
-            builder.Configuration.GetSection(AlipayOptions.Section).Get<AlipayOptions>() ?? new(), TimeProvider.System));
+        channels = PaymentChannels.Open(
+            builder.Configuration.GetSection(PaymentChannelOptions.Section).Get<PaymentChannelOptions>() ?? new(),
+            ChannelUse.Call, TimeProvider.System);
     }
 }
 catch (Exception e) when (e is InvalidOperationException or ChannelSettingsException)

@@ -27,4 +27,7 @@ internal static partial class ShopLog
 
     [LoggerMessage(2302, LogLevel.Information, "Catalog: {Count} products published")]
     public static partial void CatalogPublished(ILogger logger, int count);
+
+    [LoggerMessage(2303, LogLevel.Warning, "Channel {Channel} is {State}; profiles down: [{Down}]")]
+    public static partial void ChannelState(ILogger logger, string channel, string state, string down);
 }

@@ -11,6 +11,7 @@ public static class InstanceSettings
     public static IReadOnlyDictionary<string, string> For(InstanceLayout layout, PortBook ports, PostgresPart postgres, RabbitMqPart rabbit)
     {
         const string Alipay = "Channels__alipay__Profiles__0__";
+        const string Unionpay = "Channels__unionpay__Profiles__0__";
         string Secret(string name) => Path.Combine(layout.Secrets, name);
         return new Dictionary<string, string>
         {
@@ -28,6 +29,16 @@ public static class InstanceSettings
             [Alipay + "NotifyUrl"] = $"http://127.0.0.1:{ports["api"]}/v1/payments/alipay/notify",
             [Alipay + "PrivateKeyFile"] = Secret("alipay-merchant.private.pem"),
             [Alipay + "AlipayPublicKeyFile"] = Secret("alipay-provider.public.pem"),
+            [Unionpay + "Name"] = "default",
+            [Unionpay + "MerchantId"] = "777290058110048",
+            [Unionpay + "Product"] = "qr",
+            [Unionpay + "Gateway"] = $"http://127.0.0.1:{ports["sandbox"]}/unionpay",
+            [Unionpay + "NotifyUrl"] = $"http://127.0.0.1:{ports["api"]}/v1/payments/unionpay/notify",
+            [Unionpay + "PrivateKeyFile"] = Secret("unionpay-merchant.private.pem"),
+            [Unionpay + "CertificateId"] = "68759663125",
+            [Unionpay + "RootCertificateFile"] = Secret("unionpay-root.pem"),
+            [Unionpay + "MiddleCertificateFile"] = Secret("unionpay-middle.pem"),
+            [Unionpay + "CertificateName"] = "00040000:SIGN",
             ["DOTNET_gcServer"] = "0",
             // 48 MiB, hexadecimal: a batch's garbage dies young, and a larger nursery collects it less often.
             ["DOTNET_GCgen0size"] = "3000000",

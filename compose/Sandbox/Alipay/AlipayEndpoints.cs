@@ -1,6 +1,6 @@
 using System.Text.Json;
-using CardShop.Sandbox.Books;
 using CardShop.Sandbox.Faults;
+using CardShop.Sandbox.Providers;
 using CardShop.Shop.Channels.Alipay;
 using CardShop.Shop.Channels.Rsa;
 
@@ -8,8 +8,7 @@ namespace CardShop.Sandbox.Alipay;
 
 /// <summary>The gateway: <c>POST /alipay/gateway.do</c>.</summary>
 internal sealed class AlipayEndpoints(
-    AlipayTerminal terminal, SandboxBooks books, SandboxOptions options, FaultPlan faults, AlipayKeys keys,
-    TimeProvider clock, ILogger log)
+    AlipayTerminal terminal, SandboxOptions options, CallGate gate, AlipayKeys keys, ILogger log)
 {
     private const string ErrorNode = "error_response";
 
@@ -22,46 +21,30 @@ internal sealed class AlipayEndpoints(
         if (fields is null || refusal is not null)
         {
             Log.CallRefused(log, refusal!.SubCode);
-            await WriteAsync(context, refusal, ErrorNode, keys.Provider);
+            await CallGate.WriteAsync(context, Sign(refusal, ErrorNode, keys.Provider));
             return;
         }
 
-        var fault = faults.Take(AlipayTerminal.Provider, fields["method"]);
-        if (!await CutBeforeAsync(context, fault))
-        {
-            await ServeAsync(context, fields, fault);
-        }
-    }
-
-    private async Task ServeAsync(HttpContext context, Dictionary<string, string> fields, Fault? fault)
-    {
         var method = fields["method"];
-        var answer = Execute(fields, method, PayPages(context.Request), fault?.Kind == FaultKind.WrongAmount);
-        if (answer is null)
+        if (AlipayTerminal.CallOf(method) is not { } call)
         {
-            await WriteAsync(context, Invalid("isv.invalid-method", "不存在的方法名"), ErrorNode, keys.Provider);
+            await CallGate.WriteAsync(
+                context, Sign(Invalid("isv.invalid-method", "不存在的方法名"), ErrorNode, keys.Provider));
             return;
         }
 
-        if (options.AutoPay && method == AlipayMethods.Precreate && answer.SubCode.Length == 0)
+        var site = CallGate.Site(context.Request, options);
+        await gate.RunAsync(context, AlipayTerminal.Provider, call, method, fault =>
         {
-            // The buyer pays once the shop has the link, or has been cut off from it.
-            var number = answer.Fields.First(one => one.Key == "out_trade_no").Value;
-            context.Response.OnCompleted(() =>
+            var answer = Execute(fields, call, site, fault);
+            var succeeded = answer.SubCode.Length == 0;
+            var key = fault == FaultKind.ForgedSignature ? keys.Forger : keys.Provider;
+            return Sign(answer, method.Replace('.', '_') + "_response", key) with
             {
-                books.Pay(number);
-                return Task.CompletedTask;
-            });
-        }
-
-        if (fault?.Kind is FaultKind.DropAfter or FaultKind.TimeoutAfter)
-        {
-            await CutAsync(context, fault, hold: fault.Kind == FaultKind.TimeoutAfter);
-            return;
-        }
-
-        var key = fault?.Kind == FaultKind.ForgedSignature ? keys.Forger : keys.Provider;
-        await WriteAsync(context, answer, method.Replace('.', '_') + "_response", key);
+                Opened = succeeded && call == SandboxCall.Create ? answer.Number : null,
+                Closed = succeeded && call == SandboxCall.Close ? answer.Number : null,
+            };
+        });
     }
 
     /// <summary>The common parameters and the signature; null when all is well.</summary>
@@ -102,7 +85,7 @@ internal sealed class AlipayEndpoints(
             : Invalid("isv.invalid-signature", "验签出错");
     }
 
-    private AlipayReply? Execute(Dictionary<string, string> fields, string method, string payPages, bool lie)
+    private AlipayReply Execute(Dictionary<string, string> fields, SandboxCall call, string site, FaultKind? fault)
     {
         try
         {
@@ -111,7 +94,7 @@ internal sealed class AlipayEndpoints(
                 new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
             return content.RootElement.ValueKind == JsonValueKind.Object
                 ? terminal.Answer(
-                    method, fields.GetValueOrDefault("notify_url") ?? "", content.RootElement, payPages, lie)
+                    call, fields.GetValueOrDefault("notify_url") ?? "", content.RootElement, site, fault)
                 : Invalid("isv.invalid-parameter", "参数无效");
         }
         catch (JsonException)
@@ -125,59 +108,9 @@ internal sealed class AlipayEndpoints(
         }
     }
 
-    private async Task<bool> CutBeforeAsync(HttpContext context, Fault? fault)
-    {
-        switch (fault?.Kind)
-        {
-            case FaultKind.Delay:
-                await Task.Delay(TimeSpan.FromMilliseconds(fault.Milliseconds), clock, context.RequestAborted);
-                return false;
-            case FaultKind.Status:
-                context.Response.StatusCode = fault.Status;
-                return true;
-            case FaultKind.DropBefore:
-            case FaultKind.TimeoutBefore:
-                await CutAsync(context, fault, hold: fault.Kind == FaultKind.TimeoutBefore);
-                return true;
-            case null:
-            case FaultKind.DropAfter:
-            case FaultKind.TimeoutAfter:
-            case FaultKind.WrongAmount:
-            case FaultKind.ForgedSignature:
-            default:
-                return false;
-        }
-    }
-
-    private async Task CutAsync(HttpContext context, Fault fault, bool hold)
-    {
-        if (hold)
-        {
-            try
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(fault.Milliseconds), clock, context.RequestAborted);
-            }
-            catch (OperationCanceledException)
-            {
-                // the caller had enough first
-            }
-        }
-
-        context.Abort();
-    }
-
-    private string PayPages(HttpRequest request) => string.IsNullOrEmpty(options.PublicUrl)
-        ? $"{request.Scheme}://{request.Host}"
-        : options.PublicUrl.TrimEnd('/');
-
     private static AlipayReply Invalid(string subCode, string subMessage) =>
         AlipayReply.Refused("40002", "Invalid Arguments", subCode, subMessage);
 
-    private static async Task WriteAsync(HttpContext context, AlipayReply reply, string node, RsaKey key)
-    {
-        var body = reply.Write(node, key);
-        context.Response.ContentType = "text/html;charset=utf-8"; // as the provider does
-        context.Response.ContentLength = body.Length;
-        await context.Response.Body.WriteAsync(body, context.RequestAborted);
-    }
+    private static ProviderReply Sign(AlipayReply reply, string node, RsaKey key) =>
+        new(StatusCodes.Status200OK, "text/html;charset=utf-8", reply.Write(node, key)); // as the provider does
 }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using CardShop.Sandbox.Books;
-using CardShop.Sandbox.Faults;
 using CardShop.Sandbox.Notices;
 using CardShop.Shop.Channels.Alipay;
 
@@ -12,17 +11,15 @@ internal sealed class AlipayNotices(SandboxOptions options, AlipayKeys keys) : I
 {
     public const string Buyer = "2088000000000002";
 
-    public string Provider => AlipayTerminal.Provider;
-
-    public IReadOnlyList<TimeSpan> Gaps { get; } =
+    public IReadOnlyList<TimeSpan> Waits { get; } =
     [
         TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1),
         TimeSpan.FromHours(2), TimeSpan.FromHours(6), TimeSpan.FromHours(15),
     ];
 
-    public NoticeMessage Write(SandboxTrade trade, SandboxNotice notice, FaultKind? fault)
+    public NoticeMessage? Write(SandboxTrade trade, SandboxNotice notice, bool forged)
     {
-        var total = AlipayText.Yuan(trade.AmountMinor + (fault == FaultKind.WrongAmount ? 1 : 0));
+        var total = AlipayText.Yuan(trade.AmountMinor);
         var fields = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["notify_time"] = AlipayText.Time(notice.At),
@@ -63,7 +60,7 @@ internal sealed class AlipayNotices(SandboxOptions options, AlipayKeys keys) : I
             fields["gmt_close"] = AlipayText.Time(notice.At);
         }
 
-        var key = fault == FaultKind.ForgedSignature ? keys.Forger : keys.Provider;
+        var key = forged ? keys.Forger : keys.Provider;
         fields["sign"] = AlipaySignature.Sign(key, AlipaySignature.OfNotification(fields));
         fields["sign_type"] = "RSA2";
         return new NoticeMessage(

@@ -11,7 +11,10 @@ internal sealed record AlipayReply(IReadOnlyList<KeyValuePair<string, string>> F
 {
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public string SubCode => Fields.FirstOrDefault(one => one.Key == "sub_code").Value ?? "";
+    public string SubCode => Value("sub_code") ?? "";
+
+    /// <summary>The number of the trade that the answer is about.</summary>
+    public string? Number => Value("out_trade_no");
 
     public static AlipayReply Success(params (string Name, string Value)[] fields) =>
         Of([("code", "10000"), ("msg", "Success"), .. fields]);
@@ -42,6 +45,8 @@ internal sealed record AlipayReply(IReadOnlyList<KeyValuePair<string, string>> F
         var signed = Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
         return Encoding.UTF8.GetBytes($$"""{"{{node}}":{{signed}},"sign":"{{AlipaySignature.Sign(key, signed)}}"}""");
     }
+
+    private string? Value(string name) => Fields.FirstOrDefault(one => one.Key == name).Value;
 
     private static AlipayReply Of(IEnumerable<(string Name, string Value)> fields) =>
         new([.. fields.Select(one => KeyValuePair.Create(one.Name, one.Value))]);

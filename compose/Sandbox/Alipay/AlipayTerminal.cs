@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json;
 using CardShop.Sandbox.Books;
+using CardShop.Sandbox.Faults;
 using CardShop.Shop.Channels.Alipay;
 
 namespace CardShop.Sandbox.Alipay;
@@ -14,21 +15,35 @@ internal sealed class AlipayTerminal(SandboxBooks books, SandboxOptions options,
     private const int SubjectLimit = 256;
     private static readonly TimeSpan QrLife = TimeSpan.FromHours(2);
 
-    /// <summary>Null for a method that the sandbox does not play.</summary>
-    /// <param name="payPages">The address below which each trade has its pay page.</param>
-    /// <param name="lie">Say one fen more than the truth.</param>
-    public AlipayReply? Answer(string method, string notifyUrl, JsonElement content, string payPages, bool lie) =>
-        method switch
-        {
-            AlipayMethods.Precreate => Precreate(notifyUrl, content, payPages),
-            AlipayMethods.Query => Query(content, lie ? 1 : 0),
-            AlipayMethods.Close => Close(content),
-            AlipayMethods.Refund => Refund(content),
-            AlipayMethods.RefundQuery => RefundQuery(content),
-            _ => null,
-        };
+    /// <summary>What a method is called in faults; null for one that the sandbox does not play.</summary>
+    public static SandboxCall? CallOf(string method) => method switch
+    {
+        AlipayMethods.Precreate => SandboxCall.Create,
+        AlipayMethods.Query => SandboxCall.Query,
+        AlipayMethods.Close => SandboxCall.Close,
+        AlipayMethods.Refund => SandboxCall.Refund,
+        AlipayMethods.RefundQuery => SandboxCall.RefundQuery,
+        _ => null,
+    };
 
-    private AlipayReply Precreate(string notifyUrl, JsonElement content, string payPages)
+    /// <param name="site">The address below which each trade has its pay page.</param>
+    /// <param name="fault">What to get wrong in the answer; the deed itself is done rightly.</param>
+    public AlipayReply Answer(
+        SandboxCall call, string notifyUrl, JsonElement content, string site, FaultKind? fault)
+    {
+        var answer = call switch
+        {
+            SandboxCall.Create => Precreate(notifyUrl, content, site),
+            SandboxCall.Query => Query(content, fault),
+            SandboxCall.Close => Close(content),
+            SandboxCall.Refund => Refund(content, fault),
+            SandboxCall.RefundQuery => RefundQuery(content, fault),
+            SandboxCall.Notify or SandboxCall.Pay or _ => throw new ArgumentOutOfRangeException(nameof(call)),
+        };
+        return fault == FaultKind.UnknownState ? AlipayReply.Failed("ACQ.SYSTEM_ERROR", "系统错误") : answer;
+    }
+
+    private AlipayReply Precreate(string notifyUrl, JsonElement content, string site)
     {
         var number = Text(content, "out_trade_no");
         var subject = Text(content, "subject");
@@ -54,7 +69,7 @@ internal sealed class AlipayTerminal(SandboxBooks books, SandboxOptions options,
         return books.Open(order, out _) switch
         {
             OpenOutcome.Opened or OpenOutcome.Repeated =>
-                AlipayReply.Success(("out_trade_no", number), ("qr_code", $"{payPages}/pay/{number}")),
+                AlipayReply.Success(("out_trade_no", number), ("qr_code", $"{site}/pay/{number}")),
             OpenOutcome.Differs => AlipayReply.Failed("ACQ.CONTEXT_INCONSISTENT", "交易信息被篡改"),
             OpenOutcome.AlreadyPaid => AlipayReply.Failed("ACQ.TRADE_HAS_SUCCESS", "交易已被支付"),
             OpenOutcome.AlreadyClosed => AlipayReply.Failed("ACQ.TRADE_HAS_CLOSE", "交易已经关闭"),
@@ -63,14 +78,15 @@ internal sealed class AlipayTerminal(SandboxBooks books, SandboxOptions options,
         };
     }
 
-    private AlipayReply Query(JsonElement content, long lie)
+    private AlipayReply Query(JsonElement content, FaultKind? fault)
     {
-        if (Find(content) is not { } trade || trade.State == SandboxState.Offered)
+        if (Find(content) is not { } known || known.State == SandboxState.Offered)
         {
             return NotExist();
         }
 
-        var total = AlipayText.Yuan(trade.AmountMinor + lie);
+        var trade = ToldTrade.Of(known, fault, books);
+        var total = AlipayText.Yuan(trade.AmountMinor);
         var fields = new List<(string, string)>
         {
             ("trade_no", trade.TradeNo), ("out_trade_no", trade.Number), ("buyer_logon_id", "buy***@example.com"),
@@ -104,7 +120,7 @@ internal sealed class AlipayTerminal(SandboxBooks books, SandboxOptions options,
         };
     }
 
-    private AlipayReply Refund(JsonElement content)
+    private AlipayReply Refund(JsonElement content, FaultKind? fault)
     {
         if (Find(content) is not { } known)
         {
@@ -123,7 +139,7 @@ internal sealed class AlipayTerminal(SandboxBooks books, SandboxOptions options,
         return outcome switch
         {
             RefundOutcome.Refunded or RefundOutcome.Repeated => AlipayReply.Success(
-                ("trade_no", trade!.TradeNo), ("out_trade_no", trade.Number),
+                ("trade_no", trade!.TradeNo), ("out_trade_no", ToldTrade.Of(trade, fault, books).Number),
                 ("buyer_user_id", AlipayNotices.Buyer),
                 ("fund_change", outcome == RefundOutcome.Refunded ? "Y" : "N"),
                 ("refund_fee", AlipayText.Yuan(trade.RefundedMinor)),
@@ -136,13 +152,14 @@ internal sealed class AlipayTerminal(SandboxBooks books, SandboxOptions options,
         };
     }
 
-    private AlipayReply RefundQuery(JsonElement content)
+    private AlipayReply RefundQuery(JsonElement content, FaultKind? fault)
     {
-        if (Find(content) is not { } trade || trade.State == SandboxState.Offered)
+        if (Find(content) is not { } known || known.State == SandboxState.Offered)
         {
             return NotExist();
         }
 
+        var trade = ToldTrade.Of(known, fault, books);
         var wanted = Text(content, "out_request_no");
         var refund = trade.Refunds.FirstOrDefault(one => one.RefundNumber == wanted);
         return refund is null

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
-
 namespace CardShop.Sandbox.Books;
 
 /// <summary>
@@ -17,6 +13,8 @@ public sealed class SandboxBooks(TimeProvider clock, ITradeJournal? journal = nu
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SandboxTrade> _trades = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Provider, string TradeNo), string> _byTradeNo = [];
+    private readonly Dictionary<(string Provider, string RefundNumber), string> _byRefund = [];
     private readonly Queue<string> _order = new();
     private readonly ITradeJournal _journal = journal ?? new NoJournal();
 
@@ -51,7 +49,7 @@ public sealed class SandboxBooks(TimeProvider clock, ITradeJournal? journal = nu
     {
         lock (_lock)
         {
-            return [.. _order.SelectMany(number => History(_trades[number]))];
+            return [.. _order.SelectMany(number => TradeHistory.Of(_trades[number]))];
         }
     }
 
@@ -71,7 +69,7 @@ public sealed class SandboxBooks(TimeProvider clock, ITradeJournal? journal = nu
             var opened = new TradeOpened(order.Number, clock.GetUtcNow(), order);
             if (!MakeRoom())
             {
-                trade = New(opened);
+                trade = TradeHistory.New(opened);
                 return OpenOutcome.Full;
             }
 
@@ -86,6 +84,34 @@ public sealed class SandboxBooks(TimeProvider clock, ITradeJournal? journal = nu
         lock (_lock)
         {
             return _trades.TryGetValue(number, out var trade) ? Current(trade) : null;
+        }
+    }
+
+    /// <summary>The trade to which the provider gave this number of its own; null for an unknown one.</summary>
+    public SandboxTrade? FindByTradeNo(string provider, string tradeNo)
+    {
+        lock (_lock)
+        {
+            return _byTradeNo.TryGetValue((provider, tradeNo), out var number) ? Current(_trades[number]) : null;
+        }
+    }
+
+    /// <summary>The trade of which this refund is; null for an unknown refund number.</summary>
+    public SandboxTrade? FindByRefund(string provider, string refundNumber)
+    {
+        lock (_lock)
+        {
+            return _byRefund.TryGetValue((provider, refundNumber), out var number) ? Current(_trades[number]) : null;
+        }
+    }
+
+    /// <summary>The newest trade of another provider, else of this one, with which it could be mixed up.</summary>
+    public string? AnotherNumber(SandboxTrade trade)
+    {
+        lock (_lock)
+        {
+            var others = _order.Reverse().Where(one => one != trade.Number).Take(EvictionTries).ToList();
+            return others.Find(one => _trades[one].Order.Provider != trade.Order.Provider) ?? others.FirstOrDefault();
         }
     }
 
@@ -130,7 +156,14 @@ public sealed class SandboxBooks(TimeProvider clock, ITradeJournal? journal = nu
     }
 
     /// <summary>The buyer pays, having scanned or not.</summary>
-    public PayOutcome Pay(string number)
+    public PayOutcome Pay(string number) => Pay(number, late: false);
+
+    /// <summary>
+    /// The money arrives though the trade was closed or its time is over, as a bank's answer that comes late does.
+    /// </summary>
+    public PayOutcome PayLate(string number) => Pay(number, late: true);
+
+    private PayOutcome Pay(string number, bool late)
     {
         SandboxTrade paid;
         lock (_lock)
@@ -145,7 +178,7 @@ public sealed class SandboxBooks(TimeProvider clock, ITradeJournal? journal = nu
                 return known.State == SandboxState.Paid ? PayOutcome.AlreadyPaid : PayOutcome.Closed;
             }
 
-            if (IsOver(Current(known)))
+            if (!late && IsOver(Current(known)))
             {
                 return PayOutcome.Closed;
             }
@@ -184,8 +217,10 @@ public sealed class SandboxBooks(TimeProvider clock, ITradeJournal? journal = nu
 
     /// <summary>The merchant gives money back; each refund number once.</summary>
     /// <param name="trade">The trade afterwards; null only where the number is unknown.</param>
+    /// <param name="notifyUrl">Where this refund is reported; null where the trade's payment is.</param>
     public RefundOutcome Refund(
-        string number, string refundNumber, long amountMinor, string reason, out SandboxTrade? trade)
+        string number, string refundNumber, long amountMinor, string reason, out SandboxTrade? trade,
+        string? notifyUrl = null)
     {
         lock (_lock)
         {
@@ -212,7 +247,8 @@ public sealed class SandboxBooks(TimeProvider clock, ITradeJournal? journal = nu
             }
 
             var now = clock.GetUtcNow();
-            trade = Record(new TradeRefunded(number, now, new SandboxRefund(refundNumber, amountMinor, reason, now)));
+            trade = Record(new TradeRefunded(
+                number, now, new SandboxRefund(refundNumber, amountMinor, reason, now, notifyUrl)));
         }
 
         Announce?.Invoke(trade, trade.Notices[^1]);
@@ -229,7 +265,7 @@ public sealed class SandboxBooks(TimeProvider clock, ITradeJournal? journal = nu
                 return;
             }
 
-            _trades[number] = trade = Change(trade, noticeId, one => one with { Deliveries = one.Deliveries + 1 });
+            _trades[number] = trade = TradeHistory.Change(trade, noticeId, one => one with { Deliveries = one.Deliveries + 1 });
             if (acknowledged && trade.Notices.Any(one => one.Id == noticeId && !one.Acknowledged))
             {
                 Record(new NoticeAcknowledged(number, clock.GetUtcNow(), noticeId));
@@ -251,8 +287,10 @@ public sealed class SandboxBooks(TimeProvider clock, ITradeJournal? journal = nu
     {
         if (happened is TradeOpened opened)
         {
-            if (_trades.TryAdd(opened.Number, New(opened)))
+            var fresh = TradeHistory.New(opened);
+            if (_trades.TryAdd(opened.Number, fresh))
             {
+                _byTradeNo[(fresh.Order.Provider, fresh.TradeNo)] = opened.Number;
                 _order.Enqueue(opened.Number);
             }
 
@@ -264,75 +302,12 @@ public sealed class SandboxBooks(TimeProvider clock, ITradeJournal? journal = nu
             return null; // its opening was lost with a torn line
         }
 
-        return _trades[happened.Number] = happened switch
+        if (happened is TradeRefunded refunded)
         {
-            TradeScanned => trade with { State = SandboxState.Waiting, ScannedAt = happened.At },
-            TradePaid => WithNotice(
-                trade with
-                {
-                    State = SandboxState.Paid,
-                    ScannedAt = trade.ScannedAt ?? happened.At,
-                    PaidAt = happened.At,
-                },
-                happened.At, refund: null),
-            TradeClosed => trade with { State = SandboxState.Closed, ClosedAt = happened.At },
-            TradeRefunded refunded => WithRefund(trade, refunded.Refund),
-            NoticeAcknowledged told => Change(trade, told.NoticeId, one => one with { Acknowledged = true }),
-            _ => throw new InvalidOperationException("unknown event " + happened.GetType().Name),
-        };
-    }
-
-    private static SandboxTrade New(TradeOpened opened) =>
-        new(opened.Order, TradeNo(opened.Number, opened.At), opened.At);
-
-    private static SandboxTrade WithRefund(SandboxTrade trade, SandboxRefund refund)
-    {
-        var after = trade with { Refunds = [.. trade.Refunds, refund] };
-        return WithNotice(
-            after.RefundedMinor == after.AmountMinor
-                ? after with { State = SandboxState.Closed, ClosedAt = refund.At }
-                : after,
-            refund.At, refund);
-    }
-
-    private static SandboxTrade WithNotice(SandboxTrade trade, DateTimeOffset at, SandboxRefund? refund)
-    {
-        var id = Digits($"{trade.TradeNo}/{trade.Notices.Count}", 34);
-        var notice = new SandboxNotice(id, trade.State, at, refund, trade.RefundedMinor);
-        return trade with { Notices = [.. trade.Notices, notice] };
-    }
-
-    private static SandboxTrade Change(
-        SandboxTrade trade, string noticeId, Func<SandboxNotice, SandboxNotice> change) =>
-        trade with { Notices = [.. trade.Notices.Select(one => one.Id == noticeId ? change(one) : one)] };
-
-    private static IEnumerable<TradeEvent> History(SandboxTrade trade)
-    {
-        var number = trade.Number;
-        yield return new TradeOpened(number, trade.OpenedAt, trade.Order);
-        if (trade.ScannedAt is { } scanned)
-        {
-            yield return new TradeScanned(number, scanned);
+            _byRefund[(trade.Order.Provider, refunded.Refund.RefundNumber)] = trade.Number;
         }
 
-        if (trade.PaidAt is { } paid)
-        {
-            yield return new TradePaid(number, paid);
-        }
-        else if (trade.ClosedAt is { } closed)
-        {
-            yield return new TradeClosed(number, closed);
-        }
-
-        foreach (var refund in trade.Refunds)
-        {
-            yield return new TradeRefunded(number, refund.At, refund);
-        }
-
-        foreach (var notice in trade.Notices.Where(one => one.Acknowledged))
-        {
-            yield return new NoticeAcknowledged(number, notice.At, notice.Id);
-        }
+        return _trades[happened.Number] = TradeHistory.After(trade, happened);
     }
 
     private bool IsPastItsTime(SandboxTrade trade) => clock.GetUtcNow() >= trade.Order.ExpiresAt;
@@ -350,7 +325,7 @@ public sealed class SandboxBooks(TimeProvider clock, ITradeJournal? journal = nu
             var number = _order.Dequeue();
             if (MayGo(_trades[number]))
             {
-                _trades.Remove(number);
+                Forget(_trades[number]);
             }
             else
             {
@@ -361,22 +336,21 @@ public sealed class SandboxBooks(TimeProvider clock, ITradeJournal? journal = nu
         return _trades.Count < maxTrades;
     }
 
+    private void Forget(SandboxTrade trade)
+    {
+        _trades.Remove(trade.Number);
+        _byTradeNo.Remove((trade.Order.Provider, trade.TradeNo));
+        foreach (var refund in trade.Refunds)
+        {
+            _byRefund.Remove((trade.Order.Provider, refund.RefundNumber));
+        }
+    }
+
     private bool MayGo(SandboxTrade trade)
     {
         var now = clock.GetUtcNow();
         return trade.PaidAt is { } paidAt
             ? now - paidAt > KeepPaid
             : now - trade.Order.ExpiresAt > KeepUnpaid || trade.State == SandboxState.Closed;
-    }
-
-    private static string TradeNo(string number, DateTimeOffset at) =>
-        at.ToString("yyyyMMdd", CultureInfo.InvariantCulture) + "22001" + Digits(number, 15);
-
-    /// <summary>Decimal digits that derive from a text: the same after a restart, different for another text.</summary>
-    private static string Digits(string text, int count)
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(text));
-        var number = new System.Numerics.BigInteger(hash, isUnsigned: true);
-        return number.ToString(CultureInfo.InvariantCulture).PadLeft(count, '0')[^count..];
     }
 }

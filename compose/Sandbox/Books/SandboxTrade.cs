@@ -21,10 +21,22 @@ public enum SandboxState
 /// <param name="Merchant">The merchant's account at that provider.</param>
 public sealed record OpenTrade(
     string Number, string Provider, string Merchant, long AmountMinor, string Subject,
-    DateTimeOffset ExpiresAt, string NotifyUrl);
+    DateTimeOffset ExpiresAt, string NotifyUrl)
+{
+    /// <summary>The trade is there as soon as it is opened, and not only once the buyer has scanned its code.</summary>
+    public bool ExistsAtOnce { get; init; }
+
+    /// <summary>How many digits the provider's own numbers have; 20 to 32.</summary>
+    public int TradeNoLength { get; init; } = 28;
+
+    /// <summary>What else of the request the provider must remember, in its own notation.</summary>
+    public string? Detail { get; init; }
+}
 
 /// <summary>One refund of a trade.</summary>
-public sealed record SandboxRefund(string RefundNumber, long AmountMinor, string Reason, DateTimeOffset At);
+/// <param name="NotifyUrl">Where this refund is reported; null where the trade's payment is.</param>
+public sealed record SandboxRefund(
+    string RefundNumber, long AmountMinor, string Reason, DateTimeOffset At, string? NotifyUrl = null);
 
 /// <summary>A notification that the merchant must acknowledge.</summary>
 /// <param name="Id">Stable: repeats carry the same.</param>

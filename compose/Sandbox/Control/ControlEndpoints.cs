@@ -20,6 +20,7 @@ internal sealed class ControlEndpoints(SandboxBooks books, NoticeSender sender, 
             books.Find(number) is { } trade ? Results.Ok(ControlTrade.From(trade)) : Missing());
         control.MapPost("/trades/{number}/scan", (string number) =>
             books.Scan(number) is { } trade ? Results.Ok(ControlTrade.From(trade)) : Missing());
+        control.MapPost("/trades/{number}/pay-late", PayLate);
         control.MapPost("/trades/{number}/notify", RepeatAsync);
         control.MapGet("/faults", faults.List);
         control.MapPost("/faults", Plan);
@@ -48,6 +49,15 @@ internal sealed class ControlEndpoints(SandboxBooks books, NoticeSender sender, 
             : Wrong($"skip must be 0 or more, limit 1 to {ListLimit}.");
     }
 
+    private IResult PayLate(string number) => books.PayLate(number) switch
+    {
+        PayOutcome.Paid => Results.Ok(ControlTrade.From(books.Find(number)!)),
+        PayOutcome.AlreadyPaid or PayOutcome.Closed => Results.Problem(
+            "This trade was paid before.", statusCode: StatusCodes.Status409Conflict),
+        PayOutcome.NotFound => Missing(),
+        _ => throw new InvalidOperationException(),
+    };
+
     private async Task<IResult> RepeatAsync(string number, CancellationToken cancellation, int times = 1)
     {
         if (times is < 1 or > RepeatLimit)
@@ -66,7 +76,9 @@ internal sealed class ControlEndpoints(SandboxBooks books, NoticeSender sender, 
         }
 
         var deliveries = await sender.RepeatAsync(trade, trade.Notices[^1], times, cancellation);
-        return Results.Ok(new ControlRepeat(
+        return deliveries.Count == 0
+            ? Results.Problem("The provider does not notify this.", statusCode: StatusCodes.Status409Conflict)
+            : Results.Ok(new ControlRepeat(
             deliveries.Count, deliveries.Count(one => one.Acknowledged),
             deliveries.GroupBy(one => one.Answer, StringComparer.Ordinal)
                 .ToDictionary(one => one.Key, one => one.Count(), StringComparer.Ordinal)));
@@ -75,9 +87,10 @@ internal sealed class ControlEndpoints(SandboxBooks books, NoticeSender sender, 
     private IResult Plan(Fault fault)
     {
         if (fault.Times is < 1 or > 1_000_000 || fault.Milliseconds is < 0 or > LongestFault
-            || fault.Status is < 400 or > 599 || !Enum.IsDefined(fault.Kind))
+            || fault.Status is < 400 or > 599 || fault.Copies is < 2 or > RepeatLimit || !Enum.IsDefined(fault.Kind))
         {
-            return Wrong($"times is 1 to 1000000, milliseconds 0 to {LongestFault}, status 400 to 599.");
+            return Wrong(
+                $"times is 1 to 1000000, milliseconds 0 to {LongestFault}, status 400 to 599, copies 2 to {RepeatLimit}.");
         }
 
         return faults.Add(fault)

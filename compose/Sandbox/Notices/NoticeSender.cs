@@ -2,6 +2,7 @@ using System.Text;
 using System.Threading.Channels;
 using CardShop.Sandbox.Books;
 using CardShop.Sandbox.Faults;
+using CardShop.Sandbox.Providers;
 
 namespace CardShop.Sandbox.Notices;
 
@@ -27,13 +28,14 @@ public sealed class NoticeSender : BackgroundService
     private readonly Dictionary<string, INoticeFormat> _formats;
     private readonly Lock _lock = new();
     private readonly PriorityQueue<Pending, DateTimeOffset> _schedule = new();
+    private readonly HeldNotices _held = new();
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private readonly Channel<Pending> _due = Channel.CreateBounded<Pending>(QueueLength);
 
     public NoticeSender(
-        SandboxBooks books, IEnumerable<INoticeFormat> formats, FaultPlan faults, SandboxOptions options,
+        SandboxBooks books, IEnumerable<IProvider> providers, FaultPlan faults, SandboxOptions options,
         TimeProvider clock, ILogger<NoticeSender> log)
     {
         _books = books;
@@ -41,7 +43,7 @@ public sealed class NoticeSender : BackgroundService
         _options = options;
         _clock = clock;
         _log = log;
-        _formats = formats.ToDictionary(one => one.Provider, StringComparer.Ordinal);
+        _formats = providers.ToDictionary(one => one.Name, one => one.Notices, StringComparer.Ordinal);
         _http = new HttpClient(new SocketsHttpHandler
         {
             AllowAutoRedirect = false, // a redirect is no acknowledgement
@@ -75,17 +77,14 @@ public sealed class NoticeSender : BackgroundService
     }
 
     /// <summary>Delivers a notification so many times at once, outside the schedule.</summary>
+    /// <returns>Nothing where the provider does not notify this.</returns>
     public async Task<IReadOnlyList<NoticeDelivery>> RepeatAsync(
         SandboxTrade trade, SandboxNotice notice, int times, CancellationToken cancellation)
     {
         var format = _formats[trade.Order.Provider];
-        var message = format.Write(trade, notice, fault: null);
-        return await Task.WhenAll(Enumerable.Range(0, times).Select(async _ =>
-        {
-            var delivery = await PostAsync(format, message, cancellation);
-            Count(trade, notice, delivery);
-            return delivery;
-        }));
+        return format.Write(trade, notice, forged: false) is { } message
+            ? await PostManyAsync(format, trade, notice, message, times, cancellation)
+            : [];
     }
 
     public override void Dispose()
@@ -168,6 +167,11 @@ public sealed class NoticeSender : BackgroundService
     {
         await foreach (var pending in _due.Reader.ReadAllAsync(stopping))
         {
+            if (pending.Held && !_held.Release(pending.Number, pending.NoticeId))
+            {
+                continue; // sent meanwhile, behind a newer one
+            }
+
             var trade = _books.Find(pending.Number);
             var notice = trade?.Notices.FirstOrDefault(one => one.Id == pending.NoticeId);
             if (trade is null || notice is null || notice.Acknowledged)
@@ -176,22 +180,36 @@ public sealed class NoticeSender : BackgroundService
             }
 
             var format = _formats[trade.Order.Provider];
-            var delivery = await DeliverAsync(format, trade, notice, stopping);
-            Count(trade, notice, delivery);
-            if (delivery.Acknowledged)
+            var fault = pending.Held ? null : _faults.Take(trade.Order.Provider, SandboxCall.Notify);
+            if (fault?.Kind == FaultKind.ReorderNotify && _held.Hold(pending.Number, pending.NoticeId))
             {
+                Schedule(pending with { Held = true }, TimeSpan.FromMilliseconds(fault.Milliseconds));
                 continue;
             }
 
-            if (pending.Attempt < format.Gaps.Count)
+            var delivery = await DeliverAsync(format, trade, notice, fault, stopping);
+            foreach (var earlier in _held.ReleaseAll(trade.Number))
             {
-                var gap = format.Gaps[pending.Attempt] * _options.ScheduleScale;
-                Schedule(pending with { Attempt = pending.Attempt + 1 }, gap);
+                Schedule(new Pending(trade.Number, earlier, 0), TimeSpan.Zero);
             }
-            else
+
+            if (delivery is { Acknowledged: false })
             {
-                Log.NoticeGivenUp(_log, trade.Number, format.Gaps.Count + 1, delivery.Answer);
+                Again(format, pending with { Held = false }, delivery);
             }
+        }
+    }
+
+    private void Again(INoticeFormat format, Pending pending, NoticeDelivery delivery)
+    {
+        if (pending.Attempt < format.Waits.Count)
+        {
+            var wait = format.Waits[pending.Attempt] * _options.ScheduleScale;
+            Schedule(pending with { Attempt = pending.Attempt + 1 }, wait);
+        }
+        else
+        {
+            Log.NoticeGivenUp(_log, pending.Number, format.Waits.Count + 1, delivery.Answer);
         }
     }
 
@@ -208,13 +226,15 @@ public sealed class NoticeSender : BackgroundService
         }
     }
 
-    private async Task<NoticeDelivery> DeliverAsync(
-        INoticeFormat format, SandboxTrade trade, SandboxNotice notice, CancellationToken stopping)
+    /// <summary>Null where the provider does not notify this.</summary>
+    private async Task<NoticeDelivery?> DeliverAsync(
+        INoticeFormat format, SandboxTrade trade, SandboxNotice notice, Fault? fault, CancellationToken stopping)
     {
-        var fault = _faults.Take(trade.Order.Provider, Fault.Notifications);
         if (fault?.Kind is FaultKind.DropBefore or FaultKind.Status or FaultKind.TimeoutBefore)
         {
-            return new NoticeDelivery(false, "not sent: " + fault.Kind);
+            var unsent = new NoticeDelivery(false, "not sent: " + fault.Kind);
+            Count(trade, notice, unsent);
+            return unsent;
         }
 
         if (fault?.Kind is FaultKind.Delay)
@@ -222,11 +242,33 @@ public sealed class NoticeSender : BackgroundService
             await Task.Delay(TimeSpan.FromMilliseconds(fault.Milliseconds), _clock, stopping);
         }
 
-        var delivery = await PostAsync(format, format.Write(trade, notice, fault?.Kind), stopping);
-        return fault?.Kind is FaultKind.DropAfter or FaultKind.TimeoutAfter
-            ? new NoticeDelivery(false, "answer lost: " + delivery.Answer)
-            : delivery;
+        var told = ToldTrade.Of(trade, fault?.Kind, _books);
+        if (format.Write(told, notice, fault?.Kind == FaultKind.ForgedSignature) is not { } message)
+        {
+            return null;
+        }
+
+        if (fault?.Kind is FaultKind.DropAfter or FaultKind.TimeoutAfter)
+        {
+            var lost = await PostAsync(format, message, stopping);
+            var delivery = new NoticeDelivery(false, "answer lost: " + lost.Answer);
+            Count(trade, notice, delivery);
+            return delivery;
+        }
+
+        var copies = fault?.Kind == FaultKind.DuplicateNotify ? fault.Copies : 1;
+        var deliveries = await PostManyAsync(format, trade, notice, message, copies, stopping);
+        return deliveries.FirstOrDefault(one => one.Acknowledged) ?? deliveries[0];
     }
+
+    private async Task<IReadOnlyList<NoticeDelivery>> PostManyAsync(
+        INoticeFormat format, SandboxTrade trade, SandboxNotice notice, NoticeMessage message, int times,
+        CancellationToken cancellation) => await Task.WhenAll(Enumerable.Range(0, times).Select(async _ =>
+        {
+            var delivery = await PostAsync(format, message, cancellation);
+            Count(trade, notice, delivery);
+            return delivery;
+        }));
 
     private async Task<NoticeDelivery> PostAsync(
         INoticeFormat format, NoticeMessage message, CancellationToken cancellation)
@@ -237,7 +279,12 @@ public sealed class NoticeSender : BackgroundService
         {
             using var content = new ByteArrayContent(message.Body);
             content.Headers.TryAddWithoutValidation("Content-Type", message.ContentType);
-            using var request = new HttpRequestMessage(HttpMethod.Post, message.Address) { Content = content };
+            using var request = new HttpRequestMessage(message.Method, message.Address) { Content = content };
+            foreach (var (name, value) in message.Headers)
+            {
+                request.Headers.TryAddWithoutValidation(name, value);
+            }
+
             using var response = await _http.SendAsync(
                 request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             var start = await ReadStartAsync(response.Content, either.Token);
@@ -263,5 +310,5 @@ public sealed class NoticeSender : BackgroundService
         return start[..length];
     }
 
-    private sealed record Pending(string Number, string NoticeId, int Attempt);
+    private sealed record Pending(string Number, string NoticeId, int Attempt, bool Held = false);
 }

@@ -1,9 +1,11 @@
 using CardShop.Sandbox.Books;
+using CardShop.Sandbox.Faults;
+using CardShop.Sandbox.Providers;
 
 namespace CardShop.Sandbox.Pay;
 
 /// <summary>The buyer's side: <c>GET /pay/{number}</c> is the scan and the page, <c>POST</c> pays.</summary>
-internal sealed class PayEndpoints(SandboxBooks books, SandboxOptions options)
+internal sealed class PayEndpoints(SandboxBooks books, SandboxOptions options, FaultPlan faults)
 {
     private const string Policy =
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -24,9 +26,7 @@ internal sealed class PayEndpoints(SandboxBooks books, SandboxOptions options)
         var request = context.Request;
         context.Response.Headers.ContentSecurityPolicy = Policy;
         context.Response.Headers.CacheControl = "no-store";
-        var site = string.IsNullOrEmpty(options.PublicUrl)
-            ? $"{request.Scheme}://{request.Host}"
-            : options.PublicUrl.TrimEnd('/');
+        var site = CallGate.Site(request, options);
         return Results.Content(
             PayPage.Render(trade, books.IsOver(trade), $"{site}/pay/{number}", IsChinese(request)),
             "text/html; charset=utf-8");
@@ -35,6 +35,12 @@ internal sealed class PayEndpoints(SandboxBooks books, SandboxOptions options)
     private IResult Pay(string number, HttpContext context)
     {
         var outcome = books.Pay(number);
+        if (outcome == PayOutcome.Closed && books.Find(number) is { PaidAt: null } trade
+            && faults.Take(trade.Order.Provider, SandboxCall.Pay)?.Kind == FaultKind.LateSuccess)
+        {
+            outcome = books.PayLate(number);
+        }
+
         var fromPage = context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
         if (fromPage && outcome != PayOutcome.NotFound)
         {

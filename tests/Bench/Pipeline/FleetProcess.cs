@@ -35,7 +35,7 @@ internal static class FleetProcess
         var channel = new InstantChannel(log, TimeProvider.System);
         await using var host = new FleetHost(
             () => new(
-                FleetSettings.From(app.Configuration), [channel], TimeProvider.System, new Random(),
+                FleetSettings.From(app.Configuration), [new(channel, ["default"])], TimeProvider.System, new Random(),
                 app.Services.GetRequiredService<ILoggerFactory>()));
         app.MapGet("/healthz/ready", () => "ok");
         app.MapPost("/start", host.Start);

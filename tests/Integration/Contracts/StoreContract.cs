@@ -205,10 +205,29 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
                 new(Saga("never") with { Version = 1 }, 0), new(Saga("earliest") with { Version = 1, Due = Now.AddDays(-1) }, 0),
             ],
             deliveries: [new(Waiting("d", Now) with { Version = 1, Due = Now }, 0)]);
-        Assert.Equal(["earliest", "late"], await _store.OverduePaymentsAsync(Now, 10, Stop));
-        Assert.Equal(["earliest"], await _store.OverduePaymentsAsync(Now, 1, Stop));
-        Assert.Equal(["d"], await _store.OverdueDeliveriesAsync(Now, 10, Stop));
-        Assert.Empty(await _store.OverdueDeliveriesAsync(Now.AddSeconds(-1), 10, Stop));
+        Assert.Equal(["earliest", "late"], await DueAsync(Now, null, 10));
+        Assert.Equal(["earliest"], await DueAsync(Now, null, 1));
+        Assert.Equal(["late", "later"], await DueAsync(Now.AddSeconds(1), new("earliest", Now.AddDays(-1)), 10));
+        Assert.Equal(["later"], await DueAsync(Now.AddSeconds(1), new("late", Now), 10));
+        Assert.Empty(await _store.OverduePaymentsAsync("wechat", Now, null, 10, Stop));
+        Assert.Equal(["d"], (await _store.OverdueDeliveriesAsync(Now, null, 10, Stop)).Select(d => d.Id));
+        Assert.Empty(await _store.OverdueDeliveriesAsync(Now, new("d", Now), 10, Stop));
+        Assert.Empty(await _store.OverdueDeliveriesAsync(Now.AddSeconds(-1), null, 10, Stop));
+    }
+
+    [Fact]
+    public async Task Overdue_payments_belong_to_the_channel_of_their_last_attempt_or_of_their_order_or_to_none()
+    {
+        var alipay = Saga("o1") with { Version = 1, Due = Now };
+        await CommitAsync(payments:
+        [
+            new(alipay, 0), new(alipay with { Id = "o2", Attempts = [] }, 0),
+            new(alipay with { Id = "o3", Attempts = [.. alipay.Attempts, alipay.Attempts[0] with { Channel = "wechat" }] }, 0),
+            new(alipay with { Id = "o4", Attempts = [], Order = null }, 0),
+        ]);
+        Assert.Equal(["o1", "o2"], await DueAsync(Now, null, 10));
+        Assert.Equal(["o3"], (await _store.OverduePaymentsAsync("wechat", Now, null, 10, Stop)).Select(d => d.Id));
+        Assert.Equal(["o4"], (await _store.OverduePaymentsAsync("", Now, null, 10, Stop)).Select(d => d.Id));
     }
 
     [Fact]
@@ -288,6 +307,9 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
         "g", loaded.Opening, payments ?? [], deliveries ?? [], sales ?? [],
         stock == default ? new Dictionary<StockKey, StockDelta>() : new() { [Row] = stock },
         moves ?? [], records ?? [], commands ?? [], loaded.Waits, Now);
+
+    private async Task<IEnumerable<string>> DueAsync(DateTimeOffset now, DueSaga? after, int limit) =>
+        (await _store.OverduePaymentsAsync("alipay", now, after, limit, Stop)).Select(d => d.Id);
 
     private static Task<LoadedBatch> LoadAsync(IShopTransaction transaction, params string[] ids) =>
         transaction.LoadAsync(new("g", [Partition], ids, Deliveries: true), Stop);

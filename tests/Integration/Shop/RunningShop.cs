@@ -11,7 +11,7 @@ using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
 using CardShop.Sandbox;
 using CardShop.Shop.Catalog;
-using CardShop.Shop.Channels.Alipay;
+using CardShop.Shop.Channels;
 using CardShop.Shop.Keys;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Store;
@@ -33,7 +33,7 @@ namespace CardShop.Tests.Integration.Shop;
 public sealed class RunningShop : IAsyncDisposable
 {
     private readonly Dictionary<string, string> _settings;
-    private readonly string _alipayKeys;
+    private readonly string _keys;
     private FleetNode? _fleet;
     private Task _fleetRun = Task.CompletedTask;
     private CancellationTokenSource _fleetStop = new();
@@ -45,7 +45,7 @@ public sealed class RunningShop : IAsyncDisposable
     {
         Broker = broker;
         _settings = settings;
-        _alipayKeys = secrets;
+        _keys = secrets;
         Secrets = ShopSecrets.Open(secrets);
         Vault = new(Secrets.Fingerprint, Secrets.KeyEncryptionKeys, Secrets.CurrentKeyEncryptionKey);
         Database = CardShop.Pipeline.Documents.Database.Open(settings["Postgres:ConnectionString"], "test");
@@ -108,7 +108,9 @@ public sealed class RunningShop : IAsyncDisposable
         _fleetStop = new();
         _fleet = new(
             FleetSettings.From(configuration),
-            [new AlipayChannel(configuration.GetSection(AlipayOptions.Section).Get<AlipayOptions>()!, TimeProvider.System)],
+            PaymentChannels.Open(
+                configuration.GetSection(PaymentChannelOptions.Section).Get<PaymentChannelOptions>()!, ChannelUse.Call,
+                TimeProvider.System),
             TimeProvider.System, new Random(), TestLogs.Factory);
         _fleetRun = _fleet.RunAsync(_fleetStop.Token);
     }
@@ -182,10 +184,10 @@ public sealed class RunningShop : IAsyncDisposable
 
     /// <summary>Places an order that must be accepted.</summary>
     public async Task<PlacedOrder> PlaceAsync(
-        string sku, int quantity = 1, string? key = null, string contact = "buyer@example.org")
+        string sku, int quantity = 1, string? key = null, string contact = "buyer@example.org", string channel = "alipay")
     {
         using var answer = await PostOrderAsync(
-            $$"""{"sku":"{{sku}}","quantity":{{quantity}},"contact":"{{contact}}","channel":"alipay"}""", key);
+            $$"""{"sku":"{{sku}}","quantity":{{quantity}},"contact":"{{contact}}","channel":"{{channel}}"}""", key);
         var text = await answer.Content.ReadAsStringAsync();
         if (answer.StatusCode != HttpStatusCode.Accepted)
         {
@@ -276,25 +278,43 @@ public sealed class RunningShop : IAsyncDisposable
 
         _sandbox = SandboxApp.Build(
         [
-            "--urls", "http://127.0.0.1:0", $"--Sandbox:KeysDirectory={_alipayKeys}",
+            "--urls", "http://127.0.0.1:0", $"--Sandbox:KeysDirectory={_keys}",
             $"--Sandbox:AutoPay={_settings.GetValueOrDefault("Sandbox:AutoPay", "false")}",
         ]);
         await _sandbox.StartAsync();
         Sandbox = AddressOf(_sandbox);
-        SetAlipay("Name", "default");
-        SetAlipay("AppId", "2021000000000001");
-        SetAlipay("SellerId", "2088000000000001");
-        SetAlipay("Gateway", new Uri(Sandbox, "/alipay/gateway.do").AbsoluteUri);
-        SetAlipay("PrivateKeyFile", Path.Combine(_alipayKeys, "alipay-merchant.private.pem"));
-        SetAlipay("AlipayPublicKeyFile", Path.Combine(_alipayKeys, "alipay-provider.public.pem"));
-        SetAlipay("NotifyUrl", "http://127.0.0.1:1/");
+        SetChannels();
         _api = ApiHost.Build([.. _settings.Select(s => $"--{s.Key}={s.Value}"), "--urls", "http://127.0.0.1:0"]);
         await _api.StartAsync();
         Api = AddressOf(_api);
-        SetAlipay("NotifyUrl", new Uri(Api, "/v1/payments/alipay/notify").AbsoluteUri);
+        Set("alipay", "NotifyUrl", new Uri(Api, "/v1/payments/alipay/notify").AbsoluteUri);
+        Set("unionpay", "NotifyUrl", new Uri(Api, "/v1/payments/unionpay/notify").AbsoluteUri);
     }
 
-    private void SetAlipay(string name, string value) => _settings["Channels:alipay:Profiles:0:" + name] = value;
+    /// <summary>The accounts that Sandbox knows. Where the API will listen is not known yet.</summary>
+    private void SetChannels()
+    {
+        string Key(string name) => Path.Combine(_keys, name);
+        foreach (var channel in new[] { "alipay", "unionpay" })
+        {
+            Set(channel, "Name", "default");
+            Set(channel, "NotifyUrl", "http://127.0.0.1:1/");
+            Set(channel, "PrivateKeyFile", Key(channel + "-merchant.private.pem"));
+        }
+
+        Set("alipay", "AppId", "2021000000000001");
+        Set("alipay", "SellerId", "2088000000000001");
+        Set("alipay", "Gateway", new Uri(Sandbox, "/alipay/gateway.do").AbsoluteUri);
+        Set("alipay", "AlipayPublicKeyFile", Key("alipay-provider.public.pem"));
+        Set("unionpay", "MerchantId", "777290058110048");
+        Set("unionpay", "Gateway", new Uri(Sandbox, "/unionpay").AbsoluteUri);
+        Set("unionpay", "CertificateId", "68759663125");
+        Set("unionpay", "RootCertificateFile", Key("unionpay-root.pem"));
+        Set("unionpay", "MiddleCertificateFile", Key("unionpay-middle.pem"));
+        Set("unionpay", "CertificateName", "00040000:SIGN");
+    }
+
+    private void Set(string channel, string name, string value) => _settings[$"Channels:{channel}:Profiles:0:{name}"] = value;
 
     private static Uri AddressOf(WebApplication app) => new(
         app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());

@@ -20,6 +20,7 @@ internal sealed class SandboxHost : IAsyncDisposable
     public const string NotifyPath = "/v1/payments/alipay/notify";
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
     private static readonly string ProviderKey = NewKey();
+    private static readonly Lazy<string> UnionPayChain = new(NewUnionPayChain);
     private static int _numbers;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("cardshop-sandbox-").FullName;
@@ -36,6 +37,8 @@ internal sealed class SandboxHost : IAsyncDisposable
         Directory.CreateDirectory(KeysDirectory);
         File.WriteAllText(Path.Combine(KeysDirectory, "alipay-merchant.private.pem"), AlipayVectors.PrivateKey);
         File.WriteAllText(Path.Combine(KeysDirectory, "alipay-provider.private.pem"), ProviderKey);
+        File.WriteAllText(Path.Combine(KeysDirectory, "unionpay-merchant.private.pem"), AlipayVectors.PrivateKey);
+        File.WriteAllText(Path.Combine(KeysDirectory, "unionpay-provider.private.pem"), UnionPayChain.Value);
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
@@ -175,6 +178,16 @@ internal sealed class SandboxHost : IAsyncDisposable
     {
         using var rsa = RSA.Create(2048);
         return rsa.ExportPkcs8PrivateKeyPem();
+    }
+
+    private static string NewUnionPayChain()
+    {
+        var folder = Directory.CreateTempSubdirectory("cardshop-chain-").FullName;
+        using var sandbox = (IDisposable)SandboxApp.Build(
+            ["--urls", "http://127.0.0.1:0", "--Sandbox:KeysDirectory", folder]);
+        var chain = File.ReadAllText(Path.Combine(folder, "unionpay-provider.private.pem"));
+        Directory.Delete(folder, recursive: true);
+        return chain;
     }
 
     private async Task NotifiedAsync(HttpContext context)

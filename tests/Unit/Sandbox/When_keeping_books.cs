@@ -103,6 +103,55 @@ public sealed class When_keeping_books
     }
 
     [Fact]
+    public void Money_that_comes_late_undoes_the_close_once()
+    {
+        _books.Open(Order(), out _);
+        _books.Scan(Number);
+        _books.Close(Number);
+
+        Assert.Equal(PayOutcome.Paid, _books.PayLate(Number));
+        Assert.Equal(PayOutcome.AlreadyPaid, _books.PayLate(Number));
+        Assert.Equal((SandboxState.Paid, null), (_books.Find(Number)!.State, _books.Find(Number)!.ClosedAt));
+        Assert.Single(_announced);
+        Assert.Equal(PayOutcome.NotFound, _books.PayLate("X"));
+        _books.Refund(Number, "R1", 5000, "", out _);
+        Assert.Equal(PayOutcome.Closed, _books.PayLate(Number));
+    }
+
+    [Fact]
+    public void Money_may_come_after_the_trades_time()
+    {
+        _books.Open(Order(), out _);
+        _clock.Advance(TimeSpan.FromMinutes(16));
+
+        Assert.Equal(PayOutcome.Closed, _books.Pay(Number));
+        Assert.Equal(PayOutcome.Paid, _books.PayLate(Number));
+    }
+
+    [Fact]
+    public void A_trade_is_found_by_the_providers_number_and_by_its_refunds()
+    {
+        _books.Open(Order(), out var trade);
+        _books.Pay(Number);
+        _books.Refund(Number, "R1", 1000, "", out _);
+
+        Assert.Equal(Number, _books.FindByTradeNo("alipay", trade.TradeNo)!.Number);
+        Assert.Equal(Number, _books.FindByRefund("alipay", "R1")!.Number);
+        Assert.Null(_books.FindByTradeNo("other", trade.TradeNo));
+        Assert.Null(_books.FindByRefund("alipay", "R2"));
+        Assert.Equal(28, trade.TradeNo.Length);
+    }
+
+    [Fact]
+    public void A_trade_may_exist_without_a_scan()
+    {
+        _books.Open(Order() with { ExistsAtOnce = true }, out var trade);
+
+        Assert.Equal(SandboxState.Waiting, trade.State);
+        Assert.Equal(CloseOutcome.Closed, _books.Close(Number));
+    }
+
+    [Fact]
     public void A_paid_trade_cannot_be_closed()
     {
         _books.Open(Order(), out _);

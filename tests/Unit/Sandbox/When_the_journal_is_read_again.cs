@@ -18,7 +18,7 @@ public sealed class When_the_journal_is_read_again : IDisposable
         IReadOnlyList<SandboxTrade> before;
         using (var journal = Open(out var books))
         {
-            foreach (var number in (string[])["A", "B", "C", "D", "E"])
+            foreach (var number in (string[])["A", "B", "C", "D", "E", "F"])
             {
                 books.Open(Order(number), out _);
             }
@@ -31,6 +31,10 @@ public sealed class When_the_journal_is_read_again : IDisposable
             books.Pay("E");
             books.Refund("E", "R1", 10, "卡密", out _);
             books.Refund("E", "R2", 4990, "", out _);
+            books.Scan("F");
+            books.Close("F");
+            books.PayLate("F");
+            books.Refund("F", "R3", 10, "", out _, "http://127.0.0.1:1/refunds");
             before = books.List(0, 10);
         }
 
@@ -38,7 +42,8 @@ public sealed class When_the_journal_is_read_again : IDisposable
         {
             using var journal = Open(out var books);
             Assert.Equal(Describe(before), Describe(books.List(0, 10)));
-            Assert.Equal(3, books.Unacknowledged().Count);
+            Assert.Equal(5, books.Unacknowledged().Count);
+            Assert.Equal("F", books.FindByRefund("alipay", "R3")!.Number);
             Assert.Equal(RefundOutcome.Repeated, books.Refund("E", "R1", 10, "卡密", out _));
         }
     }

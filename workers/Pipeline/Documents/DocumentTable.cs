@@ -45,12 +45,36 @@ public sealed class DocumentTable<T>(string type, JsonTypeInfo<T> json)
         Parameters = { new() { Value = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar } },
     };
 
-    /// <summary>Ids of documents whose due time has come, oldest first.</summary>
-    public NpgsqlBatchCommand Overdue(DateTimeOffset now, int limit) => new(
-        $"SELECT id FROM {_table} WHERE due <= $1 ORDER BY due LIMIT $2")
+    /// <summary>
+    /// Ids and due times of documents whose due time has come, by due time and id: the first ones, or those after a due
+    /// time and id.
+    /// </summary>
+    /// <param name="lane">An SQL expression over the row that an index starts with, and the value it must have; null = all.</param>
+    public NpgsqlBatchCommand Overdue(
+        DateTimeOffset now, DateTimeOffset? afterDue, string? afterId, int limit, string? lane = null, string? laneValue = null)
     {
-        Parameters = { new() { Value = now.ToUniversalTime() }, new() { Value = limit } },
-    };
+        var command = new NpgsqlBatchCommand(
+            $"""
+            SELECT id, due FROM {_table}
+            WHERE due <= $1 AND (due, id) > ($2, $3){(lane is null ? string.Empty : $" AND {lane} = $5")}
+            ORDER BY due, id LIMIT $4
+            """)
+        {
+            Parameters =
+            {
+                new() { Value = now.ToUniversalTime() },
+                new() { Value = (afterDue ?? DateTimeOffset.UnixEpoch).ToUniversalTime() },
+                new() { Value = afterId ?? string.Empty, NpgsqlDbType = NpgsqlDbType.Varchar },
+                new() { Value = limit },
+            },
+        };
+        if (lane is not null)
+        {
+            command.Parameters.Add(new() { Value = laneValue, NpgsqlDbType = NpgsqlDbType.Text });
+        }
+
+        return command;
+    }
 
     /// <summary>A plain INSERT: a document that came into being meanwhile is a conflict.</summary>
     public NpgsqlBatchCommand Insert(IReadOnlyList<DocumentWrite<T>> writes)

@@ -120,9 +120,10 @@ public sealed record ProviderTrade(
 /// <param name="NotifyId">The provider's id of this notification; repeats carry the same.</param>
 /// <param name="MerchantId">The merchant (seller, app) that the notification names.</param>
 /// <param name="Refund">The refund that it is about; null where it is about the payment.</param>
+/// <param name="QueryFirst">The provider wants to be queried before money that it notifies is booked.</param>
 public sealed record NotificationCheck(
     string? Refusal, string Profile = "", string KeySerial = "", string NotifyId = "", string MerchantId = "",
-    ProviderTrade? Trade = null, ProviderRefund? Refund = null);
+    ProviderTrade? Trade = null, ProviderRefund? Refund = null, bool QueryFirst = false);
 
 /// <summary>How one refund ended, as the provider reported it.</summary>
 /// <param name="Done">True: the money went back. False: it never will under this number.</param>

@@ -3,6 +3,7 @@ using CardShop.Contracts;
 using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
 using CardShop.Shop.Channels;
+using CardShop.Shop.Channels.Resilience;
 using CardShop.Shop.Store;
 using Microsoft.Extensions.Logging;
 
@@ -120,7 +121,8 @@ public sealed class PaymentActor(
         try
         {
             var answer = await act();
-            if (answer.Result is ChannelResult.Unknown or ChannelResult.Refused)
+            // An open breaker is said once, by the channel's watch, and not for every order that meets it.
+            if (answer.Result is ChannelResult.Unknown or ChannelResult.Refused && answer.Code != ProviderFailures.CircuitOpen)
             {
                 ShopLog.ChannelAnswered(logger, channel.Name, call, number, answer.Result.ToString(), answer.Code);
             }

@@ -16,11 +16,16 @@ public interface IShopStore
     Task<(Opening Opening, IReadOnlyDictionary<string, PaymentSaga> Sagas)> ReadPaymentsAsync(
         IReadOnlyCollection<string> ids, CancellationToken cancellation);
 
-    /// <summary>Payment sagas whose due time has come, oldest first.</summary>
-    Task<IReadOnlyList<string>> OverduePaymentsAsync(DateTimeOffset now, int limit, CancellationToken cancellation);
+    /// <summary>
+    /// Payment sagas whose due time has come, by due time and id, after one where it is given: those whose last attempt,
+    /// or where there is none whose order, names this channel; empty for those that name none.
+    /// </summary>
+    Task<IReadOnlyList<DueSaga>> OverduePaymentsAsync(
+        string channel, DateTimeOffset now, DueSaga? after, int limit, CancellationToken cancellation);
 
-    /// <summary>Delivery sagas whose due time has come, oldest first.</summary>
-    Task<IReadOnlyList<string>> OverdueDeliveriesAsync(DateTimeOffset now, int limit, CancellationToken cancellation);
+    /// <summary>Delivery sagas whose due time has come, by due time and id, after one where it is given.</summary>
+    Task<IReadOnlyList<DueSaga>> OverdueDeliveriesAsync(
+        DateTimeOffset now, DueSaga? after, int limit, CancellationToken cancellation);
 
     /// <summary>Next offsets of a group.</summary>
     Task<IReadOnlyDictionary<PartitionKey, long>> ProgressAsync(

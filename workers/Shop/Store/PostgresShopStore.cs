@@ -13,6 +13,9 @@ public sealed class PostgresShopStore(NpgsqlDataSource database) : IShopStore
 {
     internal static readonly DocumentTable<PaymentSaga> Payments = new("paymentsaga", ContractsJson.Default.PaymentSaga);
 
+    /// <summary>The channel whose watch a due payment belongs to; written as in the index by it.</summary>
+    private const string DueChannel = "COALESCE(data -> 'attempts' -> -1 ->> 'channel', data -> 'order' ->> 'channel', '')";
+
     internal static readonly DocumentTable<DeliverySaga> Deliveries =
         new("deliverysaga", ContractsJson.Default.DeliverySaga);
 
@@ -41,13 +44,13 @@ public sealed class PostgresShopStore(NpgsqlDataSource database) : IShopStore
         return (opening, sagas);
     }
 
-    public Task<IReadOnlyList<string>> OverduePaymentsAsync(
-        DateTimeOffset now, int limit, CancellationToken cancellation) =>
-        IdsAsync(Payments.Overdue(now, limit), cancellation);
+    public Task<IReadOnlyList<DueSaga>> OverduePaymentsAsync(
+        string channel, DateTimeOffset now, DueSaga? after, int limit, CancellationToken cancellation) =>
+        DueAsync(OverdueStatement(channel, now, after, limit), cancellation);
 
-    public Task<IReadOnlyList<string>> OverdueDeliveriesAsync(
-        DateTimeOffset now, int limit, CancellationToken cancellation) =>
-        IdsAsync(Deliveries.Overdue(now, limit), cancellation);
+    public Task<IReadOnlyList<DueSaga>> OverdueDeliveriesAsync(
+        DateTimeOffset now, DueSaga? after, int limit, CancellationToken cancellation) =>
+        DueAsync(Deliveries.Overdue(now, after?.Due, after?.Id, limit), cancellation);
 
     public async Task<IReadOnlyDictionary<PartitionKey, long>> ProgressAsync(
         string group, IReadOnlyCollection<PartitionKey> partitions, CancellationToken cancellation)
@@ -104,18 +107,21 @@ public sealed class PostgresShopStore(NpgsqlDataSource database) : IShopStore
         await save.ExecuteNonQueryAsync(cancellation);
     }
 
-    private async Task<IReadOnlyList<string>> IdsAsync(NpgsqlBatchCommand command, CancellationToken cancellation)
+    internal static NpgsqlBatchCommand OverdueStatement(string channel, DateTimeOffset now, DueSaga? after, int limit) =>
+        Payments.Overdue(now, after?.Due, after?.Id, limit, DueChannel, channel);
+
+    private async Task<IReadOnlyList<DueSaga>> DueAsync(NpgsqlBatchCommand command, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { command } };
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        var ids = new List<string>();
+        var due = new List<DueSaga>();
         while (await reader.ReadAsync(cancellation))
         {
-            ids.Add(reader.GetString(0));
+            due.Add(new(reader.GetString(0), await reader.GetFieldValueAsync<DateTimeOffset>(1, cancellation)));
         }
 
-        return ids;
+        return due;
     }
 }
 

@@ -20,9 +20,11 @@ public sealed class AlipayChannel : IPaymentChannel, IDisposable
 
     /// <summary>Loads keys and checks settings; throws <see cref="ChannelSettingsException"/>.</summary>
     /// <param name="handler">Stands in for the network in tests; else one with the timeouts of the options.</param>
-    public AlipayChannel(AlipayOptions options, TimeProvider clock, HttpMessageHandler? handler = null)
+    /// <param name="use">For verifying alone no private key is read, and every call throws.</param>
+    public AlipayChannel(
+        AlipayOptions options, TimeProvider clock, HttpMessageHandler? handler = null, ChannelUse use = ChannelUse.Call)
     {
-        _profiles = AlipayProfile.LoadAll(options);
+        _profiles = AlipayProfile.LoadAll(options, use);
         _clock = clock;
         var useProxy = !_profiles.All(one => one.Endpoint.IsLoopback);
         _gateway = new AlipayGateway(options, useProxy, clock, handler);

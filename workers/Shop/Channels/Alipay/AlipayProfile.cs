@@ -8,14 +8,16 @@ internal sealed class AlipayProfile
     private const int NotifyUrlLimit = 256;
     private const int AppIdLimit = 32;
 
-    private AlipayProfile(AlipayProfileOptions options, Uri endpoint, RsaKey privateKey, RsaKey publicKey)
+    private readonly RsaKey? _privateKey;
+
+    private AlipayProfile(AlipayProfileOptions options, Uri endpoint, RsaKey? privateKey, RsaKey publicKey)
     {
         Name = options.Name;
         AppId = options.AppId;
         SellerId = string.IsNullOrWhiteSpace(options.SellerId) ? null : options.SellerId;
         NotifyUrl = options.NotifyUrl;
         Endpoint = endpoint;
-        PrivateKey = privateKey;
+        _privateKey = privateKey;
         AlipayPublicKey = publicKey;
     }
 
@@ -30,12 +32,13 @@ internal sealed class AlipayProfile
     /// <summary>The gateway with <c>charset</c> in its query: else the gateway may read the form as GBK.</summary>
     public Uri Endpoint { get; }
 
-    public RsaKey PrivateKey { get; }
+    /// <summary>Throws where the profile was loaded for verifying alone.</summary>
+    public RsaKey PrivateKey => _privateKey ?? throw new InvalidOperationException("This process only verifies.");
 
     public RsaKey AlipayPublicKey { get; }
 
     /// <summary>Loads all profiles, or says which setting is wrong.</summary>
-    public static IReadOnlyList<AlipayProfile> LoadAll(AlipayOptions options)
+    public static IReadOnlyList<AlipayProfile> LoadAll(AlipayOptions options, ChannelUse use = ChannelUse.Call)
     {
         if (options.Profiles.Count == 0)
         {
@@ -43,7 +46,7 @@ internal sealed class AlipayProfile
                 AlipayOptions.Section + ":Profiles:0:Name", "no profile is set; one merchant account is needed");
         }
 
-        var profiles = options.Profiles.Select(Load).ToList();
+        var profiles = options.Profiles.Select((one, i) => Load(one, i, use)).ToList();
         for (var i = 0; i < profiles.Count; i++)
         {
             var earlier = profiles.Take(i).ToList();
@@ -62,7 +65,7 @@ internal sealed class AlipayProfile
         return profiles;
     }
 
-    private static AlipayProfile Load(AlipayProfileOptions options, int index)
+    private static AlipayProfile Load(AlipayProfileOptions options, int index, ChannelUse use)
     {
         if (string.IsNullOrWhiteSpace(options.Name))
         {
@@ -88,8 +91,10 @@ internal sealed class AlipayProfile
                 Path(index, "NotifyUrl"), $"the provider takes at most {NotifyUrlLimit} characters; shorten it");
         }
 
-        var privateKey = RsaKeyReader.Read(
-            Path(index, "PrivateKey"), options.PrivateKey, options.PrivateKeyFile, withPrivateKey: true);
+        var privateKey = use == ChannelUse.Verify
+            ? null
+            : RsaKeyReader.Read(
+                Path(index, "PrivateKey"), options.PrivateKey, options.PrivateKeyFile, withPrivateKey: true);
         var publicKey = RsaKeyReader.Read(
             Path(index, "AlipayPublicKey"), options.AlipayPublicKey, options.AlipayPublicKeyFile,
             withPrivateKey: false);
