@@ -7,16 +7,20 @@ namespace CardShop.Contracts;
 /// <summary>Times as RFC 3339 UTC with milliseconds, in a fixed width that sorts as text.</summary>
 public sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
 {
-    private const string Format = "yyyy-MM-ddTHH:mm:ss.fffZ";
+    /// <summary><c>yyyy-MM-ddTHH:mm:ss.fffZ</c></summary>
+    private const int Length = 24;
 
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.GetDateTimeOffset();
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)
     {
-        Span<byte> text = stackalloc byte[24];
-        value.UtcDateTime.TryFormat(text, out var length, Format, CultureInfo.InvariantCulture);
-        writer.WriteStringValue(text[..length]);
+        // The round-trip format is written by hand in the framework, a custom one is interpreted; the last four of its seven
+        // decimals go.
+        Span<byte> text = stackalloc byte[32];
+        value.UtcDateTime.TryFormat(text, out _, "O", CultureInfo.InvariantCulture);
+        text[Length - 1] = (byte)'Z';
+        writer.WriteStringValue(text[..Length]);
     }
 }
 

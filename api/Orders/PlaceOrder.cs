@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using CardShop.Api.Payments;
 using CardShop.Api.Tables;
@@ -16,16 +16,50 @@ public sealed class PlaceOrder(
     ApiSettings settings, ShopTables tables, ShopSecrets secrets, OrderTokens tokens, InputLog log, RecentOrders recent,
     RateLimits limits, ChannelChoice channels, TimeProvider time)
 {
+    private static readonly Problem NotTaken = Problem.Unavailable(
+        "Nothing was charged. Send the same request again, with the same Idempotency-Key if it had one.");
+
+    [ThreadStatic]
+    private static AnswerWriter? _answers;
+
     private int _inFlight;
 
+    /// <summary>
+    /// One asynchronous method with two waits, for the body and for Kafka. What lies between is plain code: at this rate
+    /// every further layer that is suspended and resumed shows.
+    /// </summary>
     public async Task HandleAsync(HttpContext context)
     {
         try
         {
-            var problem = await AcceptAsync(context);
-            if (problem is not null)
+            var problem = TurnedAway(context);
+            ReadOnlyMemory<byte> body = default;
+            if (problem is null)
             {
-                await problem.WriteAsync(context);
+                (body, problem) = await RequestBody.ReadJsonAsync(context, OrderRequestReader.MaxBody);
+            }
+
+            var placement = problem is null ? Check(context, body.Span) : Placement.Of(problem);
+            var accepted = placement.Known;
+            if (placement.Order is { } order && Interlocked.Increment(ref _inFlight) <= settings.MaxOrdersInFlight)
+            {
+                var offset = await log.AppendAsync(
+                    Topics.Orders, order.Sku, MessageTypes.OrderPlaced, order, ContractsJson.Default.OrderPlaced);
+                accepted = offset is { } at ? Accepted(placement, order, at) : null;
+            }
+
+            if (placement.Order is not null)
+            {
+                Interlocked.Decrement(ref _inFlight);
+            }
+
+            if (accepted is not null)
+            {
+                Answer(context.Response, placement.OrderId, placement.Sku, accepted);
+            }
+            else
+            {
+                await (placement.Problem ?? NotTaken).WriteAsync(context);
             }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -40,52 +74,53 @@ public sealed class PlaceOrder(
         }
     }
 
-    private async Task<Problem?> AcceptAsync(HttpContext context)
+    /// <summary>Kafka has it, as an instance of this region remembers it.</summary>
+    private RecentOrder Accepted(Placement placement, OrderPlaced order, long offset)
     {
-        if (!tables.Ready)
+        var accepted = new RecentOrder(
+            order.BodyHash, Topics.Orders.PartitionOf(order.Sku), offset, order.AcceptedAt, new(order.Currency, order.Amount));
+        if (placement.IsKeyed)
         {
-            return Problem.Unavailable("The catalog is still being read. Try again in a moment.");
+            recent.Add(order.OrderId, accepted);
         }
 
-        if (!limits.Allow(context.Connection.RemoteIpAddress))
-        {
-            return Problem.Of(
-                StatusCodes.Status429TooManyRequests, "Too many orders from this network", "Wait a little and try again.");
-        }
+        return accepted;
+    }
 
-        var (body, refusal) = await RequestBody.ReadJsonAsync(context, OrderRequestReader.MaxBody);
-        if (refusal is not null)
-        {
-            return refusal;
-        }
+    /// <summary>Why nobody's order is looked at now.</summary>
+    private Problem? TurnedAway(HttpContext context) =>
+        !tables.Ready ? Problem.Unavailable("The catalog is still being read. Try again in a moment.")
+        : limits.Allow(context.Connection.RemoteIpAddress) ? null
+        : Problem.Of(
+            StatusCodes.Status429TooManyRequests, "Too many orders from this network", "Wait a little and try again.");
 
-        var (request, unreadable) = OrderRequestReader.Parse(body.Span);
+    private Placement Check(HttpContext context, ReadOnlySpan<byte> body)
+    {
+        var (request, unreadable) = OrderRequestReader.Parse(body);
         if (request is null)
         {
-            return unreadable;
+            return Placement.Of(unreadable!);
         }
 
-        var key = context.Request.Headers["Idempotency-Key"];
-        if (key.Count > 1 || (key.Count == 1 && !OrderRequestReader.IsIdempotencyKey(key[0] ?? string.Empty)))
+        var keys = context.Request.Headers["Idempotency-Key"];
+        if (keys.Count > 1 || (keys.Count == 1 && !OrderRequestReader.IsIdempotencyKey(keys[0] ?? string.Empty)))
         {
-            return Problem.Field("Idempotency-Key", "Use one key of 16 to 255 printable ASCII characters that nobody can guess.");
+            return Placement.Of(Problem.Field(
+                "Idempotency-Key", "Use one key of 16 to 255 printable ASCII characters that nobody can guess."));
         }
 
         if (OrderRequestReader.Check(request, channels.Names) is { } errors)
         {
-            return Problem.Fields(errors);
+            return Placement.Of(Problem.Fields(errors));
         }
 
-        return await AcceptAsync(context, request, key.Count == 0 ? null : key[0]);
-    }
-
-    private async Task<Problem?> AcceptAsync(HttpContext context, OrderRequest request, string? key)
-    {
         if (tables.Find(request.Sku!) is not { } product)
         {
-            return Problem.Of(StatusCodes.Status404NotFound, "There is no such product", $"No product has the sku {request.Sku}.");
+            return Placement.Of(Problem.Of(
+                StatusCodes.Status404NotFound, "There is no such product", $"No product has the sku {request.Sku}."));
         }
 
+        var key = keys.Count == 0 ? null : keys[0];
         var contact = Contacts.Normalise(request.Contact!);
         var orderId = key is null
             ? FreshId()
@@ -94,33 +129,17 @@ public sealed class PlaceOrder(
         if (key is not null && recent.Find(orderId) is { } known)
         {
             return known.BodyHash == bodyHash
-                ? await AnswerAsync(context, orderId, product.Sku, known)
-                : Problem.Of(
+                ? new(null, orderId, product.Sku, null, known, IsKeyed: true)
+                : Placement.Of(Problem.Of(
                     StatusCodes.Status422UnprocessableEntity, "The Idempotency-Key was used for another order",
-                    "Repeat the first request unchanged, or use a new key.");
+                    "Repeat the first request unchanged, or use a new key."));
         }
 
-        if (Unsellable(request, product, key is null ? null : orderId) is { } unsellable)
-        {
-            return unsellable;
-        }
-
-        var order = Build(request, product, orderId, contact, bodyHash, context.Connection.RemoteIpAddress);
-        var partition = Topics.Orders.PartitionOf(product.Sku);
-        if (await AppendAsync(order) is not { } offset)
-        {
-            return Problem.Unavailable(
-                "Nothing was charged. Send the same request again, with the same Idempotency-Key if it had one.");
-        }
-
-        var accepted = new RecentOrder(
-            bodyHash, partition, offset, order.AcceptedAt, new(order.Currency, order.Amount));
-        if (key is not null)
-        {
-            recent.Add(orderId, accepted);
-        }
-
-        return await AnswerAsync(context, orderId, product.Sku, accepted);
+        return Unsellable(request, product, key is null ? null : orderId) is { } unsellable
+            ? Placement.Of(unsellable)
+            : new(
+                null, orderId, product.Sku,
+                Build(request, product, orderId, contact, bodyHash, context.Connection.RemoteIpAddress), null, key is not null);
     }
 
     private string FreshId()
@@ -185,41 +204,49 @@ public sealed class PlaceOrder(
                 : Contacts.Hash(secrets.ContactHash, "password", contact + "\n" + request.Password));
     }
 
-    /// <returns>The offset; null when Kafka has not acknowledged it in time.</returns>
-    private async Task<long?> AppendAsync(OrderPlaced order)
+    /// <summary>The answer to an accepted order; small, so it is made before it is sent, and sent with its length.</summary>
+    private void Answer(HttpResponse response, string orderId, string sku, RecentOrder order)
     {
-        try
-        {
-            return Interlocked.Increment(ref _inFlight) > settings.MaxOrdersInFlight
-                ? null
-                : await log.AppendAsync(
-                    Topics.Orders, order.Sku, MessageTypes.OrderPlaced, order, ContractsJson.Default.OrderPlaced);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _inFlight);
-        }
-    }
-
-    private async Task<Problem?> AnswerAsync(HttpContext context, string orderId, string sku, RecentOrder order)
-    {
-        var token = tokens.Issue(orderId, new(sku, Topics.OrdersVersion, order.Partition, order.Offset));
         var url = "/v1/orders/" + orderId;
-        context.Response.StatusCode = StatusCodes.Status202Accepted;
-        context.Response.ContentType = "application/json";
-        context.Response.Headers.Location = url;
-        var body = JsonSerializer.SerializeToUtf8Bytes(
-            new OrderAccepted(
-                orderId, "queued", url, token, order.AcceptedAt, order.Amount,
-                tables.PlaceOf(order.Partition, order.Offset) ?? new(0, 0)),
-            ApiJson.Default.OrderAccepted);
-        context.Response.ContentLength = body.Length;
-        await context.Response.Body.WriteAsync(body, context.RequestAborted);
-        return null;
+        var body = (_answers ??= new()).Write(
+            new(
+                orderId, "queued", url,
+                tokens.Issue(orderId, new(sku, Topics.OrdersVersion, order.Partition, order.Offset)), order.AcceptedAt,
+                order.Amount, tables.PlaceOf(order.Partition, order.Offset) ?? new(0, 0)));
+        response.StatusCode = StatusCodes.Status202Accepted;
+        response.ContentType = "application/json";
+        response.ContentLength = body.Length;
+        response.Headers.Location = url;
+        response.BodyWriter.Write(body);
     }
 
     /// <summary>Keyed: from the log alone nobody can try contacts and passwords.</summary>
     private string BodyHash(OrderRequest request, string contact) => Contacts.Hash(
         secrets.ContactHash, "body",
         $"{request.Sku}\n{request.Quantity}\n{contact}\n{request.Channel}\n{request.Password}");
+
+    /// <summary>What a request comes to: a refusal, an order that is known already, or one to be written.</summary>
+    private readonly record struct Placement(
+        Problem? Problem, string OrderId, string Sku, OrderPlaced? Order, RecentOrder? Known, bool IsKeyed)
+    {
+        public static Placement Of(Problem problem) => new(problem, string.Empty, string.Empty, null, null, false);
+    }
+
+    /// <summary>A thread's own buffer and writer.</summary>
+    private sealed class AnswerWriter
+    {
+        private readonly ArrayBufferWriter<byte> _buffer = new(1024);
+        private readonly Utf8JsonWriter _json;
+
+        public AnswerWriter() => _json = new(_buffer, new JsonWriterOptions { SkipValidation = true });
+
+        /// <returns>The JSON, until the next call on this thread.</returns>
+        public ReadOnlySpan<byte> Write(OrderAccepted answer)
+        {
+            _buffer.ResetWrittenCount();
+            _json.Reset();
+            JsonSerializer.Serialize(_json, answer, ApiJson.Default.OrderAccepted);
+            return _buffer.WrittenSpan;
+        }
+    }
 }

@@ -6,7 +6,7 @@ namespace CardShop.Api.Orders;
 internal static class RequestBody
 {
     /// <returns>The bytes of a JSON body, or why they are refused: 415 or 413.</returns>
-    public static async Task<(ReadOnlyMemory<byte> Body, Problem? Refusal)> ReadJsonAsync(HttpContext context, int limit)
+    public static async ValueTask<(ReadOnlyMemory<byte> Body, Problem? Refusal)> ReadJsonAsync(HttpContext context, int limit)
     {
         if (!IsJson(context.Request.ContentType))
         {
@@ -21,7 +21,7 @@ internal static class RequestBody
     }
 
     /// <returns>Null when there is more than the limit.</returns>
-    public static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContext context, int limit)
+    public static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(HttpContext context, int limit)
     {
         if (context.Request.ContentLength > limit)
         {
@@ -58,7 +58,7 @@ internal static class RequestBody
     }
 
     private static bool IsJson(string? contentType) =>
-        contentType is not null
-        && new StringSegment(contentType).Split([';']).First().Trim()
-            .Equals("application/json", StringComparison.OrdinalIgnoreCase);
+        contentType is "application/json"
+        || (contentType is not null && new StringSegment(contentType).Split([';']).First().Trim()
+            .Equals("application/json", StringComparison.OrdinalIgnoreCase));
 }
