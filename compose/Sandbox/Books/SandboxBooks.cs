@@ -190,6 +190,29 @@ public sealed class SandboxBooks(TimeProvider clock, ITradeJournal? journal = nu
         return PayOutcome.Paid;
     }
 
+    /// <summary>The buyer tries to pay and the bank says no; the trade stays open.</summary>
+    /// <returns>False where the trade is unknown, or not payable.</returns>
+    public bool Decline(string number)
+    {
+        SandboxTrade declined;
+        lock (_lock)
+        {
+            if (!_trades.TryGetValue(number, out var known) || known.PaidAt is not null || IsOver(Current(known)))
+            {
+                return false;
+            }
+
+            declined = Record(new TradeDeclined(number, clock.GetUtcNow()));
+        }
+
+        if (declined.Order.TellsFailures)
+        {
+            Announce?.Invoke(declined, declined.Notices[^1]);
+        }
+
+        return true;
+    }
+
     /// <summary>The merchant closes the trade, which must exist and be unpaid.</summary>
     public CloseOutcome Close(string number)
     {

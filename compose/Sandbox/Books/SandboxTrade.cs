@@ -29,6 +29,9 @@ public sealed record OpenTrade(
     /// <summary>How many digits the provider's own numbers have; 20 to 32.</summary>
     public int TradeNoLength { get; init; } = 28;
 
+    /// <summary>An attempt to pay that failed is notified, and not only one that succeeds.</summary>
+    public bool TellsFailures { get; init; }
+
     /// <summary>What else of the request the provider must remember, in its own notation.</summary>
     public string? Detail { get; init; }
 }
@@ -54,6 +57,9 @@ public sealed record SandboxTrade(OpenTrade Order, string TradeNo, DateTimeOffse
     public SandboxState State { get; init; } = SandboxState.Offered;
 
     public DateTimeOffset? ScannedAt { get; init; }
+
+    /// <summary>When the buyer's bank said no; the buyer may try again.</summary>
+    public IReadOnlyList<DateTimeOffset> Declines { get; init; } = [];
 
     public DateTimeOffset? PaidAt { get; init; }
 

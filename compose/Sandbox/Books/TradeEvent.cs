@@ -6,6 +6,7 @@ namespace CardShop.Sandbox.Books;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(TradeOpened), "opened")]
 [JsonDerivedType(typeof(TradeScanned), "scanned")]
+[JsonDerivedType(typeof(TradeDeclined), "declined")]
 [JsonDerivedType(typeof(TradePaid), "paid")]
 [JsonDerivedType(typeof(TradeClosed), "closed")]
 [JsonDerivedType(typeof(TradeRefunded), "refunded")]
@@ -15,6 +16,8 @@ public abstract record TradeEvent(string Number, DateTimeOffset At);
 public sealed record TradeOpened(string Number, DateTimeOffset At, OpenTrade Order) : TradeEvent(Number, At);
 
 public sealed record TradeScanned(string Number, DateTimeOffset At) : TradeEvent(Number, At);
+
+public sealed record TradeDeclined(string Number, DateTimeOffset At) : TradeEvent(Number, At);
 
 public sealed record TradePaid(string Number, DateTimeOffset At) : TradeEvent(Number, At);
 

@@ -17,6 +17,14 @@ public static class TradeHistory
     public static SandboxTrade After(SandboxTrade trade, TradeEvent happened) => happened switch
     {
         TradeScanned => trade with { State = SandboxState.Waiting, ScannedAt = happened.At },
+        TradeDeclined => WithDecline(
+            trade with
+            {
+                State = SandboxState.Waiting,
+                ScannedAt = trade.ScannedAt ?? happened.At,
+                Declines = [.. trade.Declines, happened.At],
+            },
+            happened.At),
         TradePaid => WithNotice(
             trade with
             {
@@ -31,6 +39,9 @@ public static class TradeHistory
         NoticeAcknowledged told => Change(trade, told.NoticeId, one => one with { Acknowledged = true }),
         _ => throw new InvalidOperationException("unknown event " + happened.GetType().Name),
     };
+
+    private static SandboxTrade WithDecline(SandboxTrade trade, DateTimeOffset at) =>
+        trade.Order.TellsFailures ? WithNotice(trade, at, refund: null) : trade;
 
     private static SandboxTrade WithRefund(SandboxTrade trade, SandboxRefund refund)
     {
@@ -62,6 +73,11 @@ public static class TradeHistory
         if (trade.ScannedAt is { } scanned)
         {
             yield return new TradeScanned(number, scanned);
+        }
+
+        foreach (var declined in trade.Declines)
+        {
+            yield return new TradeDeclined(number, declined);
         }
 
         if (trade.PaidAt is { } paid)

@@ -21,6 +21,7 @@ internal sealed class ControlEndpoints(SandboxBooks books, NoticeSender sender, 
         control.MapPost("/trades/{number}/scan", (string number) =>
             books.Scan(number) is { } trade ? Results.Ok(ControlTrade.From(trade)) : Missing());
         control.MapPost("/trades/{number}/pay-late", PayLate);
+        control.MapPost("/trades/{number}/decline", Decline);
         control.MapPost("/trades/{number}/notify", RepeatAsync);
         control.MapGet("/faults", faults.List);
         control.MapPost("/faults", Plan);
@@ -48,6 +49,11 @@ internal sealed class ControlEndpoints(SandboxBooks books, NoticeSender sender, 
             ? Results.Ok(new ControlTrades([.. books.List(skip, limit, wanted).Select(ControlTrade.From)]))
             : Wrong($"skip must be 0 or more, limit 1 to {ListLimit}.");
     }
+
+    private IResult Decline(string number) =>
+        books.Find(number) is null ? Missing()
+        : books.Decline(number) ? Results.Ok(ControlTrade.From(books.Find(number)!))
+        : Results.Problem("This trade is not payable.", statusCode: StatusCodes.Status409Conflict);
 
     private IResult PayLate(string number) => books.PayLate(number) switch
     {

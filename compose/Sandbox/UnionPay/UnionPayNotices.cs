@@ -14,6 +14,8 @@ internal sealed class UnionPayNotices(SandboxBooks books, UnionPayKeys keys) : I
 
     public NoticeMessage? Write(SandboxTrade trade, SandboxNotice notice, bool forged)
     {
+        // Front trades notify success alone, and have no other notices here.
+        var code = notice.State == SandboxState.Waiting ? UnionPayTerminal.Declined : "00";
         var fields = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["version"] = "5.1.0",
@@ -23,10 +25,10 @@ internal sealed class UnionPayNotices(SandboxBooks books, UnionPayKeys keys) : I
             ["accessType"] = "0",
             ["accNo"] = "6216***********0018",
             ["merId"] = trade.Order.Merchant,
-            ["respCode"] = "00",
-            ["respMsg"] = UnionPayReply.MessageOf("00"),
+            ["respCode"] = code,
+            ["respMsg"] = UnionPayReply.MessageOf(code),
         };
-        foreach (var (name, value) in notice.Refund is { } refund ? Refund(trade, refund) : Payment(trade))
+        foreach (var (name, value) in notice.Refund is { } refund ? Refund(trade, refund) : Payment(trade, notice))
         {
             fields[name] = value;
         }
@@ -40,11 +42,11 @@ internal sealed class UnionPayNotices(SandboxBooks books, UnionPayKeys keys) : I
     public bool IsAcknowledged(HttpStatusCode status, ReadOnlySpan<byte> body) =>
         status is HttpStatusCode.OK or HttpStatusCode.Found;
 
-    private static IEnumerable<(string Name, string Value)> Payment(SandboxTrade trade) =>
+    private static IEnumerable<(string Name, string Value)> Payment(SandboxTrade trade, SandboxNotice notice) =>
     [
         ("txnType", "01"), ("txnSubType", trade.Order.ExistsAtOnce ? "01" : "07"), ("orderId", trade.Number),
         ("txnTime", trade.Order.Detail ?? ""), ("queryId", trade.TradeNo),
-        .. UnionPayTerminal.Money(trade.AmountMinor, trade.PaidAt ?? trade.OpenedAt),
+        .. UnionPayTerminal.Money(trade.AmountMinor, notice.At),
     ];
 
     /// <summary>Of its payment the notification gives back only what the merchant had said in reqReserved.</summary>

@@ -11,6 +11,9 @@ internal sealed class UnionPayTerminal(SandboxBooks books, TimeProvider clock)
     private const int QueryIdLength = 21;
     private const string Failed = "01";
 
+    /// <summary>The buyer's bank said no: too little money on the card.</summary>
+    public const string Declined = "64";
+
     /// <summary>Opens a trade: a QR code's, or that of the page to which a browser posted.</summary>
     /// <param name="onPage">The trade is there at once; a QR code's is there once it is scanned.</param>
     public UnionPayReply Create(IReadOnlyDictionary<string, string> request, bool onPage, string site)
@@ -37,6 +40,7 @@ internal sealed class UnionPayTerminal(SandboxBooks books, TimeProvider clock)
             number, Provider, request["merId"], amount, SubjectOf(request), until, request["backUrl"])
         {
             ExistsAtOnce = onPage,
+            TellsFailures = !onPage,
             TradeNoLength = QueryIdLength,
             Detail = request["txnTime"],
         };
@@ -158,7 +162,7 @@ internal sealed class UnionPayTerminal(SandboxBooks books, TimeProvider clock)
     {
         SandboxState.Paid => "00",
         SandboxState.Closed => trade.PaidAt is null ? Failed : "00",
-        SandboxState.Offered or SandboxState.Waiting => "05",
+        SandboxState.Offered or SandboxState.Waiting => trade.Declines.Count > 0 ? Declined : "05",
         _ => throw new ArgumentOutOfRangeException(nameof(trade)),
     };
 

@@ -164,6 +164,42 @@ public sealed class When_unionpay_is_played
         Assert.Equal(2, host.Bodies.Distinct().Count());
     }
 
+    [Theory]
+    [InlineData("qr", true)]
+    [InlineData("page", false)]
+    public async Task A_decline_is_notified_for_a_code_alone_and_the_buyer_may_pay_afterwards(string product, bool isTold)
+    {
+        await using var host = await UnionPayHost.StartAsync(product);
+        var request = SandboxHost.Request();
+        var created = await host.Channel.CreateAsync(request, Token);
+        if (UnionPayPage.Split(created.Link) is { } page)
+        {
+            using var form = new FormUrlEncodedContent(page.Fields);
+            using var shown = await host.Sandbox.Http.PostAsync(page.Action, form, Token);
+        }
+
+        await host.Sandbox.PostAsync($"/control/trades/{request.Number}/decline");
+
+        var queried = await host.Channel.QueryAsync(request, Token);
+        Assert.Equal(("64", TradeStatus.Waiting), (queried.Code, queried.Trade!.Status));
+        if (isTold)
+        {
+            var declined = await host.NextNotificationAsync();
+            Assert.EndsWith("-64", declined.NotifyId, StringComparison.Ordinal);
+            Assert.Equal(TradeStatus.Waiting, declined.Trade!.Status);
+        }
+
+        await host.Sandbox.TradeWhenAsync(
+            request.Number, one => one.GetProperty("acknowledged").GetInt32() == (isTold ? 1 : 0));
+        await host.Sandbox.StopSandboxAsync();
+        await host.Sandbox.StartSandboxAsync();
+        Assert.Equal(200, await host.Sandbox.PayAsync(request.Number));
+        Assert.Equal(TradeStatus.Paid, (await host.NextNotificationAsync()).Trade!.Status);
+        using var again = await host.Sandbox.Http.PostAsync($"/control/trades/{request.Number}/decline", null, Token);
+        using var unknown = await host.Sandbox.Http.PostAsync("/control/trades/UNKNOWN/decline", null, Token);
+        Assert.Equal((409, 404), ((int)again.StatusCode, (int)unknown.StatusCode));
+    }
+
     [Fact]
     public async Task Two_hundred_ends_the_repeats()
     {
