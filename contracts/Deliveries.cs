@@ -17,3 +17,9 @@ public sealed record OrderExpired(string OrderId, string Sku, int Quantity, Date
 /// <summary>The order cannot be delivered without a person.</summary>
 public sealed record DeliveryFailed(
     string OrderId, string Sku, int Quantity, string Reason, DateTimeOffset FailedAt, int Sequence);
+
+/// <summary>A key of a delivered order was replaced by another; the buyer sees the new one.</summary>
+/// <param name="ReplacedKeyId">The id that an earlier event of the order named; it is void now.</param>
+/// <param name="KeyId">Which key counts in its place.</param>
+public sealed record KeyReplaced(
+    string OrderId, string Sku, Guid ReplacedKeyId, Guid KeyId, DateTimeOffset ReplacedAt, int Sequence);

@@ -26,7 +26,8 @@ public sealed class When_outbox_rows_are_encoded
                      from at in Time
                      from order in Gen.OneOf(Gen.Constant<string?>(null), Text.Select(t => (string?)t))
                      from id in Gen.OneOf(Gen.Constant<string?>(null), Text.Select(t => (string?)t))
-                     select new OutRecord(topic, partition, key, type, body, at, order, id);
+                     from sequence in Gen.OneOf(Gen.Constant<int?>(null), Gen.Choose(0, 1_000).Select(n => (int?)n))
+                     select new OutRecord(topic, partition, key, type, body, at, order, id, sequence);
         Prop.ForAll(Arb.From(record.ListOf()), list =>
         {
             var read = OutboxCodec.DecodeRecords(OutboxCodec.Encode((IReadOnlyList<OutRecord>)[.. list]));
