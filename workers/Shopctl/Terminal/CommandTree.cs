@@ -5,6 +5,7 @@ using CardShop.Shopctl.Audit;
 using CardShop.Shopctl.Demo;
 using CardShop.Shopctl.Keys;
 using CardShop.Shopctl.Orders;
+using CardShop.Shopctl.Partners;
 using CardShop.Shopctl.Products;
 using CardShop.Shopctl.Lag;
 using CardShop.Shopctl.Schema;
@@ -47,6 +48,7 @@ public static class CommandTree
             ProductCommands.Create(session),
             KeysCommands.Create(session),
             OrderCommand.Create(session),
+            PartnerCommands.Create(session),
             DemoCommands.Create(session),
             AuditCommand.Create(session),
             LagCommand.Create(session),
