@@ -1,4 +1,5 @@
 using System.Net;
+using CardShop.Api.Partners;
 using CardShop.Pipeline.Log;
 
 namespace CardShop.Api;
@@ -12,6 +13,9 @@ public sealed record ApiSettings(
     char Region, bool Local, KafkaSettings Kafka, string? PostgresConnection, string SecretsDirectory, int OrdersPerMinute,
     int MaxOrdersInFlight)
 {
+    /// <summary>The bounds of what partners may ask for; setting <c>Partners__…</c>.</summary>
+    public PartnerSettings Partners { get; init; } = new();
+
     /// <summary>Throws with the setting's name and what it should hold.</summary>
     public static ApiSettings From(IConfiguration configuration)
     {
@@ -36,7 +40,10 @@ public sealed record ApiSettings(
             configuration["Postgres:ConnectionString"],
             Required(configuration, "Secrets:Directory", "the directory of the installation's secrets"),
             configuration.GetValue("RateLimits:OrdersPerMinute", 120),
-            configuration.GetValue("Limits:OrdersInFlight", 20_000));
+            configuration.GetValue("Limits:OrdersInFlight", 20_000))
+        {
+            Partners = configuration.GetSection(PartnerSettings.Section).Get<PartnerSettings>() ?? new(),
+        };
     }
 
     /// <summary>True for a peer that limits do not apply to.</summary>

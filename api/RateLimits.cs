@@ -17,6 +17,22 @@ public sealed class RateLimits(ApiSettings settings) : IDisposable
             QueueLimit = 0,
         }));
 
+    private readonly PartitionedRateLimiter<string> _partners = PartitionedRateLimiter.Create<string, string>(partner =>
+        RateLimitPartition.GetSlidingWindowLimiter(partner, _ => new()
+        {
+            PermitLimit = settings.Partners.OrdersPerMinute,
+            Window = TimeSpan.FromMinutes(1),
+            SegmentsPerWindow = 6,
+            QueueLimit = 0,
+        }));
+
+    /// <summary>Orders of a partner, wherever they come from.</summary>
+    public bool AllowPartner(string partner)
+    {
+        using var lease = _partners.AttemptAcquire(partner);
+        return lease.IsAcquired;
+    }
+
     public bool Allow(IPAddress? peer)
     {
         if (peer is null || settings.IsExempt(peer))
@@ -38,5 +54,9 @@ public sealed class RateLimits(ApiSettings settings) : IDisposable
             : Convert.ToHexString(bytes.AsSpan(0, 8)) + "/64";
     }
 
-    public void Dispose() => _limiter.Dispose();
+    public void Dispose()
+    {
+        _limiter.Dispose();
+        _partners.Dispose();
+    }
 }
