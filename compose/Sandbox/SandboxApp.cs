@@ -7,6 +7,7 @@ using CardShop.Sandbox.Faults;
 using CardShop.Sandbox.Notices;
 using CardShop.Sandbox.Pay;
 using CardShop.Sandbox.Providers;
+using CardShop.Sandbox.WeChat;
 
 namespace CardShop.Sandbox;
 
@@ -64,6 +65,7 @@ public static class SandboxApp
         services.AddSingleton<FaultPlan>();
         services.AddSingleton<CallGate>();
         services.AddSingleton<IProvider, AlipayProvider>();
+        services.AddSingleton<IProvider, WeChatProvider>();
         services.AddSingleton(_ => new TradeJournal(options.DataDirectory ?? ""));
         services.AddSingleton(all => OpenBooks(options, clock, all));
         services.AddSingleton<NoticeSender>();

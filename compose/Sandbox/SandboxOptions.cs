@@ -1,4 +1,5 @@
 using CardShop.Sandbox.Alipay;
+using CardShop.Sandbox.WeChat;
 
 namespace CardShop.Sandbox;
 
@@ -29,6 +30,8 @@ public sealed class SandboxOptions
     public TimeSpan NotifyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     public AlipayMerchant Alipay { get; init; } = new();
+
+    public WeChatMerchant WeChat { get; init; } = new();
 
     /// <summary>Throws, naming the setting, where a value cannot work.</summary>
     public void Check()
