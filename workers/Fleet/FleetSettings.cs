@@ -61,9 +61,24 @@ public sealed record FleetSettings(
             batch,
             new(
                 TimeSpan.FromSeconds(configuration.GetValue("Payments:CheckEverySeconds", 300.0)),
-                TimeSpan.FromSeconds(configuration.GetValue("Payments:ResendAfterSeconds", 60.0))),
+                TimeSpan.FromSeconds(configuration.GetValue("Payments:ResendAfterSeconds", 60.0)))
+            {
+                Channels = ProfilesOf(configuration),
+                MaxOpenPerContact = configuration.GetValue("Orders:MaxOpenPerContact", ShopSettings.Default.MaxOpenPerContact),
+                MaxOpenPerNetwork = configuration.GetValue("Orders:MaxOpenPerNetwork", ShopSettings.Default.MaxOpenPerNetwork),
+                HoldSharePercent = configuration.GetValue("Orders:HoldSharePercent", ShopSettings.Default.HoldSharePercent),
+            },
             configuration.GetValue<ushort>("Payments:Prefetch", 200),
             configuration.GetValue<ushort>("Delivery:Prefetch", 1_000));
+    }
+
+    /// <summary>The merchant profiles that <c>Channels__(channel)__Profiles__(n)__Name</c> names; null where none is set up.</summary>
+    private static Dictionary<string, IReadOnlyList<string>>? ProfilesOf(IConfiguration configuration)
+    {
+        var channels = configuration.GetSection("Channels").GetChildren().ToDictionary(
+            channel => channel.Key,
+            channel => (IReadOnlyList<string>)[.. channel.GetSection("Profiles").GetChildren().Select(p => p["Name"] ?? "default")]);
+        return channels.Values.Any(profiles => profiles.Count > 0) ? channels : null;
     }
 
     private static Fleets Parse(string text) => text switch
