@@ -6,14 +6,17 @@ using CardShop.Api;
 using CardShop.Contracts;
 using CardShop.Fleet;
 using CardShop.Local.Servers;
+using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
+using CardShop.Pipeline.Outbox;
 using CardShop.Sandbox;
 using CardShop.Shop.Catalog;
 using CardShop.Shop.Channels.Alipay;
 using CardShop.Shop.Keys;
 using CardShop.Shop.Orders;
+using CardShop.Shop.Payments;
 using CardShop.Shop.Store;
 using CardShop.Tests.Integration.Servers;
 using Microsoft.AspNetCore.Builder;
@@ -241,8 +244,21 @@ public sealed class RunningShop : IAsyncDisposable
         return Convert.ToInt64(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
     }
 
+    /// <summary>An operator's decision, taken as shopctl takes it.</summary>
+    public async Task<OperatorOutcome> DecideAsync(PaymentMessage message)
+    {
+        await using var bus = OpenBus();
+        var fence = new RollbackFence(Log, Database, FleetGroups.All, TestLogs.Factory.CreateLogger<RollbackFence>());
+        await fence.CheckAsync(default);
+        var dispatcher = new Dispatcher(
+            new OutboxTable(Database, PostgresShopStore.ReviewAsync), Log, bus, DispatchOptions.Default, TimeProvider.System,
+            new Random(), TestLogs.Factory.CreateLogger<Dispatcher>());
+        return await new OperatorWork(
+            new PostgresShopStore(Database), fence, dispatcher, ShopSettings.Default, TimeProvider.System).RunAsync(message, default);
+    }
+
     /// <summary>Every record of a topic that is there now.</summary>
-    public async Task<IReadOnlyList<CardShop.Pipeline.Batches.LogIncoming>> RecordsAsync(Topic topic) =>
+    public async Task<IReadOnlyList<LogIncoming>> RecordsAsync(Topic topic) =>
         await Log.TailAsync(topic, int.MaxValue, CancellationToken.None);
 
     public async ValueTask DisposeAsync()
@@ -269,9 +285,7 @@ public sealed class RunningShop : IAsyncDisposable
             TimeProvider.System, TestLogs.Factory.CreateLogger<KafkaLog>());
         await Migrations.ApplyAsync(Database, typeof(ShopWork).Assembly, TestLogs.Factory.CreateLogger("migrate"), default);
         await Log.CreateTopicsAsync(Topics.All, 1, default);
-        await using var bus = new RabbitBus(
-            new(new(_settings["RabbitMq:Uri"]), "test", 100, TimeSpan.FromSeconds(10)), TimeProvider.System, new Random(),
-            TestLogs.Factory.CreateLogger<RabbitBus>());
+        await using var bus = OpenBus();
         await bus.DeclareAsync(Queues.Work, Queues.Error, default);
 
         _sandbox = SandboxApp.Build(
@@ -293,6 +307,10 @@ public sealed class RunningShop : IAsyncDisposable
         Api = AddressOf(_api);
         SetAlipay("NotifyUrl", new Uri(Api, "/v1/payments/alipay/notify").AbsoluteUri);
     }
+
+    private RabbitBus OpenBus() => new(
+        new(new(_settings["RabbitMq:Uri"]), "test", 100, TimeSpan.FromSeconds(10)), TimeProvider.System, new Random(),
+        TestLogs.Factory.CreateLogger<RabbitBus>());
 
     private void SetAlipay(string name, string value) => _settings["Channels:alipay:Profiles:0:" + name] = value;
 

@@ -49,9 +49,9 @@ public static class OperatorDecider
         var decision = message switch
         {
             PaymentMessage.OperatorConfirmPaid m => ConfirmPaid(noted, m, facts, now),
-            PaymentMessage.OperatorRefund m => Refund(noted, m, now),
+            PaymentMessage.OperatorRefund m => Refund(noted, m, facts, now),
             PaymentMessage.OperatorDeliver m => Deliver(noted, m, facts, now),
-            PaymentMessage.OperatorDismiss m => Dismiss(noted, m, now),
+            PaymentMessage.OperatorDismiss m => Dismiss(noted, m, facts, now),
             _ => throw new ArgumentOutOfRangeException(nameof(message), message.GetType(), "No operator's decision."),
         };
         return decision.Sends.OfType<SagaFact>().Any()
@@ -125,7 +125,8 @@ public static class OperatorDecider
         return MoneyDecider.Pay(order with { Payment = closed }, payment, facts, now);
     }
 
-    private static Decision Refund(OrderCase order, PaymentMessage.OperatorRefund m, DateTimeOffset now)
+    private static Decision Refund(
+        OrderCase order, PaymentMessage.OperatorRefund m, Facts facts, DateTimeOffset now)
     {
         var saga = order.Payment!;
         var payment = PaymentOf(saga, m.Number)!;
@@ -143,7 +144,7 @@ public static class OperatorDecider
         }
 
         var decision = RefundDecider.RefundOnly(closed, payment, m.Amount ?? RefundDecider.Left(payment), m.Reason, now);
-        return ReviewCases.OpenOf(decision.Case.Payment!).Any() ? decision : OutOfReview(decision);
+        return ReviewCases.OpenOf(decision.Case.Payment!).Any() ? decision : OutOfReview(decision, facts, now);
     }
 
     private static Decision Deliver(
@@ -176,17 +177,18 @@ public static class OperatorDecider
                 : StockDelta.Reserve(placed.Quantity));
     }
 
-    private static Decision Dismiss(OrderCase order, PaymentMessage.OperatorDismiss m, DateTimeOffset now)
+    private static Decision Dismiss(
+        OrderCase order, PaymentMessage.OperatorDismiss m, Facts facts, DateTimeOffset now)
     {
         var saga = ReviewCases.Close(order.Payment!, _ => true, $"Dismissed by {m.By.Operator}: {m.Reason}", now);
-        return OutOfReview(PaymentDecider.Changed(order, saga));
+        return OutOfReview(PaymentDecider.Changed(order, saga), facts, now);
     }
 
     /// <summary>
     /// Nothing is left for a person: an unpaid order ends, a paid one goes on where it stood. A payment that was neither
     /// delivered nor given back keeps its order in review.
     /// </summary>
-    private static Decision OutOfReview(Decision decision)
+    private static Decision OutOfReview(Decision decision, Facts facts, DateTimeOffset now)
     {
         var (order, saga) = (decision.Case, decision.Case.Payment!);
         if (saga.Status != PaymentStatus.Review)
@@ -203,11 +205,11 @@ public static class OperatorDecider
                 : decision;
         }
 
-        return decision with
-        {
-            Case = order with { Payment = saga with { Status = PaymentStatus.Cancelled, Reserved = false } },
-            Stock = decision.Stock + AttemptDecider.Release(saga),
-        };
+        var (ended, closes) = Attempts.End(saga, null, facts, now);
+        return new(
+            order with { Payment = ended with { Status = PaymentStatus.Cancelled, Reserved = false } },
+            [.. decision.Sends, .. closes],
+            decision.Stock + AttemptDecider.Release(saga));
     }
 
     private static string NumberOf(PaymentSaga saga, PaymentMessage.OperatorConfirmPaid m) =>

@@ -91,10 +91,13 @@ internal static class RefundDecider
     public static Decision Answered(OrderCase order, PaymentMessage.RefundAnswered message, DateTimeOffset now)
     {
         if (order.Payment is not { } saga || Find(saga, message.RefundNumber) is not var (payment, refund)
-            || payment.Number != message.Number || refund.State != RefundState.Asked)
+            || payment.Number != message.Number || refund.State == RefundState.Done
+            || (refund.State == RefundState.Rejected && message.Answer.Result != ChannelResult.Done))
         {
             return Decision.NoChange(order);
         }
+
+        // Of two calls under way one may have been refused and the other done: then the money has moved.
 
         return message.Answer.Result switch
         {

@@ -2,7 +2,7 @@ using System.Text.Json;
 using CardShop.Contracts;
 using Npgsql;
 
-namespace CardShop.Shopctl.Reviews;
+namespace CardShop.Shop.Store;
 
 /// <summary>Reading cases for operators.</summary>
 public static class ReviewQueries
