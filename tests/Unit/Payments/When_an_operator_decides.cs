@@ -171,8 +171,12 @@ public sealed class When_an_operator_decides
     {
         var order = An.Order() with
         {
-            Contact = new string('c', 120), ContactHash = new string('h', 24), NetworkHash = new string('n', 24),
-            BodyHash = new string('b', 24), PasswordHash = new string('p', 24), ProductName = "Steam 50 CNY",
+            Contact = new string('c', 120),
+            ContactHash = new string('h', 24),
+            NetworkHash = new string('n', 24),
+            BodyHash = new string('b', 24),
+            PasswordHash = new string('p', 24),
+            ProductName = "Steam 50 CNY",
         };
         var delivered = An.Delivered(order);
         Assert.InRange(

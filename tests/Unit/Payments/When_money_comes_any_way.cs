@@ -14,7 +14,7 @@ namespace CardShop.Tests.Unit.Payments;
 /// </summary>
 public sealed class When_money_comes_any_way
 {
-    private const int Cases = 3_000;
+    private const int Cases = 2_000;
 
     // Runs that once failed: always run.
     private static readonly int[] FixedSeeds = [];
@@ -22,9 +22,22 @@ public sealed class When_money_comes_any_way
     [Fact]
     public void Every_fen_is_delivered_given_back_or_before_a_person()
     {
-        var first = Environment.TickCount & 0xFFFFFF;
         var reached = new HashSet<string>();
-        foreach (var seed in FixedSeeds.Concat(Enumerable.Range(1, 500)).Concat(Enumerable.Range(first, Cases)))
+        LiveAll(FixedSeeds.Concat(Enumerable.Range(1, 1_000)), reached);
+
+        // Otherwise the histories have become too tame to prove anything.
+        string[] expected =
+        [
+            "attempts 3", "paid by an old attempt", "surplus", "refunded in parts", "refund after delivery", "Refunded",
+            "Delivered", "Expired", "Cancelled", "Review", "confirmed", "reopened", "statement",
+        ];
+        Assert.Empty(expected.Except(reached));
+        LiveAll(Enumerable.Range(Environment.TickCount & 0xFFFFFF, Cases), reached);
+    }
+
+    private static void LiveAll(IEnumerable<int> seeds, HashSet<string> reached)
+    {
+        foreach (var seed in seeds)
         {
             try
             {
@@ -35,14 +48,6 @@ public sealed class When_money_comes_any_way
                 throw new InvalidOperationException($"Seed {seed}: {e.Message}", e);
             }
         }
-
-        // Otherwise the histories have become too tame to prove anything.
-        string[] expected =
-        [
-            "attempts 3", "paid by an old attempt", "surplus", "refunded in parts", "refund after delivery", "Refunded",
-            "Delivered", "Expired", "Cancelled", "Review", "confirmed", "reopened", "statement",
-        ];
-        Assert.Empty(expected.Except(reached));
     }
 
     /// <summary>One run: a few orders, a random life, then calm and the reckoning.</summary>
@@ -67,7 +72,7 @@ public sealed class When_money_comes_any_way
         {
             Say(new KeysImported(
                 "b1", "S", "a", "kek-1", _now,
-                [.. Enumerable.Range(1, 3 + random.Next(4)).Select(i => new SealedKey(new(i, 0, 0, new byte[8]), []))]));
+                [.. Enumerable.Range(1, 3 + random.Next(7)).Select(i => new SealedKey(new(i, 0, 0, new byte[8]), []))]));
             for (var i = 0; i < Steps; i++)
             {
                 Step();
@@ -111,7 +116,7 @@ public sealed class When_money_comes_any_way
                 case 8:
                     Say(random.Next(2) == 0 ? new PaymentMessage.Due(id) : new DeliveryMessage.Due(id));
                     break;
-                case 9 when random.Next(2) == 0:
+                case 9 or 11:
                     Decide(id);
                     break;
                 case 10 when random.Next(3) == 0:
