@@ -37,6 +37,7 @@ public sealed class FleetNode : IAsyncDisposable
     private readonly RollbackFence _fence;
     private readonly Dispatcher _dispatcher;
     private readonly OutboxTable _outbox;
+    private readonly ChannelFollower? _states;
     private readonly List<Func<CancellationToken, Task>> _loops = [];
 
     public FleetNode(
@@ -54,6 +55,13 @@ public sealed class FleetNode : IAsyncDisposable
         _fence = new(_log, _database, FleetGroups.All, logs.CreateLogger<RollbackFence>());
         _outbox = new(_database, PostgresShopStore.ReviewAsync);
         _dispatcher = new(_outbox, _log, _bus, DispatchOptions.Default, time, random, logs.CreateLogger<Dispatcher>());
+        if (settings.Shop.Channels is { } offered && (settings.Fleets & (Fleets.Orders | Fleets.Payments)) != 0)
+        {
+            _states = new(
+                [.. offered.Keys], _log, time, random, logs.CreateLogger<ChannelFollower>());
+            _loops.Add(_states.RunAsync);
+        }
+
         Compose();
     }
 
@@ -141,7 +149,8 @@ public sealed class FleetNode : IAsyncDisposable
         var advisory = new AdvisoryPublisher(
             group, _store, _log, _fence, _time, _random, _logs.CreateLogger<AdvisoryPublisher>());
         var work = new ShopWork(
-            group, deliveries, _store, _fence, _settings.Shop, advisory, _time, _logs.CreateLogger<ShopWork>());
+            group, deliveries, _store, _fence, _settings.Shop, advisory, _time, _logs.CreateLogger<ShopWork>(),
+            _states is null ? null : _states.Down);
         var loop = new BatchLoop(
             work, _dispatcher, _bus, _settings.Batch, _time, _random, _logs.CreateLogger<BatchLoop>());
         _loops.Add(advisory.RunAsync);

@@ -283,6 +283,49 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
         Assert.Equal(_start + 3, orders.Opening.CommitNo);
     }
 
+    [Fact]
+    public async Task Unpaid_orders_are_counted_per_contact_and_network_up_to_the_limits()
+    {
+        static PaymentSaga Of(string id, string contact, string? network, PaymentStatus status = PaymentStatus.Reserved) =>
+            Saga(id) with
+            {
+                Version = 1,
+                Status = status,
+                Order = Saga(id).Order! with { ContactHash = contact, NetworkHash = network },
+            };
+
+        await CommitAsync(payments:
+        [
+            new(Of("o1", "ann", "home"), 0), new(Of("o2", "ann", "work", PaymentStatus.AwaitingPayment), 0),
+            new(Of("o3", "ann", "home", PaymentStatus.Paid), 0), new(Of("o4", "ann", null), 0),
+            new(Of("o5", "bob", "home"), 0), new(Of("o6", "eve", "home", PaymentStatus.Expired), 0),
+        ]);
+        await using var transaction = await _store.BeginAsync(Stop);
+        var open = await transaction.CountOpenAsync(["ann", "bob", "eve"], ["home", "none"], 5, 20, Stop);
+        Assert.Equal((2, 1, 0), (open.OfContact["ann"], open.OfContact["bob"], open.OfContact["eve"]));
+        Assert.Equal((2, 0), (open.OfNetwork["home"], open.OfNetwork["none"]));
+        var bounded = await transaction.CountOpenAsync(["ann"], ["home"], 1, 1, Stop);
+        Assert.Equal((1, 1), (bounded.OfContact["ann"], bounded.OfNetwork["home"]));
+    }
+
+    [Fact]
+    public async Task Orders_with_an_open_case_are_listed_page_by_page_whatever_their_status()
+    {
+        var open = new ReviewCase(ReviewKind.AmountMismatch, "odd", Now);
+        var closed = open with { ClosedAt = Now, Resolution = "settled" };
+        await CommitAsync(payments:
+        [
+            new(Saga("o1") with { Version = 1, Reviews = [closed, open] }, 0),
+            new(Saga("o2") with { Version = 1, Reviews = [closed] }, 0),
+            new(Saga("o3") with { Version = 1, Status = PaymentStatus.Paid, Reviews = [open] }, 0),
+            new(Saga("o4") with { Version = 1 }, 0),
+        ]);
+        Assert.Equal(["o1", "o3"], (await ReviewQueries.OpenAsync(_database, null, 10, Stop)).Select(s => s.Id));
+        Assert.Equal(["o1"], (await ReviewQueries.OpenAsync(_database, null, 1, Stop)).Select(s => s.Id));
+        Assert.Equal(["o3"], (await ReviewQueries.OpenAsync(_database, "o1", 10, Stop)).Select(s => s.Id));
+        Assert.Equal(2, (await ReviewQueries.FindAsync(_database, "o1", Stop))!.Reviews!.Count);
+    }
+
     private static PaymentSaga Saga(string id) => new(
         id, PaymentStatus.AwaitingPayment,
         new(id, "S", 1, 1_000, 1_000, "CNY", "Card", HoldPolicy.Order, 900, 0, 1, "alipay", "a", Now, "h", "c", "ch"),
