@@ -16,14 +16,11 @@ public sealed class When_money_comes_any_way
 {
     private const int Cases = 2_000;
 
-    // Runs that once failed: always run.
-    private static readonly int[] FixedSeeds = [];
-
     [Fact]
     public void Every_fen_is_delivered_given_back_or_before_a_person()
     {
         var reached = new HashSet<string>();
-        LiveAll(FixedSeeds.Concat(Enumerable.Range(1, 1_000)), reached);
+        LiveAll(Enumerable.Range(1, 1_000), reached);
 
         // Otherwise the histories have become too tame to prove anything.
         string[] expected =
@@ -322,7 +319,9 @@ public sealed class When_money_comes_any_way
             foreach (var (id, saga) in _shop.Payments)
             {
                 var delivery = _shop.Deliveries.GetValueOrDefault(id);
-                Require(!Waits(saga), $"{id} is left {saga.Status}");
+                Require(
+                    saga.Status is not (PaymentStatus.Reserved or PaymentStatus.AwaitingPayment or PaymentStatus.Refunding),
+                    $"{id} is left {saga.Status}");
                 Require(
                     saga.Status != PaymentStatus.Paid || delivery is { Status: DeliveryStatus.Delivered or DeliveryStatus.Review },
                     $"{id} is paid, its delivery {delivery?.Status}");
@@ -410,9 +409,6 @@ public sealed class When_money_comes_any_way
         /// <summary>What an order refused to an operator may be allowed later: that is another decision.</summary>
         private bool WasTaken(PaymentMessage message) => OperatorDecider.ActOf(message) is not { } by
             || OperatorDecider.IsRepeat(_shop.Payments.GetValueOrDefault(message.OrderId), by.CommandId);
-
-        private static bool Waits(PaymentSaga saga) =>
-            saga.Status is PaymentStatus.Reserved or PaymentStatus.AwaitingPayment or PaymentStatus.Refunding;
 
         private static void Require(bool holds, string what)
         {
