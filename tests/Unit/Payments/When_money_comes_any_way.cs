@@ -16,14 +16,11 @@ public sealed class When_money_comes_any_way
 {
     private const int Cases = 2_000;
 
-    // Runs that once failed: always run.
-    private static readonly int[] FixedSeeds = [];
-
     [Fact]
     public void Every_fen_is_delivered_given_back_or_before_a_person()
     {
         var reached = new HashSet<string>();
-        LiveAll(FixedSeeds.Concat(Enumerable.Range(1, 1_000)), reached);
+        LiveAll(Enumerable.Range(1, 1_000), reached);
 
         // Otherwise the histories have become too tame to prove anything.
         string[] expected =
@@ -55,7 +52,6 @@ public sealed class When_money_comes_any_way
     {
         private const int Orders = 3;
         private const int Steps = 90;
-
         private static readonly string[] Channels = ["alipay", "wechat", "unionpay"];
 
         private readonly ModelShop _shop = new();
@@ -322,7 +318,9 @@ public sealed class When_money_comes_any_way
             foreach (var (id, saga) in _shop.Payments)
             {
                 var delivery = _shop.Deliveries.GetValueOrDefault(id);
-                Require(!Waits(saga), $"{id} is left {saga.Status}");
+                Require(
+                    saga.Status is not (PaymentStatus.Reserved or PaymentStatus.AwaitingPayment or PaymentStatus.Refunding),
+                    $"{id} is left {saga.Status}");
                 Require(
                     saga.Status != PaymentStatus.Paid || delivery is { Status: DeliveryStatus.Delivered or DeliveryStatus.Review },
                     $"{id} is paid, its delivery {delivery?.Status}");
@@ -368,8 +366,8 @@ public sealed class When_money_comes_any_way
             Require(refunds.Select(r => r.Number).Distinct().Count() == refunds.Count, "two refunds have one number");
             var standsFor = done == trade.AmountMinor ? "refunded"
                 : payment.Use == PaymentUse.Order && delivery is { Status: DeliveryStatus.Delivered } ? "delivered"
-                : payment.Use == PaymentUse.Mismatch || refunds.Exists(r => r.State == RefundState.Rejected) ? "review"
-                : delivery is { Status: DeliveryStatus.Review } ? "review"
+                : payment.Use == PaymentUse.Mismatch || refunds.Exists(r => r.State == RefundState.Rejected)
+                    || delivery is { Status: DeliveryStatus.Review } ? "review"
                 : null;
             Require(
                 standsFor is not null,
@@ -410,9 +408,6 @@ public sealed class When_money_comes_any_way
         /// <summary>What an order refused to an operator may be allowed later: that is another decision.</summary>
         private bool WasTaken(PaymentMessage message) => OperatorDecider.ActOf(message) is not { } by
             || OperatorDecider.IsRepeat(_shop.Payments.GetValueOrDefault(message.OrderId), by.CommandId);
-
-        private static bool Waits(PaymentSaga saga) =>
-            saga.Status is PaymentStatus.Reserved or PaymentStatus.AwaitingPayment or PaymentStatus.Refunding;
 
         private static void Require(bool holds, string what)
         {
