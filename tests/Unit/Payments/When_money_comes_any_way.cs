@@ -52,7 +52,6 @@ public sealed class When_money_comes_any_way
     {
         private const int Orders = 3;
         private const int Steps = 90;
-
         private static readonly string[] Channels = ["alipay", "wechat", "unionpay"];
 
         private readonly ModelShop _shop = new();
@@ -367,8 +366,8 @@ public sealed class When_money_comes_any_way
             Require(refunds.Select(r => r.Number).Distinct().Count() == refunds.Count, "two refunds have one number");
             var standsFor = done == trade.AmountMinor ? "refunded"
                 : payment.Use == PaymentUse.Order && delivery is { Status: DeliveryStatus.Delivered } ? "delivered"
-                : payment.Use == PaymentUse.Mismatch || refunds.Exists(r => r.State == RefundState.Rejected) ? "review"
-                : delivery is { Status: DeliveryStatus.Review } ? "review"
+                : payment.Use == PaymentUse.Mismatch || refunds.Exists(r => r.State == RefundState.Rejected)
+                    || delivery is { Status: DeliveryStatus.Review } ? "review"
                 : null;
             Require(
                 standsFor is not null,
