@@ -52,7 +52,7 @@ internal sealed class ModelShop
             run.Import(import, import.Keys.Count(k => _keys.Add(k.Id)));
         }
 
-        run.Available = run.StockNeeded(batch).ToDictionary(k => k, _ => Stock.Available);
+        run.Stock = run.StockNeeded(batch).ToDictionary(k => k, _ => new StockCount(Stock.Available, Stock.Held));
         var demand = run.KeysNeeded(batch).GetValueOrDefault(Row);
         var unsold = _keys.Where(k => !_sold.ContainsKey(k)).Order().Take(demand).ToList();
         run.Keys = new Dictionary<StockKey, IReadOnlyList<Guid>> { [Row] = unsold };
@@ -84,9 +84,12 @@ internal sealed class ModelShop
 
     /// <summary>Everything that a repeat must not change.</summary>
     public string Snapshot() => string.Join('\n', Payments.Values.OrderBy(p => p.Id).Select(
-            p => $"{p.Id} {p.Status} {p.Reserved} {string.Join(',', p.Payments.Select(m => $"{m.Number}:{m.Amount}:{m.Use}:{m.Refund}"))}")
+            p => $"{p.Id} {p.Status} {p.Reserved} {string.Join(',', p.Payments.Select(m => $"{m.Number}:{m.Amount}:{m.Use}:{RefundsOf(m)}"))}")
         .Concat(Deliveries.Values.OrderBy(d => d.Id).Select(d => $"{d.Id} {d.Status} {string.Join(',', d.Keys)}"))
         .Append(Stock.ToString()));
+
+    private static string RefundsOf(ReceivedPayment payment) =>
+        string.Join('+', (payment.Refunds ?? []).Select(r => $"{r.Number}={r.Amount} {r.State}"));
 
     private void CheckDelivery(DeliverySaga delivery)
     {
@@ -102,7 +105,7 @@ internal sealed class ModelShop
         Require(!Withdrawn.Contains(delivery.Id), $"{delivery.Id} was withdrawn and is delivered");
         var payment = Payments[delivery.Id];
         Require(
-            payment.Payments.Count(p => p.Use == PaymentUse.Order && p.Refund == RefundState.None
+            payment.Payments.Count(p => p.Use == PaymentUse.Order && p.Refunds is null
                 && p.Amount == payment.Order!.Amount) == 1,
             $"{delivery.Id} is delivered without one full payment that stands");
     }
@@ -142,7 +145,7 @@ internal sealed class ModelShop
         {
             var order = Payments[refund.OrderId];
             Require(
-                order.Payments.First(p => p.RefundNumber == refund.RefundNumber).Use != PaymentUse.Order
+                order.Payments.First(p => p.Refunds?.Any(r => r.Number == refund.RefundNumber) == true).Use != PaymentUse.Order
                     || Deliveries[refund.OrderId].Status == DeliveryStatus.Withdrawn,
                 $"{refund.OrderId} is refunded before its delivery was withdrawn");
         }

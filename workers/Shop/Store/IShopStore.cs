@@ -46,6 +46,12 @@ public sealed record LoadedBatch(
     IReadOnlyList<long> Waits,
     IReadOnlySet<string> Archived);
 
+/// <summary>Unpaid orders by keyed hash; absent = none.</summary>
+public sealed record OpenOrders(IReadOnlyDictionary<string, int> OfContact, IReadOnlyDictionary<string, int> OfNetwork)
+{
+    public static readonly OpenOrders None = new(new Dictionary<string, int>(), new Dictionary<string, int>());
+}
+
 /// <summary>A key that was sold to an order.</summary>
 public readonly record struct KeySale(Guid Key, string OrderId);
 
@@ -75,9 +81,17 @@ public interface IShopTransaction : IAsyncDisposable
 
     Task<LoadedBatch> LoadAsync(LoadRequest request, CancellationToken cancellation);
 
-    /// <summary>Available units, unlocked: the save's checks decide.</summary>
-    Task<IReadOnlyDictionary<StockKey, long>> ReadStockAsync(
+    /// <summary>Available and held units, unlocked: the save's checks decide.</summary>
+    Task<IReadOnlyDictionary<StockKey, StockCount>> ReadStockAsync(
         IReadOnlyCollection<StockKey> keys, CancellationToken cancellation);
+
+    /// <summary>
+    /// How many unpaid orders contacts and networks have, in one statement; counted up to the limits, orders without a
+    /// network left out.
+    /// </summary>
+    Task<OpenOrders> CountOpenAsync(
+        IReadOnlyCollection<string> contacts, IReadOnlyCollection<string> networks, int maxPerContact, int maxPerNetwork,
+        CancellationToken cancellation);
 
     /// <summary>Locks unsold keys, those that others hold passed over; fewer than asked for where there are fewer.</summary>
     Task<IReadOnlyDictionary<StockKey, IReadOnlyList<Guid>>> PickAsync(

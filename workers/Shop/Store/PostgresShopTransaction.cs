@@ -88,15 +88,25 @@ internal sealed class PostgresShopTransaction(NpgsqlConnection connection, Npgsq
         return new(opening, payments, deliveries, [.. waits.Order()], archived);
     }
 
-    public async Task<IReadOnlyDictionary<StockKey, long>> ReadStockAsync(
+    public async Task<OpenOrders> CountOpenAsync(
+        IReadOnlyCollection<string> contacts, IReadOnlyCollection<string> networks, int maxPerContact, int maxPerNetwork,
+        CancellationToken cancellation)
+    {
+        await using var command = LimitStatement.Count(contacts, networks, maxPerContact, maxPerNetwork);
+        (command.Connection, command.Transaction) = (connection, transaction);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        return await LimitStatement.ReadAsync(reader, cancellation);
+    }
+
+    public async Task<IReadOnlyDictionary<StockKey, StockCount>> ReadStockAsync(
         IReadOnlyCollection<StockKey> keys, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT sku, region, available FROM shop.stock WHERE (sku, region) IN (SELECT * FROM unnest($1, $2))",
+            "SELECT sku, region, available, held FROM shop.stock WHERE (sku, region) IN (SELECT * FROM unnest($1, $2))",
             connection, transaction);
         StockStatements.AddKeys(command.Parameters, keys);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        return await StockStatements.ReadAvailableAsync(reader, cancellation);
+        return await StockStatements.ReadCountsAsync(reader, cancellation);
     }
 
     public async Task<IReadOnlyDictionary<StockKey, IReadOnlyList<Guid>>> PickAsync(

@@ -6,6 +6,7 @@ using CardShop.Shopctl.Demo;
 using CardShop.Shopctl.Keys;
 using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Products;
+using CardShop.Shopctl.Reviews;
 using CardShop.Shopctl.Lag;
 using CardShop.Shopctl.Schema;
 using CardShop.Shopctl.Secrets;
@@ -47,6 +48,8 @@ public static class CommandTree
             ProductCommands.Create(session),
             KeysCommands.Create(session),
             OrderCommand.Create(session),
+            ReviewCommands.Create(session),
+            ReviewCommands.CreateRefund(session),
             DemoCommands.Create(session),
             AuditCommand.Create(session),
             LagCommand.Create(session),
