@@ -6,4 +6,4 @@ CREATE INDEX mt_doc_paymentsaga_idx_paid ON shop.mt_doc_paymentsaga ((data #>> '
 
 -- Orders with more than that (a second payment, a refund), by their last change: few, and changed when it happened.
 CREATE INDEX mt_doc_paymentsaga_idx_further ON shop.mt_doc_paymentsaga (mt_last_modified, id)
-    WHERE data #>> '{payments,1,at}' IS NOT NULL OR data @? '$.payments[*] ? (@.refund != "none")';
+    WHERE data #>> '{payments,1,at}' IS NOT NULL OR jsonb_path_exists(data, '$.payments[*].refunds[*]');

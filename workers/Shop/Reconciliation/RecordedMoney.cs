@@ -40,24 +40,32 @@ public sealed record RecordedMoney(
         return money;
     }
 
-    private static IEnumerable<RecordedMoney> Refunds(ReceivedPayment payment, RecordedMoney paid)
-    {
-        if (payment is { Refund: not RefundState.None, RefundNumber: { } number })
+    private static IEnumerable<RecordedMoney> Refunds(ReceivedPayment payment, RecordedMoney paid) =>
+        (payment.Refunds ?? []).Select(refund => paid with
         {
-            yield return paid with
+            Kind = MoneyKind.Refund,
+            RefundNumber = refund.Number,
+            TradeNo = null,
+            Amount = refund.Amount,
+            From = refund.AskedAt,
+            To = refund.AskedAt + LongestWay(refund.Tries),
+            State = refund.State switch
             {
-                Kind = MoneyKind.Refund,
-                RefundNumber = number,
-                TradeNo = null,
-                To = DateTimeOffset.MaxValue,
-                State = payment.Refund switch
-                {
-                    RefundState.Done => RecordedState.Done,
-                    RefundState.Rejected => RecordedState.Rejected,
-                    RefundState.None or RefundState.Asked => RecordedState.UnderWay,
-                    _ => throw new ArgumentOutOfRangeException(nameof(payment), payment.Refund, "Unknown state."),
-                },
-            };
-        }
-    }
+                RefundState.Asked => RecordedState.UnderWay,
+                RefundState.Done => RecordedState.Done,
+                RefundState.Rejected => RecordedState.Rejected,
+                _ => throw new ArgumentOutOfRangeException(nameof(payment), refund.State, "Unknown state."),
+            },
+        });
+
+    /// <summary>
+    /// When the provider took a refund is not on record, only how often it was asked: at once, or after a while, or after
+    /// an outage. A refund that may belong to the next day's statement is not missed on this day's.
+    /// </summary>
+    private static TimeSpan LongestWay(int tries) => tries switch
+    {
+        0 => TimeSpan.Zero,
+        <= 3 => TimeSpan.FromHours(2),
+        _ => TimeSpan.FromDays(3),
+    };
 }

@@ -44,14 +44,16 @@ public static class StatementMatcher
         {
             return Found(
                 line, scope, FindingKind.MissingHere, orderId,
-                line.Kind == MoneyKind.Payment ? "the order records no such payment" : "the order records no such refund", null);
+                line.Kind == MoneyKind.Payment ? "the order records no such payment" : "the order records no such refund", null,
+                ProfileOf(saga, line.Number, scope));
         }
 
         // Under one number a payment and a mismatch may be on record: the line needs one that is the same.
         var reasons = recorded.Select(m => (Money: m, Reason: Difference(line, m, scope))).ToList();
         return reasons.Exists(r => r.Reason is null)
             ? null
-            : Found(line, scope, FindingKind.Differing, orderId, reasons[0].Reason!, reasons[0].Money.Amount);
+            : Found(line, scope, FindingKind.Differing, orderId, reasons[0].Reason!, reasons[0].Money.Amount,
+                ProfileOf(saga, line.Number, scope));
     }
 
     /// <summary>A line whose money stands further up in the statement already.</summary>
@@ -73,8 +75,9 @@ public static class StatementMatcher
                 yield return new(
                     inside ? FindingKind.MissingThere : FindingKind.AtBorder, money.Kind, money.Number, saga.Id,
                     money.RefundNumber, money.TradeNo, null, money.Amount, money.Currency,
-                    StatementPeriod.DayOf(money.From < period.From ? period.From : money.From, scope.DayStart),
-                    inside ? "the statement has no line about it" : "the neighbouring day's statement may have it");
+                    StatementPeriod.DayOf(money.From < period.From ? period.From : money.From, scope.DayStart), money.From,
+                    inside ? "the statement has no line about it" : "the neighbouring day's statement may have it",
+                    null, money.Profile);
             }
         }
     }
@@ -82,6 +85,9 @@ public static class StatementMatcher
     /// <summary>The order that a number belongs to; null where it is none of this region's.</summary>
     public static string? OrderOf(string number, MatchScope scope) =>
         OrderIds.OfProviderNumber(number) is { } id && id.StartsWith(scope.Region, StringComparison.Ordinal) ? id : null;
+
+    private static string? ProfileOf(PaymentSaga saga, string number, MatchScope scope) =>
+        (saga.Attempts.FirstOrDefault(a => a.Number == number) ?? saga.Attempts.LastOrDefault(a => a.Channel == scope.Channel))?.Profile;
 
     /// <summary>Whether the provider's statement of this period should speak of it.</summary>
     private static bool IsExpected(RecordedMoney money, StatementPeriod period, MatchScope scope) =>
@@ -107,7 +113,8 @@ public static class StatementMatcher
         };
 
     private static Finding Found(
-        StatementLine line, MatchScope scope, FindingKind kind, string? orderId, string reason, long? ours) => new(
+        StatementLine line, MatchScope scope, FindingKind kind, string? orderId, string reason, long? ours,
+        string? profile = null) => new(
         kind, line.Kind, line.Number, orderId, line.RefundNumber, line.TradeNo, line.Amount, ours, line.Currency,
-        StatementPeriod.DayOf(line.At, scope.DayStart), reason, line.Line);
+        StatementPeriod.DayOf(line.At, scope.DayStart), line.At, reason, line.Line, profile);
 }
