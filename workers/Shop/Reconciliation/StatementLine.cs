@@ -1,11 +1,14 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization;
+using CardShop.Contracts;
 using CardShop.Shop.Channels.Alipay;
 
 namespace CardShop.Shop.Reconciliation;
 
 /// <summary>Which way money went.</summary>
+[JsonConverter(typeof(KebabEnumConverter<MoneyKind>))]
 public enum MoneyKind
 {
     /// <summary>From a buyer to us.</summary>

@@ -23,7 +23,7 @@ public sealed record ReconcileDocument(
     IReadOnlyList<Finding> Findings, long RefusedLines, IReadOnlyList<RefusedLine> Refused, FiledCases Cases, string? Note);
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ReconcileDocument))]
 internal sealed partial class ReconcileJson : JsonSerializerContext;
