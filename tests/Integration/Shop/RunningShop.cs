@@ -56,6 +56,9 @@ public sealed class RunningShop : IAsyncDisposable
 
     public LogBrokerServer Broker { get; }
 
+    /// <summary>By their names with colons: what a program beside this one needs.</summary>
+    public IReadOnlyDictionary<string, string> Settings => _settings;
+
     public ShopSecrets Secrets { get; }
 
     public KeyVault Vault { get; }

@@ -15,6 +15,8 @@ public sealed class When_shopctl_is_started
     [InlineData("keys import SKU FILE --format xml")]
     [InlineData("nonsense")]
     [InlineData("audit --nonsense")]
+    [InlineData("reconcile")]
+    [InlineData("reconcile FILE --channel cash")]
     public void Wrong_arguments_are_found_before_anything_is_done(string line) =>
         Assert.NotEmpty(Tree(_ => null).Parse(line).Errors);
 
@@ -29,6 +31,7 @@ public sealed class When_shopctl_is_started
     [InlineData("demo seed")]
     [InlineData("audit --json x")]
     [InlineData("lag")]
+    [InlineData("reconcile FILE --channel wechat --profile p --date 2026-03-05 --dry-run --json")]
     [InlineData("order a2345")]
     public void The_agreed_commands_are_understood(string line) => Assert.Empty(Tree(_ => null).Parse(line).Errors);
 
@@ -53,6 +56,8 @@ public sealed class When_shopctl_is_started
     [InlineData("migrate")]
     [InlineData("secrets init")]
     [InlineData("product add SKU --name N --price 0")]
+    [InlineData("reconcile no/such/file")]
+    [InlineData("reconcile FILE --date tomorrow")]
     [InlineData("demo")]
     public async Task A_missing_setting_or_wrong_value_is_wrong_use(string line) => Assert.Equal(
         ExitCodes.Usage,

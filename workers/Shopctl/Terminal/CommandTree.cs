@@ -6,6 +6,7 @@ using CardShop.Shopctl.Demo;
 using CardShop.Shopctl.Keys;
 using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Products;
+using CardShop.Shopctl.Reconcile;
 using CardShop.Shopctl.Reviews;
 using CardShop.Shopctl.Lag;
 using CardShop.Shopctl.Schema;
@@ -50,6 +51,7 @@ public static class CommandTree
             OrderCommand.Create(session),
             ReviewCommands.Create(session),
             ReviewCommands.CreateRefund(session),
+            ReconcileCommand.Create(session),
             DemoCommands.Create(session),
             AuditCommand.Create(session),
             LagCommand.Create(session),
