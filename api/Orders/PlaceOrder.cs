@@ -125,7 +125,7 @@ public sealed class PlaceOrder(
         var orderId = key is null
             ? FreshId()
             : OrderIds.FromIdempotencyKey(settings.Region, secrets.OrderId, contact, product.Sku, key);
-        var bodyHash = BodyHash(request, contact);
+        var bodyHash = key is null ? string.Empty : BodyHash(request, contact);
         if (key is not null && recent.Find(orderId) is { } known)
         {
             return known.BodyHash == bodyHash
