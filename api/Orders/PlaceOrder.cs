@@ -120,27 +120,36 @@ public sealed class PlaceOrder(
                 StatusCodes.Status404NotFound, "There is no such product", $"No product has the sku {request.Sku}."));
         }
 
-        var key = keys.Count == 0 ? null : keys[0];
+        return keys.Count == 0
+            ? Quote(context, request, product, FreshId(), string.Empty, isKeyed: false)
+            : Repeatable(context, request, product, keys[0]!);
+    }
+
+    /// <summary>An order with an Idempotency-Key: its id follows from the key, so a repeat is known by it.</summary>
+    private Placement Repeatable(HttpContext context, OrderRequest request, Product product, string key)
+    {
         var contact = Contacts.Normalise(request.Contact!);
-        var orderId = key is null
-            ? FreshId()
-            : OrderIds.FromIdempotencyKey(settings.Region, secrets.OrderId, contact, product.Sku, key);
-        var bodyHash = key is null ? string.Empty : BodyHash(request, contact);
-        if (key is not null && recent.Find(orderId) is { } known)
+        var orderId = OrderIds.FromIdempotencyKey(settings.Region, secrets.OrderId, contact, product.Sku, key);
+        var bodyHash = BodyHash(request, contact);
+        if (recent.Find(orderId) is not { } known)
         {
-            return known.BodyHash == bodyHash
-                ? new(null, orderId, product.Sku, null, known, IsKeyed: true)
-                : Placement.Of(Problem.Of(
-                    StatusCodes.Status422UnprocessableEntity, "The Idempotency-Key was used for another order",
-                    "Repeat the first request unchanged, or use a new key."));
+            return Quote(context, request, product, orderId, bodyHash, isKeyed: true);
         }
 
-        return Unsellable(request, product, key is null ? null : orderId) is { } unsellable
+        return known.BodyHash == bodyHash
+            ? new(null, orderId, product.Sku, null, known, IsKeyed: true)
+            : Placement.Of(Problem.Of(
+                StatusCodes.Status422UnprocessableEntity, "The Idempotency-Key was used for another order",
+                "Repeat the first request unchanged, or use a new key."));
+    }
+
+    private Placement Quote(
+        HttpContext context, OrderRequest request, Product product, string orderId, string bodyHash, bool isKeyed) =>
+        Unsellable(request, product, isKeyed ? orderId : null) is { } unsellable
             ? Placement.Of(unsellable)
             : new(
                 null, orderId, product.Sku,
-                Build(request, product, orderId, contact, bodyHash, context.Connection.RemoteIpAddress), null, key is not null);
-    }
+                Build(request, product, orderId, bodyHash, context.Connection.RemoteIpAddress), null, isKeyed);
 
     private string FreshId()
     {
@@ -187,9 +196,10 @@ public sealed class PlaceOrder(
     }
 
     private OrderPlaced Build(
-        OrderRequest request, Product product, string orderId, string contact, string bodyHash, IPAddress? peer)
+        OrderRequest request, Product product, string orderId, string bodyHash, IPAddress? peer)
     {
         var now = time.GetUtcNow();
+        var contact = Contacts.Normalise(request.Contact!);
         var contactHash = Contacts.Hash(secrets.ContactHash, "contact", contact);
         return new(
             orderId, product.Sku, request.Quantity!.Value, product.Price, product.Price * request.Quantity.Value,
