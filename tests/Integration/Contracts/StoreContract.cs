@@ -141,7 +141,7 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
         await using (var transaction = await _store.BeginAsync(Stop))
         {
             await LoadAsync(transaction, "o1");
-            Assert.Equal(2, await transaction.ImportAsync(Batch("b1", 1, 2), Stop));
+            Assert.Equal([2], await transaction.ImportAsync([Batch("b1", 1, 2)], Stop));
         }
 
         Assert.Equal(0L, await CountAsync("shop.card_keys"));
@@ -170,7 +170,7 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
         await using (var transaction = await _store.BeginAsync(Stop))
         {
             var loaded = await LoadAsync(transaction);
-            Assert.Equal(1, await transaction.ImportAsync(Batch("b2", 2, 3, 3, 1), Stop));
+            Assert.Equal([1], await transaction.ImportAsync([Batch("b2", 2, 3, 3, 1)], Stop));
             await transaction.SaveAsync(Save(loaded, stock: StockDelta.Import(1)), Stop);
         }
 
@@ -339,7 +339,7 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
         await using var transaction = await _store.BeginAsync(Stop);
         var loaded = await LoadAsync(transaction);
         var batch = Batch(id, keys);
-        var fresh = await transaction.ImportAsync(batch, Stop);
+        var fresh = (await transaction.ImportAsync([batch], Stop))[0];
         await transaction.SaveAsync(Save(loaded, stock: StockDelta.Import(fresh)), Stop);
         return [.. batch.Keys.Select(k => k.Id)];
     }

@@ -49,7 +49,7 @@ internal sealed class ModelShop
         var run = new BatchRun(loaded, waiting, ShopSettings.Default, now);
         foreach (var import in imports)
         {
-            run.Import(import, import.Keys.Count(k => _keys.Add(k.Id)));
+            run.Import([import], [import.Keys.Count(k => _keys.Add(k.Id))]);
         }
 
         run.Available = run.StockNeeded(batch).ToDictionary(k => k, _ => Stock.Available);
