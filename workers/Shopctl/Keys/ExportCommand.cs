@@ -19,20 +19,27 @@ internal static class ExportCommand
         };
         var first = new Option<string>("--operator")
         {
-            Description = "The key file of the operator who does it.", HelpName = "FILE", Required = true,
+            Description = "The key file of the operator who does it.",
+            HelpName = "FILE",
+            Required = true,
         };
         var second = new Option<string>("--approve")
         {
-            Description = "The key file of another operator, who approves it.", HelpName = "FILE", Required = true,
+            Description = "The key file of another operator, who approves it.",
+            HelpName = "FILE",
+            Required = true,
         };
         var reason = new Option<string>("--reason") { Description = "Why; it is kept in the audit.", Required = true };
         var output = new Option<string>("--output")
         {
-            Description = "The new file for the keys, readable by its owner alone.", HelpName = "FILE", Required = true,
+            Description = "The new file for the keys, readable by its owner alone.",
+            HelpName = "FILE",
+            Required = true,
         };
         var status = new Option<string>("--status")
         {
-            Description = "Which keys of the batch.", DefaultValueFactory = _ => "all",
+            Description = "Which keys of the batch.",
+            DefaultValueFactory = _ => "all",
         };
         status.AcceptOnlyFromAmong("all", "unsold", "sold", "void");
         var export = new Command(
