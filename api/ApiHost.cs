@@ -62,7 +62,7 @@ public static class ApiHost
     {
         var settings = ApiSettings.From(builder.Configuration);
         var secrets = ShopSecrets.Open(settings.SecretsDirectory);
-        var vault = new KeyVault(secrets.Fingerprint, secrets.KeyEncryptionKeys, secrets.CurrentKeyEncryptionKey);
+        var vault = new KeyVault(secrets.Fingerprint, secrets.KeyEncryption);
         IReadOnlyList<IPaymentChannel> channels =
         [
             .. PaymentChannels.Open(

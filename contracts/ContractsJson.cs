@@ -44,6 +44,8 @@ public sealed class KebabEnumConverter<T>() : JsonStringEnumConverter<T>(JsonNam
 [JsonSerializable(typeof(OrderExpired))]
 [JsonSerializable(typeof(DeliveryFailed))]
 [JsonSerializable(typeof(KeysImported))]
+[JsonSerializable(typeof(KeysVoided))]
+[JsonSerializable(typeof(AuditEntry))]
 [JsonSerializable(typeof(Product))]
 [JsonSerializable(typeof(StockLevel))]
 [JsonSerializable(typeof(ChannelState))]

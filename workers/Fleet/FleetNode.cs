@@ -24,6 +24,7 @@ namespace CardShop.Fleet;
 public sealed class FleetNode : IAsyncDisposable
 {
     private const int Buffer = 2_000;
+    private const long BufferBytes = 8 * 1024 * 1024;
 
     private readonly FleetSettings _settings;
     private readonly IReadOnlyList<OfferedChannel> _channels;
@@ -145,7 +146,7 @@ public sealed class FleetNode : IAsyncDisposable
     /// <summary>A group's reader, its batches, and what it tells the API.</summary>
     private ChannelWriter<Incoming> AddFleet(string group, Topic topic, bool deliveries)
     {
-        var input = Channel.CreateBounded<Incoming>(new BoundedChannelOptions(Buffer) { SingleReader = true });
+        var input = new InputQueue(Buffer, BufferBytes);
         var advisory = new AdvisoryPublisher(
             group, _store, _log, _fence, _time, _random, _logs.CreateLogger<AdvisoryPublisher>());
         var work = new ShopWork(

@@ -141,7 +141,7 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
         await using (var transaction = await _store.BeginAsync(Stop))
         {
             await LoadAsync(transaction, "o1");
-            Assert.Equal(2, await transaction.ImportAsync(Batch("b1", 1, 2), Stop));
+            Assert.Equal([2], await transaction.ImportAsync([Batch("b1", 1, 2)], Stop));
         }
 
         Assert.Equal(0L, await CountAsync("shop.card_keys"));
@@ -170,7 +170,7 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
         await using (var transaction = await _store.BeginAsync(Stop))
         {
             var loaded = await LoadAsync(transaction);
-            Assert.Equal(1, await transaction.ImportAsync(Batch("b2", 2, 3, 3, 1), Stop));
+            Assert.Equal([1], await transaction.ImportAsync([Batch("b2", 2, 3, 3, 1)], Stop));
             await transaction.SaveAsync(Save(loaded, stock: StockDelta.Import(1)), Stop);
         }
 
@@ -178,6 +178,36 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
         var places = (int[])(await command.ExecuteScalarAsync(Stop))!;
         Assert.Equal([0, 2, 3], places);
         Assert.Equal(3L, await CountAsync("shop.card_keys"));
+    }
+
+    [Fact]
+    public async Task A_batch_that_was_imported_has_no_new_keys_and_is_noted_once()
+    {
+        await ImportAsync("b1", 1, 2);
+        await using var transaction = await _store.BeginAsync(Stop);
+        Assert.Equal(
+            [0, 1, 0], await transaction.ImportAsync([Batch("b1", 1, 2), Batch("b2", 2, 3), Batch("b2", 2, 3)], Stop));
+    }
+
+    [Fact]
+    public async Task A_void_takes_unsold_keys_up_to_its_limit_none_that_is_picked_and_only_once()
+    {
+        var keys = (await ImportAsync("b1", 1, 2, 3, 4, 5)).Order().ToList();
+        await CommitAsync(sales: [new(keys[4], "o1")], stock: new(Available: -1, Sold: 1));
+        KeysVoided Order(string id, string sku = "S") => new(id, sku, "a", "reason", "operator", Now, keys);
+        await using (var transaction = await _store.BeginAsync(Stop))
+        {
+            var loaded = await LoadAsync(transaction);
+            Assert.Equal(0, await transaction.VoidAsync(Order("v0"), 0, [], Stop));
+            Assert.Equal(0, await transaction.VoidAsync(Order("v1", "T"), 9, [], Stop));
+            Assert.Equal(2, await transaction.VoidAsync(Order("v2"), 2, [keys[3]], Stop));
+            await transaction.SaveAsync(Save(loaded, stock: StockDelta.Discard(2)), Stop);
+        }
+
+        await using var again = await _store.BeginAsync(Stop);
+        Assert.Equal(0, await again.VoidAsync(Order("v2"), 9, [], Stop));
+        Assert.Equal(2L, await CountAsync($"shop.card_keys WHERE status = 'void' AND id IN ('{keys[1]}', '{keys[2]}')"));
+        Assert.Equal(1L, await CountAsync("shop.key_voids WHERE id = 'v2' AND asked = 5 AND voided = 2"));
     }
 
     [Fact]
@@ -382,7 +412,7 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
         await using var transaction = await _store.BeginAsync(Stop);
         var loaded = await LoadAsync(transaction);
         var batch = Batch(id, keys);
-        var fresh = await transaction.ImportAsync(batch, Stop);
+        var fresh = (await transaction.ImportAsync([batch], Stop))[0];
         await transaction.SaveAsync(Save(loaded, stock: StockDelta.Import(fresh)), Stop);
         return [.. batch.Keys.Select(k => k.Id)];
     }

@@ -240,6 +240,9 @@ public sealed class RunningShop : IAsyncDisposable
         answer.EnsureSuccessStatusCode();
     }
 
+    /// <summary>A setting of the API and the fleets; null where it is not set.</summary>
+    public string? Setting(string name) => _settings.GetValueOrDefault(name);
+
     /// <summary>One number from the database.</summary>
     public async Task<long> CountAsync(string sql)
     {

@@ -52,7 +52,7 @@ internal sealed class ModelShop
         var run = new BatchRun(loaded, waiting, ShopSettings.Default, now);
         foreach (var import in imports)
         {
-            run.Import(import, import.Keys.Count(k => _keys.Add(k.Id)));
+            run.Import([import], [import.Keys.Count(k => _keys.Add(k.Id))]);
         }
 
         run.Stock = run.StockNeeded(batch).ToDictionary(k => k, _ => new StockCount(Stock.Available, Stock.Held));

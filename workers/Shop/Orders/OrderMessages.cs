@@ -87,6 +87,7 @@ public static class OrderMessages
         MessageTypes.PaymentNotification => new PaymentMessage.Notified(
             Read(record, ContractsJson.Default.PaymentNotification)),
         MessageTypes.KeysImported => Read(record, ContractsJson.Default.KeysImported),
+        MessageTypes.KeysVoided => Read(record, ContractsJson.Default.KeysVoided),
         _ => throw new PoisonMessageException($"Records of type '{record.Type}' are not known on {record.Partition.Topic}"),
     };
 

@@ -51,6 +51,9 @@ public readonly record struct StockDelta(
     /// <summary>Handed over.</summary>
     public static StockDelta Sell(int quantity) => new(Reserved: -quantity, Sold: quantity);
 
+    /// <summary>Never to be sold.</summary>
+    public static StockDelta Discard(int quantity) => new(Available: -quantity, Void: quantity);
+
     /// <summary>New keys.</summary>
     public static StockDelta Import(int quantity) => new(Available: quantity, Imported: quantity);
 }

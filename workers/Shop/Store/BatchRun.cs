@@ -21,6 +21,7 @@ internal sealed class BatchRun(
     private readonly Dictionary<StockKey, StockDelta> _stock = [];
     private readonly Dictionary<StockKey, Queue<Guid>> _keys = [];
     private readonly Dictionary<KeysImported, int> _imports = [];
+    private readonly List<Guid> _picked = [];
     private readonly HashSet<string> _recorded = [];
     private readonly List<KeySale> _sales = [];
     private readonly List<OutCommand> _commands = [];
@@ -39,14 +40,39 @@ internal sealed class BatchRun(
             foreach (var (key, ids) in value)
             {
                 _keys[key] = new(ids);
+                _picked.AddRange(ids);
             }
         }
     }
 
     public List<OutRecord> Records { get; } = [];
 
-    /// <summary>Notes what an import came to.</summary>
-    public void Import(KeysImported import, int fresh) => _imports[import] = fresh;
+    /// <summary>Notes what imports came to.</summary>
+    public void Import(IReadOnlyList<KeysImported> imports, IReadOnlyList<int> fresh)
+    {
+        for (var i = 0; i < imports.Count; i++)
+        {
+            _imports[imports[i]] = fresh[i];
+        }
+    }
+
+    /// <summary>All keys picked for this batch's deliveries, whether they were handed out or not.</summary>
+    public IReadOnlyCollection<Guid> Picked => _picked;
+
+    /// <summary>How many units a void may take, after all decisions.</summary>
+    public int Voidable(KeysVoided order)
+    {
+        var key = new StockKey(order.Sku, order.Region);
+        return (int)Math.Clamp(
+            Available.GetValueOrDefault(key) + _stock.GetValueOrDefault(key).Available, 0, int.MaxValue);
+    }
+
+    /// <summary>Notes what a void came to.</summary>
+    public void Void(KeysVoided order, int count)
+    {
+        var key = new StockKey(order.Sku, order.Region);
+        _stock[key] = _stock.GetValueOrDefault(key) + StockDelta.Discard(count);
+    }
 
     /// <summary>Products whose available units a decision may look at.</summary>
     public HashSet<StockKey> StockNeeded(IReadOnlyList<Incoming> messages)
@@ -61,6 +87,9 @@ internal sealed class BatchRun(
                     break;
                 case KeysImported import:
                     needed.Add(new(import.Sku, import.Region));
+                    break;
+                case KeysVoided order:
+                    needed.Add(new(order.Sku, order.Region));
                     break;
                 case PaymentMessage m when loaded.Payments.GetValueOrDefault(m.OrderId) is { Reserved: false, Order: { } o }:
                     needed.Add(new(o.Sku, o.Region));

@@ -102,8 +102,18 @@ public interface IShopTransaction : IAsyncDisposable
     Task<IReadOnlyDictionary<StockKey, IReadOnlyList<Guid>>> PickAsync(
         IReadOnlyDictionary<StockKey, int> demand, CancellationToken cancellation);
 
-    /// <summary>Inserts keys; returns how many were new. Known ids are noted as duplicates of their batch.</summary>
-    Task<int> ImportAsync(KeysImported batch, CancellationToken cancellation);
+    /// <summary>
+    /// Inserts keys; returns how many of each batch were new. Known ids are noted as duplicates of their batch; a batch
+    /// that was imported before has no new keys.
+    /// </summary>
+    Task<IReadOnlyList<int>> ImportAsync(IReadOnlyList<KeysImported> batches, CancellationToken cancellation);
+
+    /// <summary>
+    /// Voids unsold keys, at most <paramref name="limit"/> and none of <paramref name="picked"/>; those that others hold are
+    /// passed over. Returns how many; 0 for a void that was done before.
+    /// </summary>
+    Task<int> VoidAsync(
+        KeysVoided order, int limit, IReadOnlyCollection<Guid> picked, CancellationToken cancellation);
 
     /// <summary>Saves and commits. Throws <see cref="Pipeline.ConflictException"/> where another transaction was faster.</summary>
     /// <returns>The commit number.</returns>

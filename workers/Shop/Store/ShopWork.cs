@@ -47,9 +47,10 @@ public sealed class ShopWork(
         }
 
         var run = new BatchRun(loaded, waiting, settings, time.GetUtcNow(), down?.Invoke());
-        foreach (var import in fresh.Messages.Select(m => m.Message).OfType<KeysImported>())
+        var toImport = fresh.Messages.Select(m => m.Message).OfType<KeysImported>().ToList();
+        if (toImport.Count > 0)
         {
-            run.Import(import, await transaction.ImportAsync(import, cancellation));
+            run.Import(toImport, await transaction.ImportAsync(toImport, cancellation));
         }
 
         if (run.StockNeeded(fresh.Messages) is { Count: > 0 } needed)
@@ -72,6 +73,12 @@ public sealed class ShopWork(
         foreach (var message in fresh.Messages)
         {
             run.Decide(message.Message!);
+        }
+
+        // Last: a void takes what is available after everybody else of the batch.
+        foreach (var order in fresh.Messages.Select(m => m.Message).OfType<KeysVoided>())
+        {
+            run.Void(order, await transaction.VoidAsync(order, run.Voidable(order), run.Picked, cancellation));
         }
 
         return await SaveAsync(transaction, run.ToSave(group, fresh.Moves), cancellation);

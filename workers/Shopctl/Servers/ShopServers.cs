@@ -57,7 +57,7 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
     public KeyVault OpenVault()
     {
         var secrets = OpenSecrets();
-        return new(secrets.Fingerprint, secrets.KeyEncryptionKeys, secrets.CurrentKeyEncryptionKey);
+        return new(secrets.Fingerprint, secrets.KeyEncryption);
     }
 
     /// <summary>Throws with exit code 3 where PostgreSQL does not answer.</summary>
