@@ -64,7 +64,7 @@ internal sealed class BatchRun(
     {
         var key = new StockKey(order.Sku, order.Region);
         return (int)Math.Clamp(
-            Available.GetValueOrDefault(key) + _stock.GetValueOrDefault(key).Available, 0, int.MaxValue);
+            Stock.GetValueOrDefault(key).Available + _stock.GetValueOrDefault(key).Available, 0, int.MaxValue);
     }
 
     /// <summary>Notes what a void came to.</summary>
