@@ -75,7 +75,7 @@ public static class ApiHost
         services.AddSingleton(secrets);
         services.AddSingleton(channels);
         services.AddSingleton(s => new ChannelChoice(
-            [.. channels.Select(c => c.Name)], s.GetRequiredService<ShopTables>()));
+            [.. channels.Select(c => c.Name)], s.GetRequiredService<ShopTables>().IsUp));
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new OrderTokens(secrets.Tokens, secrets.CurrentToken));
         services.AddSingleton(new RecentOrders());
@@ -87,12 +87,13 @@ public static class ApiHost
         services.AddSingleton(s => new OrderDesk(
             s.GetRequiredService<ShopTables>(),
             settings.PostgresConnection is { Length: > 0 } connection ? OrderReader.Open(connection, vault) : null,
-            TimeProvider.System, s.GetRequiredService<ILogger<OrderDesk>>()));
+            settings.PublicUrl, TimeProvider.System, s.GetRequiredService<ILogger<OrderDesk>>()));
         services.AddHostedService(s => s.GetRequiredService<OrderDesk>());
         services.AddSingleton<InputLog>();
         services.AddSingleton<PlaceOrder>();
         services.AddSingleton<OrderEndpoints>();
         services.AddSingleton<NotifyEndpoint>();
+        services.AddSingleton<FormEndpoint>();
         services.AddSingleton<ProductsEndpoint>();
     }
 
@@ -101,6 +102,7 @@ public static class ApiHost
         var place = app.Services.GetRequiredService<PlaceOrder>();
         var orders = app.Services.GetRequiredService<OrderEndpoints>();
         var notify = app.Services.GetRequiredService<NotifyEndpoint>();
+        var form = app.Services.GetRequiredService<FormEndpoint>();
         var products = app.Services.GetRequiredService<ProductsEndpoint>();
         var tables = app.Services.GetRequiredService<ShopTables>();
 
@@ -125,6 +127,9 @@ public static class ApiHost
         app.MapPost("/v1/payments/{channel}/notify", (HttpContext c, string channel) => notify.HandleAsync(c, channel))
             .WithSummary("Payment providers report here").Produces<string>(contentType: "text/plain")
             .ProducesProblems(400, 404, 413, 503);
+        app.MapGet(FormEndpoint.Path + "{number}", (HttpContext c, string number) => form.HandleAsync(c, number))
+            .WithSummary("Open a payment page that takes a posted form")
+            .Produces<string>(contentType: "text/html").ProducesProblems(404, 429, 503);
         app.MapGet("/healthz/live", () => Results.Text("ok")).ExcludeFromDescription();
         app.MapGet(
             "/healthz/ready",

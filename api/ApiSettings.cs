@@ -12,6 +12,12 @@ public sealed record ApiSettings(
     char Region, bool Local, KafkaSettings Kafka, string? PostgresConnection, string SecretsDirectory, int OrdersPerMinute,
     int MaxOrdersInFlight)
 {
+    /// <summary>
+    /// Where buyers reach the API, without a slash at the end; setting <c>PublicUrl</c>. Null: links to its own pages are
+    /// relative.
+    /// </summary>
+    public string? PublicUrl { get; init; }
+
     /// <summary>Throws with the setting's name and what it should hold.</summary>
     public static ApiSettings From(IConfiguration configuration)
     {
@@ -36,11 +42,22 @@ public sealed record ApiSettings(
             configuration["Postgres:ConnectionString"],
             Required(configuration, "Secrets:Directory", "the directory of the installation's secrets"),
             configuration.GetValue("RateLimits:OrdersPerMinute", 120),
-            configuration.GetValue("Limits:OrdersInFlight", 20_000));
+            configuration.GetValue("Limits:OrdersInFlight", 20_000))
+        {
+            PublicUrl = PublicUrlOf(configuration["PublicUrl"]),
+        };
     }
 
     /// <summary>True for a peer that limits do not apply to.</summary>
     public bool IsExempt(IPAddress? peer) => Local && peer is not null && IPAddress.IsLoopback(peer);
+
+    private static string? PublicUrlOf(string? value) =>
+        string.IsNullOrWhiteSpace(value) ? null
+        : Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Query.Length == 0 && url.Fragment.Length == 0
+            && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp)
+            ? url.AbsoluteUri.TrimEnd('/')
+        : throw new InvalidOperationException(
+            "Setting PublicUrl must be a whole web address without a query, such as https://shop.example.");
 
     private static string Required(IConfiguration configuration, string key, string what) =>
         configuration[key] is { Length: > 0 } value

@@ -5,28 +5,19 @@ using System.Threading.RateLimiting;
 
 namespace CardShop.Api;
 
-/// <summary>Orders per network (IPv4 /24, IPv6 /64) and minute; loopback is unlimited in local mode.</summary>
+/// <summary>
+/// Orders, and as many payment forms, per network (IPv4 /24, IPv6 /64) and minute; loopback is unlimited in local mode.
+/// </summary>
 public sealed class RateLimits(ApiSettings settings) : IDisposable
 {
-    private readonly PartitionedRateLimiter<string> _limiter = PartitionedRateLimiter.Create<string, string>(network =>
-        RateLimitPartition.GetSlidingWindowLimiter(network, _ => new()
-        {
-            PermitLimit = settings.OrdersPerMinute,
-            Window = TimeSpan.FromMinutes(1),
-            SegmentsPerWindow = 6,
-            QueueLimit = 0,
-        }));
+    private readonly PartitionedRateLimiter<string> _orders = Limiter(settings.OrdersPerMinute);
+    private readonly PartitionedRateLimiter<string> _forms = Limiter(settings.OrdersPerMinute);
 
-    public bool Allow(IPAddress? peer)
-    {
-        if (peer is null || settings.IsExempt(peer))
-        {
-            return true;
-        }
+    /// <summary>Whether an order may be placed from there now.</summary>
+    public bool Allow(IPAddress? peer) => Allow(_orders, peer);
 
-        using var lease = _limiter.AttemptAcquire(NetworkOf(peer));
-        return lease.IsAcquired;
-    }
+    /// <summary>Whether a payment form may be opened from there now.</summary>
+    public bool AllowForm(IPAddress? peer) => Allow(_forms, peer);
 
     /// <summary>The network that limits count by.</summary>
     public static string NetworkOf(IPAddress peer)
@@ -38,5 +29,30 @@ public sealed class RateLimits(ApiSettings settings) : IDisposable
             : Convert.ToHexString(bytes.AsSpan(0, 8)) + "/64";
     }
 
-    public void Dispose() => _limiter.Dispose();
+    public void Dispose()
+    {
+        _orders.Dispose();
+        _forms.Dispose();
+    }
+
+    private bool Allow(PartitionedRateLimiter<string> limiter, IPAddress? peer)
+    {
+        if (peer is null || settings.IsExempt(peer))
+        {
+            return true;
+        }
+
+        using var lease = limiter.AttemptAcquire(NetworkOf(peer));
+        return lease.IsAcquired;
+    }
+
+    private static PartitionedRateLimiter<string> Limiter(int perMinute) =>
+        PartitionedRateLimiter.Create<string, string>(network =>
+            RateLimitPartition.GetSlidingWindowLimiter(network, _ => new()
+            {
+                PermitLimit = perMinute,
+                Window = TimeSpan.FromMinutes(1),
+                SegmentsPerWindow = 6,
+                QueueLimit = 0,
+            }));
 }

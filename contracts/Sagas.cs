@@ -93,15 +93,18 @@ public sealed record SeenNotification(
     string Id, string Number, NotifiedStatus Status, DateTimeOffset At, string Profile);
 
 /// <summary>
-/// Money said to have come in under a number that the order does not know: the provider is asked before it is booked.
+/// Money said to have come in, which is booked only after the provider was asked: under a number that the order does not
+/// know, or from a provider that wants it so.
 /// </summary>
 /// <param name="Amount">What was claimed, in minor units.</param>
 /// <param name="Source"><c>notification</c> or <c>statement</c>.</param>
 /// <param name="NextAt">When the provider is asked next; null once it is booked or given to a person.</param>
 /// <param name="Tries">Answers without money.</param>
+/// <param name="Since">When it was noted: the provider's silence has an end.</param>
+/// <param name="OrderedAt">When its trade was opened, as the notification says.</param>
 public sealed record PaymentClaim(
     string Number, string Channel, string Profile, long Amount, string? TradeNo, DateTimeOffset At, string Source,
-    DateTimeOffset? NextAt, int Tries = 0);
+    DateTimeOffset? NextAt, int Tries = 0, DateTimeOffset? Since = null, DateTimeOffset? OrderedAt = null);
 
 /// <summary>Why a person has to look at an order.</summary>
 [JsonConverter(typeof(KebabEnumConverter<ReviewKind>))]

@@ -181,7 +181,7 @@ public sealed class PlaceOrder(
 
         if (channels.Refusal(request.Channel) is { } refusal)
         {
-            return Problem.Field("channel", refusal);
+            return refusal;
         }
 
         return tables.Available(product.Sku) is { } available && available < request.Quantity

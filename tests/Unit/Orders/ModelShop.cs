@@ -219,14 +219,14 @@ internal sealed class ModelProvider
         _trades.TryAdd(number, new(number, "t" + number, TradeStatus.Paid, amount, "CNY", at));
 
     /// <summary>Answers a command as the fleet would pass it on; null where the saga needs no call.</summary>
-    public PaymentMessage Answer(object command, PaymentSaga saga) => command switch
+    public PaymentMessage Answer(object command, PaymentSaga saga, DateTimeOffset now) => command switch
     {
-        RequestPayment m when saga.Status == PaymentStatus.Reserved =>
+        RequestPayment m when saga.Status == PaymentStatus.Reserved && saga.Attempts[^1].Number == m.Number =>
             new PaymentMessage.Requested(m.OrderId, m.Number, Create(m.Number, saga)),
         CheckPayment m when saga.Order is not null => new PaymentMessage.Checked(
             m.OrderId, m.Number,
             Find(m.Number) is { } trade ? new(ChannelResult.Done, Trade: trade) : new(ChannelResult.NotFound)),
-        ClosePayment m => new PaymentMessage.CloseAnswered(m.OrderId, m.Number, Close(m.Number)),
+        ClosePayment m => new PaymentMessage.CloseAnswered(m.OrderId, m.Number, Close(m.Number, saga, now)),
         RefundPayment m when saga.Payments.Any(
             p => p.Refunds?.Any(r => r.Number == m.RefundNumber && r.State != RefundState.Asked) == true) =>
             new PaymentMessage.Unneeded(m.OrderId),
@@ -240,16 +240,21 @@ internal sealed class ModelProvider
     private ChannelAnswer Create(string number, PaymentSaga saga)
     {
         var attempt = saga.Attempts.First(a => a.Number == number);
-        _trades.TryAdd(number, new(number, "t" + number, TradeStatus.Waiting, attempt.Amount, attempt.Currency, null));
-        return _trades[number].Status == TradeStatus.Waiting
+        var isNew = _trades.TryAdd(
+            number, new(number, "t" + number, TradeStatus.Waiting, attempt.Amount, attempt.Currency, null));
+        return _trades[number].Status == TradeStatus.Waiting && (isNew || attempt.Channel != "unionpay")
             ? new(ChannelResult.Done, Link: "link")
             : new(ChannelResult.WrongState, Trade: _trades[number]);
     }
 
-    private ChannelAnswer Close(string number)
+    /// <summary>UnionPay opens a number once, and closes nothing before its time.</summary>
+    private ChannelAnswer Close(string number, PaymentSaga saga, DateTimeOffset now)
     {
         switch (Find(number))
         {
+            case null or { Status: TradeStatus.Waiting } when saga.Attempts.FirstOrDefault(a => a.Number == number) is { } attempt
+                && attempt.Channel == "unionpay" && now < attempt.ExpiresAt:
+                return new(ChannelResult.Unknown, Code: ChannelCodes.StillOpen);
             case null:
                 return new(ChannelResult.NotFound);
             case { Status: TradeStatus.Waiting } trade:

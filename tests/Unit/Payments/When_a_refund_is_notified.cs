@@ -52,6 +52,21 @@ public sealed class When_a_refund_is_notified
             Assert.Single(Scenario.Given(OrderCase.None).When(Notice(true)).Is(PaymentStatus.Review).Payment.Reviews!).Kind);
 
     [Fact]
+    public void Of_an_unknown_order_it_is_no_money_that_came_in() =>
+        Assert.Empty(Scenario.Given(OrderCase.None).When(Notice(true)).Payment.Payments);
+
+    [Theory]
+    [InlineData(PaymentStatus.AwaitingPayment)]
+    [InlineData(PaymentStatus.Expired)]
+    [InlineData(PaymentStatus.Cancelled)]
+    public void Before_its_payment_is_known_it_pays_nothing_and_opens_a_case(PaymentStatus status)
+    {
+        var odd = Scenario.Given(An.In(status)).When(Notice(true)).Is(status).MovesStock(default);
+        Assert.Empty(odd.Payment.Payments);
+        Assert.Equal(ReviewKind.UnknownRefund, Assert.Single(ReviewCases.OpenOf(odd.Payment)).Kind);
+    }
+
+    [Fact]
     public void A_rejected_surplus_refund_opens_a_case_and_leaves_the_order_alone()
     {
         var order = An.Delivered();

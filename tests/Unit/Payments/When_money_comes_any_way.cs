@@ -243,7 +243,7 @@ public sealed class When_money_comes_any_way
         }
 
         private object Answered(object command) =>
-            command is DeliveryMessage ? command : _provider.Answer(command, _shop.Payments[OrderOf(command)]);
+            command is DeliveryMessage ? command : _provider.Answer(command, _shop.Payments[OrderOf(command)], _now);
 
         private static object Failed(object command, ChannelResult result) => command switch
         {

@@ -5,14 +5,16 @@ using CardShop.Shop.Orders;
 namespace CardShop.Shop.Payments;
 
 /// <summary>
-/// Claims: money that a notification or a statement names under a number which its order does not know as paid. The
-/// provider is asked until it has answered; what it does not confirm is recorded all the same, for a person to look at.
+/// Claims: money that a notification or a statement names, and which is booked only when the provider confirms it: its
+/// number is unknown, or its provider wants to be asked. It is asked until it has answered, a day at most; what it does
+/// not confirm is recorded all the same, for a person to look at.
 /// </summary>
 internal static class ClaimDecider
 {
     private const int MaxTries = 10;
     private const int LongestWait = 5;
     private const int MaxClaims = 20;
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromHours(24);
 
     /// <summary>Notes the claim and asks the provider. A claim that is noted already is asked about again.</summary>
     public static PaymentSaga Note(PaymentSaga saga, PaymentClaim claim) => saga with
@@ -29,11 +31,12 @@ internal static class ClaimDecider
         OrderCase order, PaymentSaga noted, PaymentNotification n, Facts facts, DateTimeOffset now) =>
         PaymentDecider.Changed(
             order,
-            Note(noted, ClaimOf(n) with { NextAt = now + facts.Settings.ResendAfter }),
+            Note(noted, ClaimOf(n) with { NextAt = now + facts.Settings.ResendAfter, Since = now }),
             new CheckPayment(noted.Id, n.Number, 0));
 
     public static PaymentClaim ClaimOf(PaymentNotification n) => new(
-        n.Number, n.Channel, n.Profile, n.Amount, n.TradeNo, n.PaidAt ?? n.ArrivedAt, "notification", null);
+        n.Number, n.Channel, n.Profile, n.Amount, n.TradeNo, n.PaidAt ?? n.ArrivedAt, "notification", null,
+        OrderedAt: n.OrderedAt);
 
     /// <summary>An answer without money to the question about a claim; null where it answers another question.</summary>
     public static Decision? Unconfirmed(
@@ -49,7 +52,7 @@ internal static class ClaimDecider
         var tries = message.Answer.Result == ChannelResult.Unknown
             ? Math.Max(claim.Tries, Math.Min(claim.Tries + 1, LongestWait))
             : claim.Tries + 1;
-        if (tries >= MaxTries)
+        if (tries >= MaxTries || now - claim.Since >= LongestSilence)
         {
             return MoneyDecider.InReview(
                 order,

@@ -17,7 +17,9 @@ internal static class NotificationDecider
         {
             var unknown = new PaymentSaga(
                 n.OrderId, PaymentStatus.Review, null, false, [], [], [], null, UnknownOrder);
-            return PaymentDecider.Changed(order, OfUnknown(Note(unknown, n), n, now), new SagaFact());
+            var stub = Note(unknown, n);
+            return PaymentDecider.Changed(
+                order, n.RefundNumber is null ? OfUnknown(stub, n, now) : OfUnknownRefund(stub, n, now), new SagaFact());
         }
 
         if (saga.Notifications.Any(seen => seen.Id == n.NotifyId))
@@ -42,9 +44,12 @@ internal static class NotificationDecider
                 order, OfUnknown(noted, n, now) with { Status = PaymentStatus.Review, Reason = UnknownOrder }, new SagaFact());
         }
 
-        if (Attempts.Find(noted, n.Number) is not { } attempt)
+        // An unknown attempt, or a provider that wants it so: it is asked before the money is booked. A difference is
+        // for a person in any case.
+        var attempt = Attempts.Find(noted, n.Number);
+        var difference = attempt is null ? null : Difference(attempt, n);
+        if (attempt is null || (n.QueryFirst == true && difference is null))
         {
-            // Known order, unknown attempt: the provider is asked before the money is booked.
             return Attempts.IsBooked(noted, n.Number)
                 ? PaymentDecider.Changed(order, noted)
                 : ClaimDecider.Ask(order, noted, n, facts, now);
@@ -52,7 +57,7 @@ internal static class NotificationDecider
 
         var payment = new ReceivedPayment(
             n.Number, n.TradeNo, n.Amount, n.PaidAt ?? n.ArrivedAt, "notification", PaymentUse.Order);
-        if (Difference(attempt, n) is not var (kind, evidence))
+        if (difference is not var (kind, evidence))
         {
             return MoneyDecider.Received(order with { Payment = noted }, payment, n.Currency, facts, now);
         }
@@ -80,6 +85,10 @@ internal static class NotificationDecider
             new(n.NotifyId, n.Number, n.Status, n.ArrivedAt, n.Profile),
         ],
     };
+
+    private static PaymentSaga OfUnknownRefund(PaymentSaga saga, PaymentNotification n, DateTimeOffset now) => ReviewCases.Open(
+        saga, ReviewKind.UnknownOrder, "A refund for an unknown order", now, n.RefundNumber,
+        $"{n.Channel} {n.MerchantId} {n.Number}: {n.RefundAmount}, done: {n.RefundDone}");
 
     private static bool IsRepeat(PaymentSaga saga, PaymentNotification n) => saga.Payments.Any(
         p => p.Use == PaymentUse.Mismatch && (p.Number, p.TradeNo, p.Amount) == (n.Number, n.TradeNo, n.Amount));

@@ -187,18 +187,27 @@ public sealed class PaymentActor(
     /// A notification or a statement named a number that the saga does not know, or an order that nobody placed: the
     /// provider is asked about it all the same.
     /// </summary>
-    private static PaymentRequest UnknownAttempt(PaymentSaga saga, string number)
+    internal static PaymentRequest UnknownAttempt(PaymentSaga saga, string number)
     {
         var claim = saga.Claims?.LastOrDefault(c => c.Number == number);
-        if (saga.Order is not { } placed)
-        {
-            var at = claim?.At ?? DateTimeOffset.UnixEpoch;
-            return new(number, claim?.Profile ?? string.Empty, claim?.Amount ?? 0, "CNY", number, at, at);
-        }
+        return saga.Order is { } placed
+            ? OfKnown(saga, placed, number, claim)
+            : OfUnknown(number, claim);
+    }
 
+    /// <summary>Some providers find a trade by its number and time together: what the notification said of it counts.</summary>
+    private static PaymentRequest OfKnown(PaymentSaga saga, OrderPlaced placed, string number, PaymentClaim? claim)
+    {
         var profile = claim?.Profile ?? (saga.Attempts.Count > 0 ? saga.Attempts[0].Profile : string.Empty);
+        var openedAt = claim?.OrderedAt ?? placed.AcceptedAt;
         return new(
-            number, profile, claim?.Amount ?? placed.Amount, placed.Currency,
-            placed.ProductName, placed.AcceptedAt, placed.AcceptedAt + TimeSpan.FromSeconds(placed.HoldSeconds));
+            number, profile, claim?.Amount ?? placed.Amount, placed.Currency, placed.ProductName, openedAt,
+            openedAt + TimeSpan.FromSeconds(placed.HoldSeconds));
+    }
+
+    private static PaymentRequest OfUnknown(string number, PaymentClaim? claim)
+    {
+        var at = claim?.OrderedAt ?? claim?.At ?? DateTimeOffset.UnixEpoch;
+        return new(number, claim?.Profile ?? string.Empty, claim?.Amount ?? 0, "CNY", number, at, at);
     }
 }

@@ -126,6 +126,13 @@ internal static class RefundDecider
                 new SagaFact());
         }
 
+        if (n.QueryFirst == true && refund.State == RefundState.Asked && n.RefundDone is not null)
+        {
+            // The same call again tells how it ended.
+            var asked = Replace(saga, payment, Replace(payment, refund with { NextAt = now + FirstWait }));
+            return PaymentDecider.Changed(order, asked, new RefundPayment(saga.Id, payment.Number, refund.Number, 0));
+        }
+
         return (refund.State, n.RefundDone) switch
         {
             // A rejection that is taken back is good news, and money moved: both ways it is on record.

@@ -28,11 +28,22 @@ public static class Schedule
         return next < attempt.ExpiresAt ? next : attempt.ExpiresAt;
     }
 
-    /// <summary>1, 2, 4 … 32 s: the wait of an open order after an answer that proves nothing.</summary>
-    public static PaymentAttempt TryAgain(PaymentAttempt attempt, DateTimeOffset now) => attempt with
+    /// <summary>
+    /// 1, 2, 4 … 32 s: the wait of an open order after an answer that proves nothing. At its expiry other questions begin,
+    /// so their tries count from there.
+    /// </summary>
+    public static PaymentAttempt TryAgain(PaymentAttempt attempt, DateTimeOffset now)
     {
-        Tries = attempt.Tries + 1,
-        NextAt = now + TimeSpan.FromSeconds(1 << Math.Min(attempt.Tries, 5)),
+        var next = now + TimeSpan.FromSeconds(1 << Math.Min(attempt.Tries, 5));
+        return now < attempt.ExpiresAt && next >= attempt.ExpiresAt
+            ? attempt with { Tries = 0, NextAt = attempt.ExpiresAt }
+            : attempt with { Tries = attempt.Tries + 1, NextAt = next };
+    }
+
+    /// <summary>The next try while the provider is away: at a steady pace, not counted, until a day after the expiry.</summary>
+    public static PaymentAttempt Awaited(PaymentAttempt attempt, DateTimeOffset now, TimeSpan wait) => attempt with
+    {
+        NextAt = now + wait <= attempt.ExpiresAt + LateWindow ? now + wait : null,
     };
 
     /// <summary>

@@ -42,7 +42,7 @@ internal static class StatementDecider
 
         var claim = new PaymentClaim(
             m.Number, m.Channel, m.Profile, m.Amount, m.TradeNo, m.At, "statement",
-            saga.Order is null ? null : now + facts.Settings.ResendAfter);
+            saga.Order is null ? null : now + facts.Settings.ResendAfter, Since: now);
         var claimed = ClaimDecider.Note(opened, claim);
         return saga.Order is null
             ? PaymentDecider.Changed(

@@ -115,14 +115,24 @@ internal sealed class AlipayGateway : IDisposable
             ["version"] = "1.0",
             ["biz_content"] = content,
         };
-        if (method == AlipayMethods.Precreate)
+        if (method is AlipayMethods.Precreate or AlipayMethods.PagePay)
         {
             parameters["notify_url"] = profile.NotifyUrl;
+        }
+
+        if (method == AlipayMethods.PagePay && profile.ReturnUrl is { } returnUrl)
+        {
+            parameters["return_url"] = returnUrl;
         }
 
         parameters["sign"] = AlipaySignature.Sign(profile.PrivateKey, AlipaySignature.OfRequest(parameters));
         return AlipayForm.Write(parameters);
     }
+
+    /// <summary>The address that opens Alipay's page: the whole signed request in it, and nothing for the server to answer.</summary>
+    internal static string PageLink(AlipayProfile profile, PaymentRequest request) =>
+        profile.Endpoint.GetLeftPart(UriPartial.Path) + "?"
+        + Form(profile, AlipayMethods.PagePay, request.OpenedAt, AlipayContent.Page(request));
 
     private async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, CancellationToken cancellation)
     {

@@ -26,6 +26,11 @@ public sealed class AlipayProfileOptions
 
     public string AppId { get; init; } = "";
 
+    /// <summary>
+    /// How the buyer pays: <c>qr</c> (a code to scan) or <c>page</c> (Alipay's page, where a browser is sent).
+    /// </summary>
+    public string Product { get; init; } = "qr";
+
     /// <summary>The account (2088…) that must be named by notifications; empty: not checked beyond the app.</summary>
     public string? SellerId { get; init; }
 
@@ -34,6 +39,9 @@ public sealed class AlipayProfileOptions
 
     /// <summary>Where the provider posts notifications: …/v1/payments/alipay/notify.</summary>
     public string NotifyUrl { get; init; } = "";
+
+    /// <summary>Where the buyer's browser comes back to from Alipay's page; empty: it stays there. It proves nothing.</summary>
+    public string? ReturnUrl { get; init; }
 
     public string? PrivateKeyFile { get; init; }
 
