@@ -40,6 +40,27 @@ public sealed class SandboxControl(RunningShop shop)
     public async Task<Dictionary<string, BookedMoney>> BooksAsync()
     {
         var books = new Dictionary<string, BookedMoney>();
+        await ReadTradesAsync((order, trade) =>
+        {
+            var isPaid = trade.TryGetProperty("paidAt", out var at) && at.ValueKind == JsonValueKind.String;
+            var had = books.GetValueOrDefault(order);
+            books[order] = new(
+                had.Received + (isPaid ? trade.GetProperty("amountMinor").GetInt64() : 0),
+                had.Returned + trade.GetProperty("refundedMinor").GetInt64());
+        });
+        return books;
+    }
+
+    /// <summary>When each order's first trade was opened, by order id.</summary>
+    public async Task<Dictionary<string, DateTimeOffset>> OpenedAsync()
+    {
+        var opened = new Dictionary<string, DateTimeOffset>();
+        await ReadTradesAsync((order, trade) => opened.TryAdd(order, trade.GetProperty("openedAt").GetDateTimeOffset()));
+        return opened;
+    }
+
+    private async Task ReadTradesAsync(Action<string, JsonElement> read)
+    {
         for (var skip = 0; ; skip += 1_000)
         {
             using var answer = await shop.Http.GetAsync(At($"/control/trades?skip={skip}&limit=1000"));
@@ -48,17 +69,12 @@ public sealed class SandboxControl(RunningShop shop)
             var trades = json.RootElement.GetProperty("trades");
             foreach (var trade in trades.EnumerateArray())
             {
-                var order = OrderIds.OfProviderNumber(trade.GetProperty("number").GetString()!)!;
-                var isPaid = trade.TryGetProperty("paidAt", out var at) && at.ValueKind == JsonValueKind.String;
-                var had = books.GetValueOrDefault(order);
-                books[order] = new(
-                    had.Received + (isPaid ? trade.GetProperty("amountMinor").GetInt64() : 0),
-                    had.Returned + trade.GetProperty("refundedMinor").GetInt64());
+                read(OrderIds.OfProviderNumber(trade.GetProperty("number").GetString()!)!, trade);
             }
 
             if (trades.GetArrayLength() < 1_000)
             {
-                return books;
+                return;
             }
         }
     }
