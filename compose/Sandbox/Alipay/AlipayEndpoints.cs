@@ -40,7 +40,7 @@ internal sealed class AlipayEndpoints(
         }
 
         var site = CallGate.Site(context.Request, options);
-        await gate.RunAsync(context, AlipayTerminal.Provider, call, method, fault =>
+        await gate.RunAsync(context, AlipayTerminal.Provider, call, method, () => NumberOf(fields), fault =>
         {
             var answer = Execute(fields, call, site, fault);
             var succeeded = answer.SubCode.Length == 0;
@@ -68,7 +68,7 @@ internal sealed class AlipayEndpoints(
         }
 
         var site = CallGate.Site(context.Request, options);
-        await gate.RunAsync(context, AlipayTerminal.Provider, SandboxCall.Create, AlipayMethods.PagePay, _ =>
+        await gate.RunAsync(context, AlipayTerminal.Provider, SandboxCall.Create, AlipayMethods.PagePay, () => NumberOf(fields), _ =>
         {
             var answer = With(
                 fields, content => terminal.Create(fields.GetValueOrDefault("notify_url") ?? "", content, site, onPage: true));
@@ -116,6 +116,23 @@ internal sealed class AlipayEndpoints(
         return AlipaySignature.Verify(keys.Merchant, AlipaySignature.OfRequest(fields), fields["sign"])
             ? null
             : Invalid("isv.invalid-signature", "验签出错");
+    }
+
+    private static string? NumberOf(Dictionary<string, string> fields)
+    {
+        try
+        {
+            using var content = JsonDocument.Parse(fields.GetValueOrDefault("biz_content") ?? "");
+            return content.RootElement.ValueKind == JsonValueKind.Object
+                && content.RootElement.TryGetProperty("out_trade_no", out var number)
+                && number.ValueKind == JsonValueKind.String
+                ? number.GetString()
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private AlipayReply Execute(Dictionary<string, string> fields, SandboxCall call, string site, FaultKind? fault) =>

@@ -59,7 +59,7 @@ internal sealed class WeChatEndpoints(
             return;
         }
 
-        await gate.RunAsync(context, WeChatTerminal.Provider, call, null, kind =>
+        await gate.RunAsync(context, WeChatTerminal.Provider, call, null, () => NumberOf(context, call, body), kind =>
         {
             var reply = Execute(context.Request, body, execute, kind);
             return Sign(reply, kind == FaultKind.ForgedSignature ? keys.Forger : keys.Platform) with
@@ -69,6 +69,13 @@ internal sealed class WeChatEndpoints(
             };
         });
     }
+
+    /// <summary>The trade that a call is about: named in the address, or in the content.</summary>
+    private string? NumberOf(HttpContext context, SandboxCall call, ReadOnlyMemory<byte> body) =>
+        context.Request.RouteValues["number"] is not string number
+            ? WeChatJson.Read(body) is { } content ? terminal.NumberOf(content) : null
+        : call == SandboxCall.RefundQuery ? terminal.FindByRefund(number)?.Number
+        : terminal.Find(number)?.Number ?? terminal.FindByTradeNo(number)?.Number ?? number;
 
     private WeChatReply Execute(HttpRequest request, ReadOnlyMemory<byte> body, Call execute, FaultKind? fault)
     {

@@ -136,6 +136,12 @@ internal sealed class WeChatTerminal(SandboxBooks books, WeChatMerchant merchant
         };
     }
 
+    /// <summary>The number that a native payment's content names, or that of the trade which a refund's names.</summary>
+    public string? NumberOf(JsonElement content) =>
+        Paying(content)?.Number ?? WeChatJson.Text(content, "out_trade_no");
+
+    public SandboxTrade? FindByRefund(string refundNumber) => books.FindByRefund(Provider, refundNumber);
+
     public WeChatReply RefundQuery(string refundNumber, FaultKind? fault) =>
         books.FindByRefund(Provider, refundNumber) is { } trade
             ? Refunded(trade, refundNumber, "SUCCESS", fault)

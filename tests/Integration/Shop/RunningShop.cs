@@ -130,11 +130,12 @@ public sealed class RunningShop : IAsyncDisposable
 
     /// <summary>Adds a product with keys, and waits until the API sells it.</summary>
     public async Task AddProductAsync(
-        string sku, int keys, long price = 1_000, int holdSeconds = 900, int waitSeconds = 0, int maxQuantity = 100)
+        string sku, int keys, long price = 1_000, int holdSeconds = 900, int waitSeconds = 0, int maxQuantity = 100,
+        HoldPolicy hold = HoldPolicy.Order)
     {
         await CatalogStore.PutAsync(
             Database,
-            new(sku, "Test " + sku, price, "CNY", maxQuantity, true, HoldPolicy.Order, holdSeconds, waitSeconds, 0), "a",
+            new(sku, "Test " + sku, price, "CNY", maxQuantity, true, hold, holdSeconds, waitSeconds, 0), "a",
             CancellationToken.None);
         await ImportAsync(sku, Enumerable.Range(0, keys).Select(i => $"{sku}-secret-{i}"));
         await Eventually.TrueAsync(
@@ -299,7 +300,7 @@ public sealed class RunningShop : IAsyncDisposable
         _sandbox = SandboxApp.Build(
         [
             "--urls", "http://127.0.0.1:0", $"--Sandbox:KeysDirectory={_keys}",
-            $"--Sandbox:AutoPay={_settings.GetValueOrDefault("Sandbox:AutoPay", "false")}",
+            .. _settings.Where(s => s.Key.StartsWith("Sandbox:", StringComparison.Ordinal)).Select(s => $"--{s.Key}={s.Value}"),
         ]);
         await _sandbox.StartAsync();
         Sandbox = AddressOf(_sandbox);

@@ -140,6 +140,21 @@ public sealed class When_a_payment_is_notified
         Assert.Single(finished.Payment.Payments);
     }
 
+    [Fact]
+    public void Money_of_the_attempt_is_recorded_though_another_trades_stands_under_its_number()
+    {
+        var mixedUp = Scenario.Given(An.AwaitingPayment())
+            .When(An.Notified(An.Notification() with { Channel = "wechat", TradeNo = "another" })).Is(PaymentStatus.Review);
+
+        var paid = mixedUp.Then.When(An.Notified(An.Notification(notifyId: "n2"))).Is(PaymentStatus.Review);
+        var asked = mixedUp.Then.When(An.Checked(TradeStatus.Paid)).Is(PaymentStatus.Review);
+
+        Assert.Equal([PaymentUse.Mismatch, PaymentUse.Mismatch], paid.Payment.Payments.Select(p => p.Use));
+        Assert.Equal(2 * An.Amount, paid.Payment.Payments.Sum(p => p.Amount));
+        Assert.Equal(2, asked.Payment.Payments.Count);
+        Assert.Equal(2, paid.Then.When(An.Notified(An.Notification(notifyId: "n3"))).Payment.Payments.Count);
+    }
+
     [Theory]
     [InlineData(NotifiedStatus.Waiting)]
     [InlineData(NotifiedStatus.Closed)]

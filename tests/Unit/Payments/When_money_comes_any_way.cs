@@ -145,7 +145,7 @@ public sealed class When_money_comes_any_way
 
             var notification = An.Notification(id, attempt.Number, $"n{_notifications.Count}", amount: attempt.Amount, at: _now)
                 with
-            { Channel = attempt.Channel };
+            { Channel = attempt.Channel, TradeNo = _provider.Find(attempt.Number)!.TradeNo };
             var told = random.Next(12) switch
             {
                 0 => notification with { Amount = attempt.Amount + 1 },

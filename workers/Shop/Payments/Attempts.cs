@@ -18,6 +18,14 @@ internal static class Attempts
 
     public static bool IsBooked(PaymentSaga saga, string number) => saga.Payments.Any(p => p.Number == number);
 
+    /// <summary>
+    /// True where this very money is on record. A provider that mixes up its trades may have notified another one under the
+    /// number: the attempt's own money is still to come then.
+    /// </summary>
+    public static bool IsRecorded(PaymentSaga saga, string number, string? tradeNo) => saga.Payments.Any(p =>
+        p.Number == number
+        && !(p is { Use: PaymentUse.Mismatch, Source: "notification", TradeNo: { } other } && tradeNo is not null && other != tradeNo));
+
     public static PaymentSaga Replace(PaymentSaga saga, PaymentAttempt attempt) => saga with
     {
         Attempts = [.. saga.Attempts.Select(a => a.Number == attempt.Number ? attempt : a)],

@@ -11,7 +11,7 @@ internal static class MoneyDecider
         OrderCase order, ReceivedPayment payment, string currency, Facts facts, DateTimeOffset now)
     {
         var saga = order.Payment!;
-        if (Attempts.IsBooked(saga, payment.Number))
+        if (Attempts.IsRecorded(saga, payment.Number, payment.TradeNo))
         {
             // Another notification of a payment that is booked: only the notification is new.
             return new(order, []);

@@ -123,7 +123,7 @@ public static class PaymentDecider
                 ?? AttemptDecider.Unpaid(order, message, facts, now);
         }
 
-        if (Attempts.IsBooked(saga, message.Number))
+        if (Attempts.IsRecorded(saga, message.Number, trade.TradeNo))
         {
             return Decision.NoChange(order);
         }
