@@ -18,8 +18,7 @@ internal sealed class Broker : IDisposable
 
     private readonly FileStream _lock;
     private readonly Listener _listener;
-    private readonly Journal _journal;
-    private readonly Committer _committer;
+    private readonly Flusher _flusher;
     private readonly TopicStore _topics;
     private readonly GroupCoordinator _groups;
     private readonly ApiTable _apis;
@@ -43,12 +42,9 @@ internal sealed class Broker : IDisposable
         {
             ["segment.bytes"] = options.SegmentBytes.ToString(CultureInfo.InvariantCulture),
         };
-        _journal = new Journal(options.DataDirectory, options.JournalBytes, clock, logger);
-        _committer = new Committer(_journal, FlusherThreads);
+        _flusher = new Flusher(FlusherThreads);
         var clusterId = ClusterId.ReadOrCreate(options.DataDirectory);
-        var context = new LogContext(clock, _committer, logger, defaults);
-        _topics = new TopicStore(options.DataDirectory, context, _journal.Replay);
-        _journal.Empty();
+        _topics = new TopicStore(options.DataDirectory, new LogContext(clock, _flusher, logger, defaults));
         var offsets = new OffsetStore(OffsetsLog(), clock, logger);
         _groups = new GroupCoordinator(offsets, clock, options.GroupInitialDelay, logger);
         var (host, port) = Advertised(options.Advertised, _listener.Port);
@@ -67,20 +63,16 @@ internal sealed class Broker : IDisposable
         await _listener.Run(_apis, stopping);
         await maintenance;
         _groups.Dispose();
-        _committer.Dispose();
-        if (_topics.Close())
-        {
-            _journal.Empty();
-        }
+        _flusher.Dispose();
+        _topics.Close();
     }
 
     public void Dispose()
     {
         _listener.Dispose();
         _groups.Dispose();
-        _committer.Dispose();
+        _flusher.Dispose();
         _topics.Dispose();
-        _journal.Dispose();
         _lock.Dispose();
     }
 

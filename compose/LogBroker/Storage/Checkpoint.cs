@@ -51,13 +51,12 @@ internal sealed record Checkpoint(
             : new Checkpoint(nextOffset, segmentBase, position, index, ProducerStates.Read(reader));
     }
 
-    /// <summary>
-    /// Writes a checkpoint, durably, and removes the older ones: what compaction does relies on it afterwards.
-    /// </summary>
+    /// <summary>Writes a checkpoint and removes the older ones. It may be lost: then the start scans more.</summary>
     public static void Write(string directory, long nextOffset, byte[] encoded)
     {
         var path = Path.Combine(directory, nextOffset.ToString("D20", CultureInfo.InvariantCulture) + Extension);
-        AtomicFile.Write(path, encoded);
+        File.WriteAllBytes(path + ".tmp", encoded);
+        File.Move(path + ".tmp", path, overwrite: true);
         foreach (var older in Directory.EnumerateFiles(directory, "*" + Extension).Where(file => file != path))
         {
             File.Delete(older);

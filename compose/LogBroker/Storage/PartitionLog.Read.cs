@@ -122,7 +122,7 @@ internal sealed partial class PartitionLog
         }
     }
 
-    private void TakeReaders(Completions done)
+    private void WakeReaders()
     {
         List<TaskCompletionSource>? readers;
         lock (_readersGate)
@@ -130,7 +130,10 @@ internal sealed partial class PartitionLog
             (readers, _readers) = (_readers, null);
         }
 
-        done.AddReaders(readers ?? []);
+        foreach (var reader in readers ?? [])
+        {
+            reader.TrySetResult();
+        }
     }
 
     /// <summary>The segment that holds an offset, how far it may be read, and the base of the next one.</summary>

@@ -17,10 +17,7 @@ internal sealed class TopicStore : IDisposable
     private readonly List<TopicEntry> _deleting = [];
     private volatile ImmutableDictionary<string, Topic> _topics = ImmutableDictionary<string, Topic>.Empty;
 
-    /// <param name="directory">The data directory.</param>
-    /// <param name="context">What all logs share.</param>
-    /// <param name="replay">What the journal holds; afterwards all of it is in the segments, on the disk.</param>
-    public TopicStore(string directory, LogContext context, JournalReplay replay)
+    public TopicStore(string directory, LogContext context)
     {
         _directory = directory;
         _context = context;
@@ -31,7 +28,7 @@ internal sealed class TopicStore : IDisposable
         {
             var config = TryConfigure(entry.Config.ToDictionary(c => c.Key, c => (string?)c.Value), out var problem)
                 ?? throw new InvalidDataException($"topics.json, topic {entry.Name}: {problem}");
-            _topics = _topics.Add(entry.Name, Open(entry, config, replay));
+            _topics = _topics.Add(entry.Name, Open(entry.Name, entry.Id, config, entry.Partitions));
         }
 
         FinishDeletions();
@@ -71,13 +68,12 @@ internal sealed class TopicStore : IDisposable
             {
                 SetStrayDirectoriesAside(name, 0, partitions);
                 _deleting.RemoveAll(t => t.Name == name);
-                var id = Guid.NewGuid();
                 for (var p = 0; p < partitions; p++)
                 {
-                    opened.Add(OpenPartition(name, new PartitionId(id, p), config, []));
+                    opened.Add(OpenPartition(name, p, config));
                 }
 
-                var topic = new Topic(name, id, config, opened);
+                var topic = new Topic(name, Guid.NewGuid(), config, opened);
                 var changed = _topics.Add(name, topic);
                 Save(changed);
                 _topics = changed;
@@ -145,7 +141,7 @@ internal sealed class TopicStore : IDisposable
             {
                 SetStrayDirectoriesAside(name, topic.Partitions.Count, partitions);
                 var added = Enumerable.Range(topic.Partitions.Count, partitions - topic.Partitions.Count)
-                    .Select(p => OpenPartition(name, new PartitionId(topic.Id, p), topic.Config, []));
+                    .Select(p => OpenPartition(name, p, topic.Config));
                 var changed = _topics.SetItem(
                     name, new Topic(name, topic.Id, topic.Config, [.. topic.Partitions, .. added]));
                 Save(changed);
@@ -190,16 +186,13 @@ internal sealed class TopicStore : IDisposable
         }
     }
 
-    /// <summary>Syncs and closes every partition; false when not all could be synced.</summary>
-    public bool Close()
+    /// <summary>Syncs and closes every partition.</summary>
+    public void Close()
     {
-        var settled = true;
         foreach (var partition in _topics.Values.SelectMany(t => t.Partitions))
         {
-            settled &= partition.Close();
+            partition.Close();
         }
-
-        return settled;
     }
 
     public void Dispose()
@@ -213,14 +206,11 @@ internal sealed class TopicStore : IDisposable
     private string PartitionPath(string name, int partition) =>
         Path.Combine(_directory, name + "-" + partition.ToString(CultureInfo.InvariantCulture));
 
-    private Topic Open(TopicEntry entry, TopicConfig config, JournalReplay replay) =>
-        new(entry.Name, entry.Id, config, [.. Enumerable.Range(0, entry.Partitions)
-            .Select(p => new PartitionId(entry.Id, p))
-            .Select(id => OpenPartition(entry.Name, id, config, replay.For(id)))]);
+    private Topic Open(string name, Guid id, TopicConfig config, int partitions) =>
+        new(name, id, config, [.. Enumerable.Range(0, partitions).Select(p => OpenPartition(name, p, config))]);
 
-    private PartitionLog OpenPartition(
-        string name, PartitionId id, TopicConfig config, IReadOnlyList<JournaledBatch> journaled) =>
-        new(id, PartitionPath(name, id.Partition), config, _context, journaled);
+    private PartitionLog OpenPartition(string name, int partition, TopicConfig config) =>
+        new(PartitionPath(name, partition), config, _context);
 
     private void Save(ImmutableDictionary<string, Topic> topics)
     {

@@ -8,16 +8,10 @@ namespace CardShop.Tests.Unit.LogBroker;
 public sealed class TopicStoreTests : IDisposable
 {
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("topics-");
-    private readonly Journal _journal;
-    private readonly Committer _committer;
+    private readonly Flusher _flusher = new(1);
     private TopicStore _store;
 
-    public TopicStoreTests()
-    {
-        _journal = new Journal(_root.FullName, 0, new TestClock(), NullLogger.Instance);
-        _committer = new Committer(_journal, 1);
-        _store = Open();
-    }
+    public TopicStoreTests() => _store = Open();
 
     [Fact]
     public void Topics_with_their_ids_and_settings_survive_a_kill()
@@ -101,8 +95,7 @@ public sealed class TopicStoreTests : IDisposable
     public void Dispose()
     {
         _store.Dispose();
-        _committer.Dispose();
-        _journal.Dispose();
+        _flusher.Dispose();
         _root.Delete(recursive: true);
     }
 
@@ -114,6 +107,5 @@ public sealed class TopicStoreTests : IDisposable
 
     private TopicStore Open() => new(
         _root.FullName,
-        new LogContext(new TestClock(), _committer, NullLogger.Instance, new Dictionary<string, string>()),
-        _journal.Replay);
+        new LogContext(new TestClock(), _flusher, NullLogger.Instance, new Dictionary<string, string>()));
 }
