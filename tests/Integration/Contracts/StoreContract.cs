@@ -15,7 +15,7 @@ using Xunit;
 namespace CardShop.Tests.Integration.Contracts;
 
 /// <summary>What every IShopStore must do; held against PostgreSQL.</summary>
-public sealed class StoreContract(TestServers servers) : IAsyncLifetime
+public sealed partial class StoreContract(TestServers servers) : IAsyncLifetime
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 4, 0, 0, TimeSpan.Zero);
     private static readonly PartitionKey Partition = new("t", 0);
@@ -416,20 +416,4 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
         await transaction.SaveAsync(Save(loaded, stock: StockDelta.Import(fresh)), Stop);
         return [.. batch.Keys.Select(k => k.Id)];
     }
-
-    private async Task<IReadOnlyList<long>> WaitsAsync(string id)
-    {
-        await using var transaction = await _store.BeginAsync(Stop);
-        return (await LoadAsync(transaction, id)).Waits;
-    }
-
-    private async Task<long> CountAsync(string what)
-    {
-        await using var command = _database.CreateCommand("SELECT count(*) FROM " + what);
-        return (long)(await command.ExecuteScalarAsync(Stop))!;
-    }
-
-    private Task WaitForLockAsync() => Eventually.TrueAsync(
-        async () => await CountAsync("pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") > 0,
-        "the second load waits for the first");
 }
