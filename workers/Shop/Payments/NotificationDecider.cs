@@ -50,7 +50,7 @@ internal static class NotificationDecider
         var difference = attempt is null ? null : Difference(attempt, n);
         if (attempt is null || (n.QueryFirst == true && difference is null))
         {
-            return Attempts.IsBooked(noted, n.Number)
+            return Attempts.IsRecorded(noted, n.Number, n.TradeNo)
                 ? PaymentDecider.Changed(order, noted)
                 : ClaimDecider.Ask(order, noted, n, facts, now);
         }

@@ -40,7 +40,9 @@ public sealed class FaultRun(RunningShop shop, OrderBoard board, SandboxControl 
 
     private async Task<IReadOnlyList<PlayedRow>> PlayAsync(FaultRow row, int place)
     {
-        var sku = row.NothingLeft ? "GONE" : row.Faults[0].Method == "create" && row.Story == Story.Pays ? "OPEN" : "BRIEF";
+        var sku = row.NothingLeft ? "GONE"
+            : row.Faults[0].Method == "create" && row.Story == Story.Pays && row.Channel != "unionpay" ? "OPEN"
+            : "BRIEF";
         var key = string.Create(CultureInfo.InvariantCulture, $"fault-table-row-{place:0000}");
         var orderId = OrderIds.FromIdempotencyKey('a', shop.Secrets.OrderId, Contacts.Normalise(Contact), sku, key);
         var number = OrderIds.ProviderNumber(orderId, 1);
@@ -112,14 +114,11 @@ public sealed class FaultRun(RunningShop shop, OrderBoard board, SandboxControl 
         switch (row.Story)
         {
             case Story.Pays:
-                await LinkAsync(order.Id);
-                await shop.PayNumberAsync(number);
+                await shop.PayNumberAsync(await LinkAsync(order.Id));
                 break;
             case Story.PaysUnseen:
                 await Eventually.TrueAsync(() => sandbox.IsOpenedAsync(number), "the provider has opened the trade");
                 await shop.PayNumberAsync(number);
-                break;
-            case Story.GoesAway when row.Faults[0].Method == "create":
                 break;
             case Story.GoesAway:
                 await LinkAsync(order.Id);
@@ -155,8 +154,12 @@ public sealed class FaultRun(RunningShop shop, OrderBoard board, SandboxControl 
         _nothingLeft.TrySetResult();
     }
 
-    private Task LinkAsync(string orderId) =>
-        board.UntilAsync(orderId, o => o.Payment.Attempts is [{ Link: not null }, ..], "has a link", Deadline);
+    /// <returns>The number of the attempt that has a link.</returns>
+    private async Task<string> LinkAsync(string orderId)
+    {
+        var order = await board.UntilAsync(orderId, o => o.Payment.Attempts is [.., { Link: not null }], "has a link", Deadline);
+        return order.Payment.Attempts[^1].Number;
+    }
 
     private async Task CancelAsync(PlacedOrder order)
     {
