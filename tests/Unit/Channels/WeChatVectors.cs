@@ -91,26 +91,5 @@ internal static class WeChatVectors
         + "EFrV9KH7pAV58NyHtZ27cuwnIVoW+kNiGBo+XzFPkNFWi5KXjRG8TQ==";
 
     /// <summary>Of the same key; its serial is 4660, in hex 1234.</summary>
-    public const string Certificate = """
-        -----BEGIN CERTIFICATE-----
-        MIIDVTCCAj2gAwIBAgICEjQwDQYJKoZIhvcNAQELBQAwQjELMAkGA1UEBhMCQ04x
-        FjAUBgNVBAoMDUNhcmRTaG9wIFRlc3QxGzAZBgNVBAMMEmNhcmRzaG9wLXRlc3Qt
-        b25seTAgFw0yNjExMjEwMDE3MzJaGA8yMTI2MTAyODAwMTczMlowQjELMAkGA1UE
-        BhMCQ04xFjAUBgNVBAoMDUNhcmRTaG9wIFRlc3QxGzAZBgNVBAMMEmNhcmRzaG9w
-        LXRlc3Qtb25seTCCASIwDQYJKoZIhvcNAQEBBQADggEPADCCAQoCggEBAN0q9uoj
-        nnT2oDRIHwfhml4gdgKF5rcX+ou3tq0eEkMn7xRKLp4qBWd7S79o7s4pNn2fcE2y
-        +W5e2uVBuAGN/jXdH6fbeGVs3u2j9jJ64pSEVFm/8A85EydbZVt8vITvQuYDKDJ3
-        3n8WUxh6BVS7M9JNQRsxJ98cJK2/y6cDg7ouAga0gGC/D13Lft8V+wFkv0FeCEMK
-        8qjsF3SYVZOEUiNG3NvBR3uVV0lKaTWZpG4RvJQJ1bKUb9p9u3m8vuVcMvoNLd+a
-        Yroa/SfX/p7gGnmMcFFqGBvr0W3YbhD6RH7qOycUUtdCN4x5FKEZP6b916EXKm49
-        ooDzaocxEyaqLJECAwEAAaNTMFEwHQYDVR0OBBYEFPqmBxjN8e6yEufahSE1Tl85
-        BdVzMB8GA1UdIwQYMBaAFPqmBxjN8e6yEufahSE1Tl85BdVzMA8GA1UdEwEB/wQF
-        MAMBAf8wDQYJKoZIhvcNAQELBQADggEBACL5pzgIXPGKMQ/y/9tiy3V9H+qiypDw
-        IfHKTpImlSSLepfDEaG7vyzF3AdBGWpK9r/f2WBwoNHnlqgj7o3PWf0/ilkW/IN/
-        t4Q5pwT7QVfc93litr75SWknND4eCpde2WVLAg5LDUUK8l09e7erw4LBdaIgewy3
-        fpvFp1Xk/S5Tr+LJK8rBUoyq/w7g5HGF+5SPngrS3f8jWobxGniaI1JvsNSdpRvp
-        U0Btxr+wmcvKhD1QcVGGYLaaIXi3JHrYexxR2GG/vMznXuYgpot6KhVqTLY1csNB
-        pz5MNELoaLMuo33uSeOFoMAfFZZ7/zr/IjeYY6yZnHoTL/xCRY0RfYM=
-        -----END CERTIFICATE-----
-        """;
+    public const string Certificate = UnionPayVectors.Certificate;
 }

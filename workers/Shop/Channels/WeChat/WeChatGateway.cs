@@ -1,28 +1,16 @@
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace CardShop.Shop.Channels.WeChat;
 
 /// <summary>Sends one signed call and returns its verified answer. Repeating is the saga's decision.</summary>
-internal sealed class WeChatGateway : IDisposable
+internal sealed class WeChatGateway(WeChatOptions options, bool useProxy, TimeProvider clock, HttpMessageHandler? handler)
+    : IDisposable
 {
     private const int NonceLength = 32;
     private static readonly ProductInfoHeaderValue Product = new("CardShop", "1");
-    private readonly HttpClient _http;
-    private readonly WeChatOptions _options;
-    private readonly TimeProvider _clock;
-
-    public WeChatGateway(WeChatOptions options, bool useProxy, TimeProvider clock, HttpMessageHandler? handler)
-    {
-        _options = options;
-        _clock = clock;
-        _http = new HttpClient(handler ?? CreateHandler(options, useProxy), disposeHandler: handler is null)
-        {
-            Timeout = Timeout.InfiniteTimeSpan, // the call's own limit below covers the body too
-        };
-    }
+    private readonly ProviderHttp _http = new(options, useProxy, clock, handler);
 
     public Task<WeChatAnswer> GetAsync(WeChatProfile profile, string path, CancellationToken cancellation) =>
         CallAsync(profile, HttpMethod.Get, path, null, cancellation);
@@ -57,44 +45,19 @@ internal sealed class WeChatGateway : IDisposable
         return answer.IsSuccess || answer.Code is not null ? answer : WeChatAnswer.Failed($"HTTP_{status}");
     }
 
-    private async Task<WeChatAnswer> CallAsync(
-        WeChatProfile profile, HttpMethod method, string path, byte[]? body, CancellationToken cancellation)
-    {
-        using var limit = new CancellationTokenSource(_options.CallTimeout, _clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
-        try
-        {
-            using var request = Write(profile, method, path, body);
-            using var response = await _http.SendAsync(
-                request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            var raw = await ReadAsync(response.Content, either.Token);
-            return raw is null
-                ? WeChatAnswer.Failed("ANSWER_TOO_LARGE")
-                : Open(
-                    profile, (int)response.StatusCode, name => HeaderOf(response, name), raw.Value,
-                    _clock.GetUtcNow());
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            return WeChatAnswer.Failed("TIMEOUT");
-        }
-        catch (HttpRequestException failure)
-        {
-            return WeChatAnswer.Failed(
-                failure.InnerException is SocketException ? "CONNECTION_FAILED" : "HTTP_FAILED",
-                failure.HttpRequestError.ToString());
-        }
-        catch (IOException failure)
-        {
-            return WeChatAnswer.Failed("HTTP_FAILED", failure.GetType().Name);
-        }
-    }
+    private Task<WeChatAnswer> CallAsync(
+        WeChatProfile profile, HttpMethod method, string path, byte[]? body, CancellationToken cancellation) =>
+        _http.CallAsync(
+            () => Write(profile, method, path, body),
+            (response, raw) => Open(
+                profile, (int)response.StatusCode, name => HeaderOf(response, name), raw, clock.GetUtcNow()),
+            WeChatAnswer.Failed, readsErrors: true, cancellation);
 
     /// <summary>The body is the saved payment's alone; time, nonce and so the signature are each call's own.</summary>
     private HttpRequestMessage Write(WeChatProfile profile, HttpMethod method, string path, byte[]? body)
     {
         var address = new Uri(profile.Gateway.AbsoluteUri.TrimEnd('/') + path);
-        var timestamp = WeChatSignature.Timestamp(_clock.GetUtcNow());
+        var timestamp = WeChatSignature.Timestamp(clock.GetUtcNow());
         var nonce = RandomNumberGenerator.GetHexString(NonceLength);
         var signature = WeChatSignature.Sign(
             profile.PrivateKey,
@@ -147,41 +110,4 @@ internal sealed class WeChatGateway : IDisposable
     /// <summary>A header that is there once; one that stands there twice proves nothing.</summary>
     private static string? HeaderOf(HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out var values) && values.ToList() is [{ Length: > 0 } only] ? only : null;
-
-    private async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, CancellationToken cancellation)
-    {
-        var stream = await content.ReadAsStreamAsync(cancellation);
-        var buffer = new byte[Math.Min(_options.MaxResponseBytes + 1, 4096)];
-        var length = 0;
-        while (true)
-        {
-            var read = await stream.ReadAsync(buffer.AsMemory(length), cancellation);
-            length += read;
-            if (length > _options.MaxResponseBytes)
-            {
-                return null;
-            }
-
-            if (read == 0)
-            {
-                return buffer.AsMemory(0, length);
-            }
-
-            if (length == buffer.Length)
-            {
-                Array.Resize(ref buffer, Math.Min(buffer.Length * 2, _options.MaxResponseBytes + 1));
-            }
-        }
-    }
-
-    private static SocketsHttpHandler CreateHandler(WeChatOptions options, bool useProxy) => new()
-    {
-        AllowAutoRedirect = false, // a signed call goes where the setting says and nowhere else
-        UseCookies = false,
-        UseProxy = useProxy,
-        ConnectTimeout = options.ConnectTimeout,
-        MaxConnectionsPerServer = options.MaxConnections,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(2), // a changed address is noticed
-        MaxResponseHeadersLength = 16,
-    };
 }
