@@ -205,7 +205,7 @@ public sealed class When_alipay_is_called
         ChannelResult.Done)]
     [InlineData(
         """{"code":"10000","out_request_no":"R1","refund_status":"REFUND_SUCCESS","refund_amount":"9.00"}""",
-        ChannelResult.Refused)]
+        ChannelResult.Unknown)]
     [InlineData(
         """{"code":"10000","out_request_no":"R2","refund_status":"REFUND_SUCCESS","refund_amount":"10.00"}""",
         ChannelResult.Unknown)]

@@ -30,19 +30,18 @@ public sealed class When_wechat_refunds
     }
 
     [Theory]
-    [InlineData("R20260101000001", "R20260101000009", ChannelResult.Unknown)]
-    [InlineData("CS20260101000002", "CS20260101000009", ChannelResult.Unknown)]
-    [InlineData("\"refund\":1000", "\"refund\":999", ChannelResult.Refused)]
-    [InlineData("\"refund\":1000", "\"refund\":\"1000\"", ChannelResult.Unknown)]
-    [InlineData("\"refund\":1000", "\"refund\":9000", ChannelResult.Unknown)]
-    public async Task A_refund_answer_about_something_else_is_not_taken_for_ours(
-        string what, string with, ChannelResult expected)
+    [InlineData("R20260101000001", "R20260101000009")]
+    [InlineData("CS20260101000002", "CS20260101000009")]
+    [InlineData("\"refund\":1000", "\"refund\":999")]
+    [InlineData("\"refund\":1000", "\"refund\":\"1000\"")]
+    [InlineData("\"refund\":1000", "\"refund\":9000")]
+    public async Task A_refund_answer_about_something_else_is_not_taken_for_ours(string what, string with)
     {
         using var gateway = new FakeWeChat().Answers(
             RefundAnswer("SUCCESS").Replace(what, with, StringComparison.Ordinal));
         using var channel = gateway.Channel();
 
-        Assert.Equal(expected, (await channel.RefundAsync(FakeWeChat.Refund(), Token)).Result);
+        Assert.Equal(ChannelResult.Unknown, (await channel.RefundAsync(FakeWeChat.Refund(), Token)).Result);
     }
 
     [Theory]

@@ -171,7 +171,7 @@ public sealed class AlipayChannel : IPaymentChannel, IDisposable
 
         return AlipayText.TryFen(answer.Text("refund_amount"), out var refunded) && refunded == request.AmountMinor
             ? result
-            : Refuse("REFUND_AMOUNT_DIFFERS", "this refund number was used for another amount");
+            : OfAnotherAmount();
     }
 
     private ChannelAnswer? Check(PaymentRequest request, out AlipayProfile? profile)
@@ -201,6 +201,10 @@ public sealed class AlipayChannel : IPaymentChannel, IDisposable
 
     private static ChannelAnswer Refuse(string code, string message) =>
         new(ChannelResult.Refused, Code: code, Message: message);
+
+    /// <summary>A refund number of ours has one amount for ever, so an answer with another one proves nothing.</summary>
+    private static ChannelAnswer OfAnotherAmount() => new(
+        ChannelResult.Unknown, Code: "REFUND_AMOUNT_DIFFERS", Message: "the answer is about a refund of another amount");
 
     private static ChannelAnswer Unreadable() => new(ChannelResult.Unknown, Code: "ANSWER_UNREADABLE");
 }

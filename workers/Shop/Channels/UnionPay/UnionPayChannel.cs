@@ -183,7 +183,7 @@ public sealed class UnionPayChannel : IPaymentChannel, IDisposable
 
         if (refunded != request.AmountMinor)
         {
-            return Refuse("REFUND_AMOUNT_DIFFERS", "this refund number was used for another amount");
+            return OfAnotherAmount();
         }
 
         result = result with { Code = OriginalCode(answer), Message = UnionPayAnswer.Shorten(answer.Text("origRespMsg"), 200) };
@@ -249,6 +249,10 @@ public sealed class UnionPayChannel : IPaymentChannel, IDisposable
 
     private static ChannelAnswer Refuse(string code, string message) =>
         new(ChannelResult.Refused, Code: code, Message: message);
+
+    /// <summary>A refund number of ours has one amount for ever, so an answer with another one proves nothing.</summary>
+    private static ChannelAnswer OfAnotherAmount() => new(
+        ChannelResult.Unknown, Code: "REFUND_AMOUNT_DIFFERS", Message: "the answer is about a refund of another amount");
 
     private static ChannelAnswer Unreadable() => new(ChannelResult.Unknown, Code: "ANSWER_UNREADABLE");
 }

@@ -145,7 +145,7 @@ public sealed class WeChatChannel : IPaymentChannel, IDisposable
 
         if (refund.AmountMinor != request.AmountMinor)
         {
-            return Refuse("REFUND_AMOUNT_DIFFERS", "this refund number was used for another amount");
+            return OfAnotherAmount();
         }
 
         return refund.Done switch
@@ -206,6 +206,10 @@ public sealed class WeChatChannel : IPaymentChannel, IDisposable
 
     private static ChannelAnswer Refuse(string code, string message) =>
         new(ChannelResult.Refused, Code: code, Message: message);
+
+    /// <summary>A refund number of ours has one amount for ever, so an answer with another one proves nothing.</summary>
+    private static ChannelAnswer OfAnotherAmount() => new(
+        ChannelResult.Unknown, Code: "REFUND_AMOUNT_DIFFERS", Message: "the answer is about a refund of another amount");
 
     private static ChannelAnswer Unreadable() => new(ChannelResult.Unknown, Code: "ANSWER_UNREADABLE");
 }
