@@ -64,7 +64,7 @@ public static class ApiHost
     {
         var settings = ApiSettings.From(builder.Configuration);
         var secrets = ShopSecrets.Open(settings.SecretsDirectory);
-        var vault = new KeyVault(secrets.Fingerprint, secrets.KeyEncryptionKeys, secrets.CurrentKeyEncryptionKey);
+        var vault = new KeyVault(secrets.Fingerprint, secrets.KeyEncryption);
         IReadOnlyList<IPaymentChannel> channels =
         [
             .. PaymentChannels.Open(
@@ -77,7 +77,7 @@ public static class ApiHost
         services.AddSingleton(secrets);
         services.AddSingleton(channels);
         services.AddSingleton(s => new ChannelChoice(
-            [.. channels.Select(c => c.Name)], s.GetRequiredService<ShopTables>()));
+            [.. channels.Select(c => c.Name)], s.GetRequiredService<ShopTables>().IsUp));
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new OrderTokens(secrets.Tokens, secrets.CurrentToken));
         services.AddSingleton(new RecentOrders());
@@ -89,12 +89,13 @@ public static class ApiHost
         services.AddSingleton(s => new OrderDesk(
             s.GetRequiredService<ShopTables>(),
             settings.PostgresConnection is { Length: > 0 } connection ? OrderReader.Open(connection, vault) : null,
-            TimeProvider.System, s.GetRequiredService<ILogger<OrderDesk>>()));
+            settings.PublicUrl, TimeProvider.System, s.GetRequiredService<ILogger<OrderDesk>>()));
         services.AddHostedService(s => s.GetRequiredService<OrderDesk>());
         services.AddSingleton<InputLog>();
         services.AddSingleton<PlaceOrder>();
         services.AddSingleton<OrderEndpoints>();
         services.AddSingleton<NotifyEndpoint>();
+        services.AddSingleton<FormEndpoint>();
         services.AddSingleton<ProductsEndpoint>();
         AddPartners(services, settings);
     }
@@ -117,13 +118,14 @@ public static class ApiHost
         var place = app.Services.GetRequiredService<PlaceOrder>();
         var orders = app.Services.GetRequiredService<OrderEndpoints>();
         var notify = app.Services.GetRequiredService<NotifyEndpoint>();
+        var form = app.Services.GetRequiredService<FormEndpoint>();
         var products = app.Services.GetRequiredService<ProductsEndpoint>();
         var tables = app.Services.GetRequiredService<ShopTables>();
 
         app.MapPost("/v1/orders", (Delegate)((HttpContext c) => place.HandleAsync(c)))
             .WithSummary("Place an order")
             .Accepts<OrderRequest>("application/json").Produces<OrderAccepted>(StatusCodes.Status202Accepted)
-            .ProducesProblems(400, 404, 409, 413, 415, 422, 429, 503);
+            .ProducesProblems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503);
         app.MapGet("/v1/orders/{id}", (HttpContext c, string id) => orders.ShowAsync(c, id))
             .WithSummary("Show an order").Produces<OrderView>().ProducesProblems(401, 404);
         app.MapGet("/v1/orders/{id}/events", (HttpContext c, string id) => orders.FollowAsync(c, id))
@@ -141,6 +143,9 @@ public static class ApiHost
         app.MapPost("/v1/payments/{channel}/notify", (HttpContext c, string channel) => notify.HandleAsync(c, channel))
             .WithSummary("Payment providers report here").Produces<string>(contentType: "text/plain")
             .ProducesProblems(400, 404, 413, 503);
+        app.MapGet(FormEndpoint.Path + "{number}", (HttpContext c, string number) => form.HandleAsync(c, number))
+            .WithSummary("Open a payment page that takes a posted form")
+            .Produces<string>(contentType: "text/html").ProducesProblems(404, 429, 503);
         MapPartners(app);
         app.MapGet("/healthz/live", () => Results.Text("ok")).ExcludeFromDescription();
         app.MapGet(

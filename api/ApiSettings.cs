@@ -16,6 +16,12 @@ public sealed record ApiSettings(
     /// <summary>The bounds of what partners may ask for; setting <c>Partners__…</c>.</summary>
     public PartnerSettings Partners { get; init; } = new();
 
+    /// <summary>
+    /// Where buyers reach the API, without a slash at the end; setting <c>PublicUrl</c>. Null: links to its own pages are
+    /// relative.
+    /// </summary>
+    public string? PublicUrl { get; init; }
+
     /// <summary>Throws with the setting's name and what it should hold.</summary>
     public static ApiSettings From(IConfiguration configuration)
     {
@@ -43,11 +49,20 @@ public sealed record ApiSettings(
             configuration.GetValue("Limits:OrdersInFlight", 20_000))
         {
             Partners = configuration.GetSection(PartnerSettings.Section).Get<PartnerSettings>() ?? new(),
+            PublicUrl = PublicUrlOf(configuration["PublicUrl"]),
         };
     }
 
     /// <summary>True for a peer that limits do not apply to.</summary>
     public bool IsExempt(IPAddress? peer) => Local && peer is not null && IPAddress.IsLoopback(peer);
+
+    private static string? PublicUrlOf(string? value) =>
+        string.IsNullOrWhiteSpace(value) ? null
+        : Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Query.Length == 0 && url.Fragment.Length == 0
+            && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp)
+            ? url.AbsoluteUri.TrimEnd('/')
+        : throw new InvalidOperationException(
+            "Setting PublicUrl must be a whole web address without a query, such as https://shop.example.");
 
     private static string Required(IConfiguration configuration, string key, string what) =>
         configuration[key] is { Length: > 0 } value

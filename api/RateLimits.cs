@@ -5,42 +5,25 @@ using System.Threading.RateLimiting;
 
 namespace CardShop.Api;
 
-/// <summary>Orders per network (IPv4 /24, IPv6 /64) and minute; loopback is unlimited in local mode.</summary>
+/// <summary>
+/// Orders, and as many payment forms, per network (IPv4 /24, IPv6 /64) and minute; loopback is unlimited in local mode.
+/// </summary>
 public sealed class RateLimits(ApiSettings settings) : IDisposable
 {
-    private readonly PartitionedRateLimiter<string> _limiter = PartitionedRateLimiter.Create<string, string>(network =>
-        RateLimitPartition.GetSlidingWindowLimiter(network, _ => new()
-        {
-            PermitLimit = settings.OrdersPerMinute,
-            Window = TimeSpan.FromMinutes(1),
-            SegmentsPerWindow = 6,
-            QueueLimit = 0,
-        }));
+    private readonly PartitionedRateLimiter<string> _orders = Limiter(settings.OrdersPerMinute);
+    private readonly PartitionedRateLimiter<string> _forms = Limiter(settings.OrdersPerMinute);
+    private readonly PartitionedRateLimiter<string> _partners = Limiter(settings.Partners.OrdersPerMinute);
 
-    private readonly PartitionedRateLimiter<string> _partners = PartitionedRateLimiter.Create<string, string>(partner =>
-        RateLimitPartition.GetSlidingWindowLimiter(partner, _ => new()
-        {
-            PermitLimit = settings.Partners.OrdersPerMinute,
-            Window = TimeSpan.FromMinutes(1),
-            SegmentsPerWindow = 6,
-            QueueLimit = 0,
-        }));
+    /// <summary>Whether an order may be placed from there now.</summary>
+    public bool Allow(IPAddress? peer) => Allow(_orders, peer);
 
-    /// <summary>Orders of a partner, wherever they come from.</summary>
+    /// <summary>Whether a payment form may be opened from there now.</summary>
+    public bool AllowForm(IPAddress? peer) => Allow(_forms, peer);
+
+    /// <summary>Whether this partner may place an order now, from wherever it comes.</summary>
     public bool AllowPartner(string partner)
     {
         using var lease = _partners.AttemptAcquire(partner);
-        return lease.IsAcquired;
-    }
-
-    public bool Allow(IPAddress? peer)
-    {
-        if (peer is null || settings.IsExempt(peer))
-        {
-            return true;
-        }
-
-        using var lease = _limiter.AttemptAcquire(NetworkOf(peer));
         return lease.IsAcquired;
     }
 
@@ -56,7 +39,29 @@ public sealed class RateLimits(ApiSettings settings) : IDisposable
 
     public void Dispose()
     {
-        _limiter.Dispose();
+        _orders.Dispose();
+        _forms.Dispose();
         _partners.Dispose();
     }
+
+    private bool Allow(PartitionedRateLimiter<string> limiter, IPAddress? peer)
+    {
+        if (peer is null || settings.IsExempt(peer))
+        {
+            return true;
+        }
+
+        using var lease = limiter.AttemptAcquire(NetworkOf(peer));
+        return lease.IsAcquired;
+    }
+
+    private static PartitionedRateLimiter<string> Limiter(int perMinute) =>
+        PartitionedRateLimiter.Create<string, string>(network =>
+            RateLimitPartition.GetSlidingWindowLimiter(network, _ => new()
+            {
+                PermitLimit = perMinute,
+                Window = TimeSpan.FromMinutes(1),
+                SegmentsPerWindow = 6,
+                QueueLimit = 0,
+            }));
 }

@@ -47,6 +47,8 @@ public sealed class KebabEnumConverter<T>() : JsonStringEnumConverter<T>(JsonNam
 [JsonSerializable(typeof(KeysImported))]
 [JsonSerializable(typeof(Partner))]
 [JsonSerializable(typeof(WebhookReplayRequested))]
+[JsonSerializable(typeof(KeysVoided))]
+[JsonSerializable(typeof(AuditEntry))]
 [JsonSerializable(typeof(Product))]
 [JsonSerializable(typeof(StockLevel))]
 [JsonSerializable(typeof(ChannelState))]

@@ -11,3 +11,14 @@ public sealed record SealedKey(Guid Id, byte[] Sealed);
 public sealed record KeysImported(
     string BatchId, string Sku, string Region, string KeyEncryptionKey, DateTimeOffset ImportedAt,
     IReadOnlyList<SealedKey> Keys);
+
+/// <summary>
+/// Keys that are not to be sold any more. Only available ones become void: sold keys stay sold, and orders keep what is
+/// reserved for them. A repeat of the same id changes nothing.
+/// </summary>
+/// <param name="VoidId">Unique per command and record of it.</param>
+/// <param name="Operator">Who wanted it.</param>
+/// <param name="Keys">Ids, at most some thousands a record.</param>
+public sealed record KeysVoided(
+    string VoidId, string Sku, string Region, string Reason, string Operator, DateTimeOffset VoidedAt,
+    IReadOnlyList<Guid> Keys);

@@ -9,6 +9,8 @@ public static class MessageTypes
     public const string PaymentNotification = "PaymentNotification";
     public const string PaymentSaga = "PaymentSaga";
     public const string KeysImported = "KeysImported";
+    public const string KeysVoided = "KeysVoided";
+    public const string AuditEntry = "AuditEntry";
     public const string DeadLetter = "DeadLetter";
     public const string WebhookReplayRequested = "WebhookReplayRequested";
 

@@ -19,7 +19,10 @@ public enum HoldPolicy
 /// <param name="Amount">unit price times quantity, minor units (fen).</param>
 /// <param name="HoldSeconds">How long the buyer may take to pay.</param>
 /// <param name="WaitSeconds">How long a paid order may wait for stock; 0 = refund at once.</param>
-/// <param name="BodyHash">Base64 of 16 bytes over the request's fields: tells a repeat from another body.</param>
+/// <param name="BodyHash">
+/// Keyed hash over the request's fields, Base64 of 16 bytes: tells a repeat from another body. Empty without an
+/// Idempotency-Key, where nothing can be repeated.
+/// </param>
 /// <param name="Contact">The buyer's contact, encrypted with the key of a month.</param>
 /// <param name="ContactHash">Keyed hash of the normalised contact, Base64 of 16 bytes.</param>
 /// <param name="NetworkHash">Keyed hash of the buyer's network; null in local mode for loopback.</param>

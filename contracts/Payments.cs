@@ -24,6 +24,8 @@ public enum NotifiedStatus
 /// <param name="RefundNumber">The refund that it is about; null where it is about the payment.</param>
 /// <param name="RefundDone">Whether that refund gave the money back; false: it never will.</param>
 /// <param name="RefundAmount">In minor units.</param>
+/// <param name="QueryFirst">True: the provider wants to be queried before the money is booked; null = no.</param>
+/// <param name="OrderedAt">When the trade was opened, as the provider says it: some can be queried by that time alone.</param>
 public sealed record PaymentNotification(
     string OrderId,
     string Channel,
@@ -43,4 +45,6 @@ public sealed record PaymentNotification(
     IReadOnlyDictionary<string, string>? Headers = null,
     string? RefundNumber = null,
     bool? RefundDone = null,
-    long? RefundAmount = null);
+    long? RefundAmount = null,
+    bool? QueryFirst = null,
+    DateTimeOffset? OrderedAt = null);

@@ -23,8 +23,10 @@ public enum PaymentStatus
 /// <param name="Number">Provider number: order id and two digits.</param>
 /// <param name="Text">What the provider shows the buyer.</param>
 /// <param name="Link">Where the buyer pays; null until the provider has answered.</param>
-/// <param name="Qr">The text of a code to scan, where the channel has one.</param>
 /// <param name="Closed">The provider has confirmed that it cannot be paid any more.</param>
+/// <param name="Qr">The text of a code to scan, where the channel has one.</param>
+/// <param name="NextAt">When its provider is called next; null when nothing is left to ask.</param>
+/// <param name="Tries">Calls in a row without a usable answer.</param>
 public sealed record PaymentAttempt(
     string Number,
     string Channel,
@@ -36,14 +38,29 @@ public sealed record PaymentAttempt(
     DateTimeOffset ExpiresAt,
     string? Link = null,
     bool Closed = false,
-    string? Qr = null);
+    string? Qr = null,
+    DateTimeOffset? NextAt = null,
+    int Tries = 0);
 
 /// <summary>Money that arrived.</summary>
-/// <param name="Source"><c>notification</c> or <c>query</c>.</param>
+/// <param name="TradeNo">The provider's own number, or an operator's reference.</param>
+/// <param name="Source"><c>notification</c>, <c>query</c>, <c>statement</c> or <c>operator</c>.</param>
 /// <param name="Use">What it was taken for.</param>
+/// <param name="Refunds">What went back of it, oldest first; null = nothing. Never more than <paramref name="Amount"/>.</param>
 public sealed record ReceivedPayment(
     string Number, string? TradeNo, long Amount, DateTimeOffset At, string Source, PaymentUse Use,
-    RefundState Refund = RefundState.None, string? RefundNumber = null, int RefundTries = 0);
+    IReadOnlyList<PaymentRefund>? Refunds = null);
+
+/// <summary>One refund of one payment: asked for until the provider has said how it ended.</summary>
+/// <param name="Number">The payment's number and R1, R2 …: the provider refunds each number once.</param>
+/// <param name="Amount">In minor units.</param>
+/// <param name="AskedAt">When it was decided: the same in every repeat of the call.</param>
+/// <param name="Reason">For the provider and for people.</param>
+/// <param name="Tries">Calls without a final answer.</param>
+/// <param name="NextAt">When the provider is asked next; null once it has ended.</param>
+public sealed record PaymentRefund(
+    string Number, long Amount, RefundState State, DateTimeOffset AskedAt, string Reason, int Tries = 0,
+    DateTimeOffset? NextAt = null);
 
 /// <summary>What a payment was taken for.</summary>
 [JsonConverter(typeof(KebabEnumConverter<PaymentUse>))]
@@ -59,21 +76,90 @@ public enum PaymentUse
     Mismatch,
 }
 
-/// <summary>Where the refund of one payment stands.</summary>
+/// <summary>Where one refund stands.</summary>
 [JsonConverter(typeof(KebabEnumConverter<RefundState>))]
 public enum RefundState
 {
-    None,
     Asked,
     Done,
+
+    /// <summary>The provider will never do it under this number: an operator decides.</summary>
     Rejected,
 }
 
 /// <summary>A notification that was recorded; its repeats are no-ops.</summary>
 /// <param name="Profile">The merchant profile whose key verified it.</param>
-/// <param name="Claim">The amount it names, where the order does not know its number: the provider is asked about it.</param>
 public sealed record SeenNotification(
-    string Id, string Number, NotifiedStatus Status, DateTimeOffset At, string Profile, long? Claim = null);
+    string Id, string Number, NotifiedStatus Status, DateTimeOffset At, string Profile);
+
+/// <summary>
+/// Money said to have come in, which is booked only after the provider was asked: under a number that the order does not
+/// know, or from a provider that wants it so.
+/// </summary>
+/// <param name="Amount">What was claimed, in minor units.</param>
+/// <param name="Source"><c>notification</c> or <c>statement</c>.</param>
+/// <param name="NextAt">When the provider is asked next; null once it is booked or given to a person.</param>
+/// <param name="Tries">Answers without money.</param>
+/// <param name="Since">When it was noted: the provider's silence has an end.</param>
+/// <param name="OrderedAt">When its trade was opened, as the notification says.</param>
+public sealed record PaymentClaim(
+    string Number, string Channel, string Profile, long Amount, string? TradeNo, DateTimeOffset At, string Source,
+    DateTimeOffset? NextAt, int Tries = 0, DateTimeOffset? Since = null, DateTimeOffset? OrderedAt = null);
+
+/// <summary>Why a person has to look at an order.</summary>
+[JsonConverter(typeof(KebabEnumConverter<ReviewKind>))]
+public enum ReviewKind
+{
+    UnknownOrder,
+    AmountMismatch,
+    CurrencyMismatch,
+    MerchantMismatch,
+    ChannelMismatch,
+
+    /// <summary>The provider will not open the payment.</summary>
+    RequestRefused,
+
+    /// <summary>The provider will not give the money back.</summary>
+    RefundRejected,
+
+    /// <summary>For days the provider has not said how a refund ends; it is asked on.</summary>
+    RefundUnfinished,
+
+    /// <summary>The provider neither closes the trade nor says that it is paid.</summary>
+    Unclosable,
+
+    /// <summary>The provider does not confirm money that a notification or a statement names.</summary>
+    Unconfirmed,
+
+    /// <summary>The provider gave money back that nobody here asked it to, or another amount.</summary>
+    UnknownRefund,
+
+    /// <summary>Money came in while the order was in review.</summary>
+    PaidInReview,
+
+    /// <summary>The provider's statement has money that is not on record here.</summary>
+    StatementMissingHere,
+
+    /// <summary>Money on record here is not on the provider's statement.</summary>
+    StatementMissingThere,
+
+    StatementDiffers,
+
+    /// <summary>A message about the order could not be processed, or not be sent.</summary>
+    Poison,
+
+    /// <summary>Fewer keys than its reservation promises.</summary>
+    ShortPick,
+}
+
+/// <summary>A matter for a person, whatever the order's status. Open until an operator's decision settles it.</summary>
+/// <param name="Reason">One sentence.</param>
+/// <param name="Number">The payment, attempt or refund that it is about.</param>
+/// <param name="Evidence">What was seen, as text; never contact data or key text.</param>
+/// <param name="Resolution">What was decided, by whom.</param>
+public sealed record ReviewCase(
+    ReviewKind Kind, string Reason, DateTimeOffset OpenedAt, string? Number = null, string? Evidence = null,
+    DateTimeOffset? ClosedAt = null, string? Resolution = null);
 
 /// <summary>
 /// The payment side of one order: the document <c>mt_doc_paymentsaga</c>, and the snapshot on shop.saga-facts.v1.
@@ -81,9 +167,11 @@ public sealed record SeenNotification(
 /// <param name="Id">The order id.</param>
 /// <param name="Order">Null in the tombstone that a cancel for an unknown order leaves.</param>
 /// <param name="Reserved">Stock is set aside for it now.</param>
-/// <param name="Due">When the watchdog looks at it next; null when nothing is left to do.</param>
-/// <param name="CheckTries">Provider calls in the present state without a usable answer.</param>
+/// <param name="Due">When the watchdog looks at it next: the earliest of its parts; null when nothing is left to do.</param>
 /// <param name="Outbox">The last outbox row with records of this order.</param>
+/// <param name="Claims">Oldest first, bounded; null = none.</param>
+/// <param name="Reviews">Oldest first, bounded; null = none.</param>
+/// <param name="Acts">Ids of operators' decisions and statement findings that were taken in; bounded; null = none.</param>
 public sealed record PaymentSaga(
     string Id,
     PaymentStatus Status,
@@ -94,9 +182,11 @@ public sealed record PaymentSaga(
     IReadOnlyList<SeenNotification> Notifications,
     DateTimeOffset? Due,
     string? Reason = null,
-    int CheckTries = 0,
     int Version = 0,
-    long Outbox = 0);
+    long Outbox = 0,
+    IReadOnlyList<PaymentClaim>? Claims = null,
+    IReadOnlyList<ReviewCase>? Reviews = null,
+    IReadOnlyList<string>? Acts = null);
 
 /// <summary>Where an order's delivery stands.</summary>
 [JsonConverter(typeof(KebabEnumConverter<DeliveryStatus>))]

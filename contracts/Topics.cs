@@ -26,7 +26,7 @@ public static class Topics
     /// <summary>Keyed by order id: CloudEvents for partners.</summary>
     public static readonly Topic Deliveries = new("shop.deliveries.v1", 12);
 
-    /// <summary>Keyed by sku: imported keys, encrypted, in batches.</summary>
+    /// <summary>Keyed by sku: imported keys, encrypted, in batches; voids.</summary>
     public static readonly Topic KeyBatches = new("shop.key-batches.v1", 6);
 
     /// <summary>Keyed by sku: what is sold, at which price, under which policies.</summary>

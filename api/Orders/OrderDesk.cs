@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using CardShop.Api.Tables;
-using CardShop.Contracts;
 using CardShop.Pipeline;
 using CardShop.Shop.Orders;
 
@@ -10,7 +9,8 @@ namespace CardShop.Api.Orders;
 /// Shows orders. Reads of one moment share one statement, however many buyers ask: the database's work does not grow
 /// with the number of open pages. While the database is away, what the token says is shown.
 /// </summary>
-public sealed class OrderDesk(ShopTables tables, OrderReader? reader, TimeProvider time, ILogger<OrderDesk> logger)
+public sealed class OrderDesk(
+    ShopTables tables, OrderReader? reader, string? publicUrl, TimeProvider time, ILogger<OrderDesk> logger)
     : BackgroundService
 {
     private const int MaxBatch = 500;
@@ -21,6 +21,16 @@ public sealed class OrderDesk(ShopTables tables, OrderReader? reader, TimeProvid
 
     /// <returns>Null when there is no such order (only possible for a token without an offset).</returns>
     public async Task<OrderView?> ShowAsync(string orderId, OrderToken token, CancellationToken cancellation)
+    {
+        var (stored, degraded) = await FindAsync(orderId, cancellation);
+        var place = token.Offset < 0 ? null : tables.PlaceOf(token.Partition, token.Offset);
+        return degraded
+            ? new(orderId, token.Sku, "queued", Degraded: true, Queue: place)
+            : OrderViews.Of(orderId, token, stored, place, publicUrl);
+    }
+
+    /// <returns>The order, null where there is none; and whether the database is away, so that nobody knows.</returns>
+    public async Task<(StoredOrder? Order, bool Degraded)> FindAsync(string orderId, CancellationToken cancellation)
     {
         var question = new Question(orderId);
         StoredOrder? stored = null;
@@ -37,7 +47,7 @@ public sealed class OrderDesk(ShopTables tables, OrderReader? reader, TimeProvid
             }
         }
 
-        return View(orderId, token, stored, degraded);
+        return (stored, degraded);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -93,61 +103,6 @@ public sealed class OrderDesk(ShopTables tables, OrderReader? reader, TimeProvid
             }
         }
     }
-
-    private OrderView? View(string orderId, OrderToken token, StoredOrder? stored, bool degraded)
-    {
-        var place = token.Offset < 0 ? null : tables.PlaceOf(token.Partition, token.Offset);
-        if (degraded)
-        {
-            return new(orderId, token.Sku, "queued", Degraded: true, Queue: place);
-        }
-
-        if (stored is not { Payment.Order: { } order })
-        {
-            // A tombstone of a cancel that came first is not an order yet.
-            return stored is null && token.Offset < 0 ? null
-                : stored is { Payment.Status: PaymentStatus.Review } ? new(orderId, token.Sku, "review")
-                : new(orderId, token.Sku, "queued", Queue: place ?? new(0, 0));
-        }
-
-        var status = StatusOf(stored);
-        var view = new OrderView(
-            orderId, order.Sku, status, order.Quantity, new(order.Currency, order.Amount), order.AcceptedAt);
-        return status switch
-        {
-            "queued" => view with { Queue = place ?? new(0, 0) },
-            // A link of Alipay is the text of its code; the other channels say theirs.
-            "awaiting-payment" when stored.Payment.Attempts is [.., { Link: { } link } attempt] => view with
-            {
-                Payment = new(attempt.Channel, link, attempt.Qr ?? (attempt.Channel == "alipay" ? link : null), attempt.ExpiresAt),
-            },
-            "delivered" => view with
-            {
-                Delivery = new(
-                    stored.Delivery!.DeliveredAt!.Value, [.. stored.Keys!.Select(k => new KeyView(k.Number, k.Secret))]),
-            },
-            _ => view,
-        };
-    }
-
-    /// <summary>What the two sagas come to for the buyer.</summary>
-    private static string StatusOf(StoredOrder stored) => stored.Payment.Status switch
-    {
-        PaymentStatus.Reserved => "queued",
-        PaymentStatus.AwaitingPayment => "awaiting-payment",
-        PaymentStatus.Paid when stored.Keys is not null => "delivered",
-        PaymentStatus.Paid when stored.Delivery is { Status: DeliveryStatus.Review or DeliveryStatus.Failed } => "review",
-        PaymentStatus.Paid => "paid",
-        PaymentStatus.Refunding => "refunding",
-        PaymentStatus.Refunded => "refunded",
-        PaymentStatus.SoldOut => "sold-out",
-        PaymentStatus.Refused => "refused",
-        PaymentStatus.Expired => "expired",
-        PaymentStatus.Cancelled => "cancelled",
-        PaymentStatus.Review when stored.Keys is not null => "delivered",
-        PaymentStatus.Review => "review",
-        _ => throw new ArgumentOutOfRangeException(nameof(stored), stored.Payment.Status, "Unknown status."),
-    };
 
     private sealed class Question(string orderId)
         : TaskCompletionSource<StoredOrder?>(TaskCreationOptions.RunContinuationsAsynchronously)

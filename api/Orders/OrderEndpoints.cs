@@ -124,7 +124,7 @@ public sealed class OrderEndpoints(
 
         if (channels.Refusal(request.Channel) is { } refusal)
         {
-            await Problem.Field("channel", refusal).WriteAsync(context);
+            await refusal.WriteAsync(context);
             return;
         }
 

@@ -136,27 +136,38 @@ public sealed class PlaceOrder(
                 StatusCodes.Status404NotFound, "There is no such product", $"No product has the sku {request.Sku}."));
         }
 
-        var key = keys.Count == 0 ? null : keys[0];
+        return keys.Count == 0
+            ? Quote(BuyerOf(context, partner), request, product, FreshId(), string.Empty, isKeyed: false)
+            : Repeatable(context, partner, request, product, keys[0]!);
+    }
+
+    /// <summary>An order with an Idempotency-Key: its id follows from the key, so a repeat is known by it.</summary>
+    private Placement Repeatable(
+        HttpContext context, Partner? partner, OrderRequest request, Product product, string key)
+    {
         var contact = Contacts.Normalise(request.Contact!);
-        var orderId = key is null
-            ? FreshId()
-            : OrderIds.FromIdempotencyKey(settings.Region, secrets.OrderId, ScopeOf(partner, contact), product.Sku, key);
+        var orderId = OrderIds.FromIdempotencyKey(
+            settings.Region, secrets.OrderId, ScopeOf(partner, contact), product.Sku, key);
         var bodyHash = BodyHash(request, contact);
-        if (key is not null && recent.Find(orderId) is { } known)
+        if (recent.Find(orderId) is not { } known)
         {
-            return known.BodyHash == bodyHash
-                ? new(null, orderId, product.Sku, null, known, IsKeyed: true)
-                : Placement.Of(Problem.Of(
-                    StatusCodes.Status422UnprocessableEntity, "The Idempotency-Key was used for another order",
-                    "Repeat the first request unchanged, or use a new key."));
+            return Quote(BuyerOf(context, partner), request, product, orderId, bodyHash, isKeyed: true);
         }
 
-        return Unsellable(request, product, key is null ? null : orderId) is { } unsellable
+        return known.BodyHash == bodyHash
+            ? new(null, orderId, product.Sku, null, known, IsKeyed: true)
+            : Placement.Of(Problem.Of(
+                StatusCodes.Status422UnprocessableEntity, "The Idempotency-Key was used for another order",
+                "Repeat the first request unchanged, or use a new key."));
+    }
+
+    private Placement Quote(
+        IPAddress? peer, OrderRequest request, Product product, string orderId, string bodyHash, bool isKeyed) =>
+        Unsellable(request, product, isKeyed ? orderId : null) is { } unsellable
             ? Placement.Of(unsellable)
             : new(
                 null, orderId, product.Sku,
-                Build(request, product, orderId, contact, bodyHash, BuyerOf(context, partner)), null, key is not null);
-    }
+                Build(request, product, orderId, bodyHash, peer), null, isKeyed);
 
     /// <summary>A partner's network is not its buyers': it says nothing about who holds how much stock.</summary>
     private static IPAddress? BuyerOf(HttpContext context, Partner? partner) =>
@@ -198,7 +209,7 @@ public sealed class PlaceOrder(
 
         if (channels.Refusal(request.Channel) is { } refusal)
         {
-            return Problem.Field("channel", refusal);
+            return refusal;
         }
 
         return tables.Available(product.Sku) is { } available && available < request.Quantity
@@ -213,9 +224,10 @@ public sealed class PlaceOrder(
     }
 
     private OrderPlaced Build(
-        OrderRequest request, Product product, string orderId, string contact, string bodyHash, IPAddress? peer)
+        OrderRequest request, Product product, string orderId, string bodyHash, IPAddress? peer)
     {
         var now = time.GetUtcNow();
+        var contact = Contacts.Normalise(request.Contact!);
         var contactHash = Contacts.Hash(secrets.ContactHash, "contact", contact);
         return new(
             orderId, product.Sku, request.Quantity!.Value, product.Price, product.Price * request.Quantity.Value,

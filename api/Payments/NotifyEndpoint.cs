@@ -39,7 +39,7 @@ public sealed class NotifyEndpoint(
             return;
         }
 
-        var offset = OrderIds.OfProviderNumber(trade.Number) is { } orderId
+        var offset = OrderOf(check, trade) is { } orderId
             ? await log.AppendAsync(
                 Topics.PaymentNotifications, orderId, MessageTypes.PaymentNotification,
                 ToNotification(orderId, channel, check, trade, headers, body, now),
@@ -49,7 +49,7 @@ public sealed class NotifyEndpoint(
             context, provider.Reply(offset is null ? NotificationOutcome.NotStored : NotificationOutcome.Stored));
     }
 
-    private static PaymentNotification ToNotification(
+    internal static PaymentNotification ToNotification(
         string orderId, string channel, NotificationCheck check, ProviderTrade trade,
         Dictionary<string, string> headers, ReadOnlyMemory<byte> body, DateTimeOffset now) =>
         new(
@@ -63,7 +63,16 @@ public sealed class NotifyEndpoint(
             },
             trade.AmountMinor, trade.Currency, trade.PaidAt, now,
             headers.GetValueOrDefault("Content-Type") ?? string.Empty, body.ToArray(), ProofOf(channel, headers),
-            check.Refund?.RefundNumber, check.Refund?.Done, check.Refund?.AmountMinor);
+            check.Refund?.RefundNumber, check.Refund?.Done, check.Refund?.AmountMinor, check.QueryFirst ? true : null,
+            check.OrderedAt);
+
+    /// <summary>
+    /// The order that it is about; null where it is none of ours. A refund's own number begins with its payment's, for
+    /// providers that name the refund alone.
+    /// </summary>
+    internal static string? OrderOf(NotificationCheck check, ProviderTrade trade) =>
+        OrderIds.OfProviderNumber(trade.Number)
+            ?? (check.Refund is { } refund ? OrderIds.OfRefundNumber(refund.RefundNumber) : null);
 
     /// <summary>The provider's own headers, which begin with its name: a signature may cover them. Null where there is none.</summary>
     private static Dictionary<string, string>? ProofOf(string channel, Dictionary<string, string> headers)

@@ -8,6 +8,7 @@ using CardShop.Sandbox.Notices;
 using CardShop.Sandbox.Pay;
 using CardShop.Sandbox.Providers;
 using CardShop.Sandbox.UnionPay;
+using CardShop.Sandbox.WeChat;
 
 namespace CardShop.Sandbox;
 
@@ -66,6 +67,7 @@ public static class SandboxApp
         services.AddSingleton<CallGate>();
         services.AddSingleton<IProvider, AlipayProvider>();
         services.AddSingleton<IProvider, UnionPayProvider>();
+        services.AddSingleton<IProvider, WeChatProvider>();
         services.AddSingleton(_ => new TradeJournal(options.DataDirectory ?? ""));
         services.AddSingleton(all => OpenBooks(options, clock, all));
         services.AddSingleton<NoticeSender>();

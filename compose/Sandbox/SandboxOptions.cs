@@ -1,5 +1,6 @@
 using CardShop.Sandbox.Alipay;
 using CardShop.Sandbox.UnionPay;
+using CardShop.Sandbox.WeChat;
 
 namespace CardShop.Sandbox;
 
@@ -32,6 +33,7 @@ public sealed class SandboxOptions
     public AlipayMerchant Alipay { get; init; } = new();
 
     public UnionPayMerchant UnionPay { get; init; } = new();
+    public WeChatMerchant WeChat { get; init; } = new();
 
     /// <summary>Throws, naming the setting, where a value cannot work.</summary>
     public void Check()

@@ -1,5 +1,6 @@
 using CardShop.Tests.Bench.Broker;
 using CardShop.Tests.Bench.Intake;
+using CardShop.Tests.Bench.Keys;
 using CardShop.Tests.Bench.Latency;
 using CardShop.Tests.Bench.Machine;
 using CardShop.Tests.Bench.Pipeline;
@@ -15,6 +16,7 @@ internal static class Benches
         ("intake", IntakeBench.RunAsync),
         ("pipeline", PipelineBench.RunAsync),
         ("latency", LatencyBench.RunAsync),
+        ("keys", KeysBench.RunAsync),
     ];
 
     public static async Task<IReadOnlyList<BenchResult>> RunAsync(

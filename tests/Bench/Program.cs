@@ -6,10 +6,10 @@ using CardShop.Tests.Bench.Pipeline;
 
 var what = new Argument<string>("BENCH")
 {
-    Description = "broker, intake, pipeline, latency or all",
+    Description = "broker, intake, pipeline, latency, keys or all",
     DefaultValueFactory = _ => "all",
 };
-what.AcceptOnlyFromAmong("broker", "intake", "pipeline", "latency", "all");
+what.AcceptOnlyFromAmong("broker", "intake", "pipeline", "latency", "keys", "all");
 var seconds = new Option<int>("--seconds")
 {
     Description = "length of each timed measurement (intake, latency, broker)",

@@ -25,6 +25,7 @@ namespace CardShop.Fleet;
 public sealed class FleetNode : IAsyncDisposable
 {
     private const int Buffer = 2_000;
+    private const long BufferBytes = 8 * 1024 * 1024;
 
     /// <summary>Nobody watches a page for these: larger batches leave the database to those whom somebody waits for.</summary>
     private static readonly TimeSpan NotificationAge = TimeSpan.FromMilliseconds(100);
@@ -41,6 +42,7 @@ public sealed class FleetNode : IAsyncDisposable
     private readonly RollbackFence _fence;
     private readonly Dispatcher _dispatcher;
     private readonly OutboxTable _outbox;
+    private readonly ChannelFollower? _states;
     private readonly List<Func<CancellationToken, Task>> _loops = [];
 
     public FleetNode(
@@ -58,6 +60,13 @@ public sealed class FleetNode : IAsyncDisposable
         _fence = new(_log, _database, FleetGroups.All, logs.CreateLogger<RollbackFence>());
         _outbox = new(_database, PostgresShopStore.ReviewAsync);
         _dispatcher = new(_outbox, _log, _bus, DispatchOptions.Default, time, random, logs.CreateLogger<Dispatcher>());
+        if (settings.Shop.Channels is { } offered && (settings.Fleets & (Fleets.Orders | Fleets.Payments)) != 0)
+        {
+            _states = new(
+                [.. offered.Keys], _log, time, random, logs.CreateLogger<ChannelFollower>());
+            _loops.Add(_states.RunAsync);
+        }
+
         Compose();
     }
 
@@ -150,7 +159,7 @@ public sealed class FleetNode : IAsyncDisposable
     private void AddNotifications(ShopSecrets secrets)
     {
         const string Group = FleetGroups.Notifications;
-        var input = Channel.CreateBounded<Incoming>(new BoundedChannelOptions(Buffer) { SingleReader = true });
+        var input = new InputQueue(Buffer, BufferBytes);
         var webhooks = new WebhookStore(_database, _settings.Webhooks);
         var work = new NotificationWork(_database, webhooks, _fence, _time, _logs.CreateLogger<NotificationWork>());
         var loop = new BatchLoop(
@@ -162,7 +171,7 @@ public sealed class FleetNode : IAsyncDisposable
             Group, FleetGroups.All.Single(g => g.Name == Group).Topics,
             (partitions, stop) => _store.ProgressAsync(Group, partitions, stop), input.Writer).RunAsync);
         _loops.Add(new WebhookSender(
-            webhooks, new(secrets.KeyEncryptionKeys, secrets.CurrentKeyEncryptionKey), caller, _settings.Webhooks, _fence, _time,
+            webhooks, new(secrets.KeyEncryption), caller, _settings.Webhooks, _fence, _time,
             _random, _logs.CreateLogger<WebhookSender>()).RunAsync);
         _loops.Add(new WebhookReplays(
             _database, new KafkaRanges(_settings.Kafka, _time, _logs.CreateLogger<KafkaRanges>()), webhooks, _fence, _time,
@@ -172,11 +181,12 @@ public sealed class FleetNode : IAsyncDisposable
     /// <summary>A group's reader, its batches, and what it tells the API.</summary>
     private ChannelWriter<Incoming> AddFleet(string group, Topic topic, bool deliveries)
     {
-        var input = Channel.CreateBounded<Incoming>(new BoundedChannelOptions(Buffer) { SingleReader = true });
+        var input = new InputQueue(Buffer, BufferBytes);
         var advisory = new AdvisoryPublisher(
             group, _store, _log, _fence, _time, _random, _logs.CreateLogger<AdvisoryPublisher>());
         var work = new ShopWork(
-            group, deliveries, _store, _fence, _settings.Shop, advisory, _time, _logs.CreateLogger<ShopWork>());
+            group, deliveries, _store, _fence, _settings.Shop, advisory, _time, _logs.CreateLogger<ShopWork>(),
+            _states is null ? null : _states.Down);
         var loop = new BatchLoop(
             work, _dispatcher, _bus, _settings.Batch, _time, _random, _logs.CreateLogger<BatchLoop>());
         _loops.Add(advisory.RunAsync);

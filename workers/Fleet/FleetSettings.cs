@@ -1,6 +1,7 @@
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Log;
+using CardShop.Shop.Channels;
 using CardShop.Shop.Channels.Resilience;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Partners;
@@ -81,7 +82,13 @@ public sealed record FleetSettings(
             batch,
             new(
                 TimeSpan.FromSeconds(configuration.GetValue("Payments:CheckEverySeconds", 300.0)),
-                TimeSpan.FromSeconds(configuration.GetValue("Payments:ResendAfterSeconds", 60.0))),
+                TimeSpan.FromSeconds(configuration.GetValue("Payments:ResendAfterSeconds", 60.0)))
+            {
+                Channels = ProfilesOf(configuration),
+                MaxOpenPerContact = configuration.GetValue("Orders:MaxOpenPerContact", ShopSettings.Default.MaxOpenPerContact),
+                MaxOpenPerNetwork = configuration.GetValue("Orders:MaxOpenPerNetwork", ShopSettings.Default.MaxOpenPerNetwork),
+                HoldSharePercent = configuration.GetValue("Orders:HoldSharePercent", ShopSettings.Default.HoldSharePercent),
+            },
             configuration.GetValue<ushort>("Payments:Prefetch", 200),
             configuration.GetValue<ushort>("Delivery:Prefetch", 1_000),
             checks,
@@ -105,6 +112,12 @@ public sealed record FleetSettings(
             AllowPrivateAddresses = configuration.GetValue(WebhookOptions.Section + ":AllowPrivateAddresses", isLocal),
         }).Checked();
     }
+
+    /// <summary>The merchant profiles of each channel that has any; null where none is set up.</summary>
+    private static IReadOnlyDictionary<string, IReadOnlyList<string>>? ProfilesOf(IConfiguration configuration) =>
+        PaymentChannels.Profiles(
+            configuration.GetSection(PaymentChannelOptions.Section).Get<PaymentChannelOptions>() ?? new())
+            is { Count: > 0 } profiles ? profiles : null;
 
     private static Fleets Parse(string text) => text switch
     {

@@ -28,6 +28,9 @@ internal static partial class ShopLog
     [LoggerMessage(2302, LogLevel.Information, "{Topic}: {Count} documents published")]
     public static partial void DocumentsPublished(ILogger logger, string topic, int count);
 
+    [LoggerMessage(2304, LogLevel.Warning, "The channels' states cannot be read: {Reason}")]
+    public static partial void ChannelsUnread(ILogger logger, string reason);
+
     [LoggerMessage(2303, LogLevel.Warning, "Channel {Channel} is {State}; profiles down: [{Down}]")]
     public static partial void ChannelState(ILogger logger, string channel, string state, string down);
 

@@ -11,6 +11,7 @@ public static class InstanceSettings
     public static IReadOnlyDictionary<string, string> For(InstanceLayout layout, PortBook ports, PostgresPart postgres, RabbitMqPart rabbit)
     {
         const string Alipay = "Channels__alipay__Profiles__0__";
+        const string Wechat = "Channels__wechat__Profiles__0__";
         const string Unionpay = "Channels__unionpay__Profiles__0__";
         string Secret(string name) => Path.Combine(layout.Secrets, name);
         return new Dictionary<string, string>
@@ -29,6 +30,16 @@ public static class InstanceSettings
             [Alipay + "NotifyUrl"] = $"http://127.0.0.1:{ports["api"]}/v1/payments/alipay/notify",
             [Alipay + "PrivateKeyFile"] = Secret("alipay-merchant.private.pem"),
             [Alipay + "AlipayPublicKeyFile"] = Secret("alipay-provider.public.pem"),
+            [Wechat + "Name"] = "default",
+            [Wechat + "AppId"] = "wx0000000000000001",
+            [Wechat + "MerchantId"] = "1900000001",
+            [Wechat + "SerialNo"] = "5A0D0B0C00000000000000000000000000000001",
+            [Wechat + "Gateway"] = $"http://127.0.0.1:{ports["sandbox"]}/wechat",
+            [Wechat + "NotifyUrl"] = $"http://127.0.0.1:{ports["api"]}/v1/payments/wechat/notify",
+            [Wechat + "PrivateKeyFile"] = Secret("wechat-merchant.private.pem"),
+            [Wechat + "ApiV3KeyFile"] = Secret("wechat-apiv3.key"),
+            [Wechat + "PlatformKeys__0__Serial"] = "PUB_KEY_ID_0119000000010000000000000000000001",
+            [Wechat + "PlatformKeys__0__KeyFile"] = Secret("wechat-platform.public.pem"),
             [Unionpay + "Name"] = "default",
             [Unionpay + "MerchantId"] = "777290058110048",
             [Unionpay + "Product"] = "qr",

@@ -33,7 +33,7 @@ internal sealed class AlipayTerminal(SandboxBooks books, SandboxOptions options,
     {
         var answer = call switch
         {
-            SandboxCall.Create => Precreate(notifyUrl, content, site),
+            SandboxCall.Create => Create(notifyUrl, content, site, onPage: false),
             SandboxCall.Query => Query(content, fault),
             SandboxCall.Close => Close(content),
             SandboxCall.Refund => Refund(content, fault),
@@ -43,7 +43,9 @@ internal sealed class AlipayTerminal(SandboxBooks books, SandboxOptions options,
         return fault == FaultKind.UnknownState ? AlipayReply.Failed("ACQ.SYSTEM_ERROR", "系统错误") : answer;
     }
 
-    private AlipayReply Precreate(string notifyUrl, JsonElement content, string site)
+    /// <summary>Opens a trade: a QR code's, or that of the page to which a browser was sent.</summary>
+    /// <param name="onPage">The trade is there at once; a QR code's is there once it is scanned.</param>
+    public AlipayReply Create(string notifyUrl, JsonElement content, string site, bool onPage)
     {
         var number = Text(content, "out_trade_no");
         var subject = Text(content, "subject");
@@ -51,7 +53,8 @@ internal sealed class AlipayTerminal(SandboxBooks books, SandboxOptions options,
         if (!IsNumber(number) || subject is null || subject.Length > SubjectLimit
             || !AlipayText.TryFen(amountText, out var amount) || amount == 0
             || ExpiresAt(content) is not { } expiresAt || expiresAt <= clock.GetUtcNow()
-            || !Uri.TryCreate(notifyUrl, UriKind.Absolute, out _))
+            || !Uri.TryCreate(notifyUrl, UriKind.Absolute, out _)
+            || (onPage && Text(content, "product_code") != "FAST_INSTANT_TRADE_PAY"))
         {
             return AlipayReply.Failed("ACQ.INVALID_PARAMETER", "参数无效");
         }
@@ -65,7 +68,10 @@ internal sealed class AlipayTerminal(SandboxBooks books, SandboxOptions options,
         var known = books.Find(number);
         var order = new OpenTrade(
             number, Provider, options.Alipay.AppId, amount, subject,
-            known is not null && Text(content, "time_expire") is null ? known.Order.ExpiresAt : expiresAt, notifyUrl);
+            known is not null && Text(content, "time_expire") is null ? known.Order.ExpiresAt : expiresAt, notifyUrl)
+        {
+            ExistsAtOnce = onPage,
+        };
         return books.Open(order, out _) switch
         {
             OpenOutcome.Opened or OpenOutcome.Repeated =>

@@ -69,14 +69,19 @@ public enum SandboxCall
 /// <param name="Milliseconds">How long a delay, a held connection or a held notification lasts.</param>
 /// <param name="Status">The status that <see cref="FaultKind.Status"/> answers.</param>
 /// <param name="Copies">How often <see cref="FaultKind.DuplicateNotify"/> sends a notification.</param>
+/// <param name="Number">The one trade that it befalls, by the merchant's number; null for any.</param>
+/// <param name="Other">
+/// The number that <see cref="FaultKind.OtherOrder"/> names in a notification; null for the newest other trade's.
+/// </param>
 public sealed record Fault(
     FaultKind Kind, string? Channel = null, string? Method = null, int Times = 1, int Milliseconds = 1000,
-    int Status = 503, int Copies = 3)
+    int Status = 503, int Copies = 3, string? Number = null, string? Other = null)
 {
     /// <summary>Whether this fault waits for this call.</summary>
     /// <param name="method">The provider's own name of the call, where it has one.</param>
-    public bool Befalls(string provider, SandboxCall call, string? method) =>
-        (Channel is null || Channel == provider) && Suits(call)
+    /// <param name="number">The trade that the call is about; null where it names none that is known.</param>
+    public bool Befalls(string provider, SandboxCall call, string? method, string? number) =>
+        (Channel is null || Channel == provider) && (Number is null || Number == number) && Suits(call)
         && (Method is null
             ? call is not (SandboxCall.Notify or SandboxCall.Pay) || IsAboutNothingElse
             : Method == method || Method == NameOf(call));

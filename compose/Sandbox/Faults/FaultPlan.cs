@@ -30,6 +30,17 @@ public sealed class FaultPlan
         }
     }
 
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _faults.Count == 0;
+            }
+        }
+    }
+
     public void Clear()
     {
         lock (_lock)
@@ -40,11 +51,12 @@ public sealed class FaultPlan
 
     /// <summary>The fault that befalls this call, counted down; null for none.</summary>
     /// <param name="method">The provider's own name of the call, where it has one.</param>
-    public Fault? Take(string provider, SandboxCall call, string? method = null)
+    /// <param name="number">The trade that the call is about.</param>
+    public Fault? Take(string provider, SandboxCall call, string? method = null, string? number = null)
     {
         lock (_lock)
         {
-            var index = _faults.FindIndex(one => one.Befalls(provider, call, method));
+            var index = _faults.FindIndex(one => one.Befalls(provider, call, method, number));
             if (index < 0)
             {
                 return null;

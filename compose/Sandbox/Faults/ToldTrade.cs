@@ -6,12 +6,13 @@ namespace CardShop.Sandbox.Faults;
 public static class ToldTrade
 {
     /// <summary>The truth, unless the fault is about the amount or the number.</summary>
-    public static SandboxTrade Of(SandboxTrade trade, FaultKind? fault, SandboxBooks books) => fault switch
+    /// <param name="other">The number that a mixed-up trade is told under; null for the newest other trade's.</param>
+    public static SandboxTrade Of(SandboxTrade trade, FaultKind? fault, SandboxBooks books, string? other = null) => fault switch
     {
         FaultKind.WrongAmount => trade with { Order = trade.Order with { AmountMinor = trade.AmountMinor + 1 } },
         FaultKind.OtherOrder => trade with
         {
-            Order = trade.Order with { Number = books.AnotherNumber(trade) ?? Neighbour(trade.Number) },
+            Order = trade.Order with { Number = other ?? books.AnotherNumber(trade) ?? Neighbour(trade.Number) },
         },
         null or FaultKind.Delay or FaultKind.DropBefore or FaultKind.DropAfter or FaultKind.Status
             or FaultKind.TimeoutBefore or FaultKind.TimeoutAfter or FaultKind.ForgedSignature

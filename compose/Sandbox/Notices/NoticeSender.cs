@@ -180,7 +180,7 @@ public sealed class NoticeSender : BackgroundService
             }
 
             var format = _formats[trade.Order.Provider];
-            var fault = pending.Held ? null : _faults.Take(trade.Order.Provider, SandboxCall.Notify);
+            var fault = pending.Held ? null : _faults.Take(trade.Order.Provider, SandboxCall.Notify, number: trade.Number);
             if (fault?.Kind == FaultKind.ReorderNotify && _held.Hold(pending.Number, pending.NoticeId))
             {
                 Schedule(pending with { Held = true }, TimeSpan.FromMilliseconds(fault.Milliseconds));
@@ -242,7 +242,7 @@ public sealed class NoticeSender : BackgroundService
             await Task.Delay(TimeSpan.FromMilliseconds(fault.Milliseconds), _clock, stopping);
         }
 
-        var told = ToldTrade.Of(trade, fault?.Kind, _books);
+        var told = ToldTrade.Of(trade, fault?.Kind, _books, fault?.Other);
         if (format.Write(told, notice, fault?.Kind == FaultKind.ForgedSignature) is not { } message)
         {
             return null;

@@ -36,7 +36,7 @@ internal sealed class PayEndpoints(SandboxBooks books, SandboxOptions options, F
     {
         var outcome = books.Pay(number);
         if (outcome == PayOutcome.Closed && books.Find(number) is { PaidAt: null } trade
-            && faults.Take(trade.Order.Provider, SandboxCall.Pay)?.Kind == FaultKind.LateSuccess)
+            && faults.Take(trade.Order.Provider, SandboxCall.Pay, number: number)?.Kind == FaultKind.LateSuccess)
         {
             outcome = books.PayLate(number);
         }

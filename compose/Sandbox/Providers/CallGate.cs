@@ -10,11 +10,13 @@ namespace CardShop.Sandbox.Providers;
 public sealed class CallGate(FaultPlan faults, SandboxBooks books, SandboxOptions options, TimeProvider clock)
 {
     /// <param name="method">The provider's own name of the call, where it has one.</param>
+    /// <param name="number">Tells which trade the call is about; asked only while a fault waits.</param>
     /// <param name="execute">Does the call and words the answer, with what is wrong about it; called at most once.</param>
     public async Task RunAsync(
-        HttpContext context, string provider, SandboxCall call, string? method, Func<FaultKind?, ProviderReply> execute)
+        HttpContext context, string provider, SandboxCall call, string? method, Func<string?> number,
+        Func<FaultKind?, ProviderReply> execute)
     {
-        var fault = faults.Take(provider, call, method);
+        var fault = faults.IsEmpty ? null : faults.Take(provider, call, method, number());
         switch (fault?.Kind)
         {
             case FaultKind.Delay:

@@ -39,7 +39,7 @@ internal sealed class UnionPayEndpoints(
             return;
         }
 
-        await gate.RunAsync(context, UnionPayTerminal.Provider, SandboxCall.Create, "frontTransReq", _ =>
+        await gate.RunAsync(context, UnionPayTerminal.Provider, SandboxCall.Create, "frontTransReq", () => request["orderId"], _ =>
         {
             var site = CallGate.Site(context.Request, options);
             var reply = Try(request, () => terminal.Create(request, onPage: true, site));
@@ -66,7 +66,7 @@ internal sealed class UnionPayEndpoints(
             return;
         }
 
-        await gate.RunAsync(context, UnionPayTerminal.Provider, call.Value, "backTransReq", fault =>
+        await gate.RunAsync(context, UnionPayTerminal.Provider, call.Value, "backTransReq", () => terminal.NumberOf(request), fault =>
         {
             var site = CallGate.Site(context.Request, options);
             var reply = Try(request, () => call == SandboxCall.Create
@@ -92,9 +92,9 @@ internal sealed class UnionPayEndpoints(
         var found = terminal.Find(request);
         var ends = found is { Refund: null, Trade: { PaidAt: null } trade } && trade.Order.ExpiresAt <= clock.GetUtcNow()
             && faults.List().Any(one => one.Kind == FaultKind.LateSuccess
-                && one.Befalls(UnionPayTerminal.Provider, SandboxCall.Close, null));
+                && one.Befalls(UnionPayTerminal.Provider, SandboxCall.Close, null, trade.Number));
         var call = ends ? SandboxCall.Close : found?.Refund is null ? SandboxCall.Query : SandboxCall.RefundQuery;
-        await gate.RunAsync(context, UnionPayTerminal.Provider, call, "queryTrans", fault =>
+        await gate.RunAsync(context, UnionPayTerminal.Provider, call, "queryTrans", () => found?.Trade.Number, fault =>
             Write(Try(request, () => terminal.Query(request, fault)), fault) with
             {
                 Closed = ends ? found!.Value.Trade.Number : null,

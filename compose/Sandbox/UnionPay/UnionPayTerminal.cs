@@ -73,6 +73,12 @@ internal sealed class UnionPayTerminal(SandboxBooks books, TimeProvider clock)
             : null;
     }
 
+    /// <summary>The trade that a code's or a refund's request is about; null where no trade is refunded.</summary>
+    public string? NumberOf(IReadOnlyDictionary<string, string> request) =>
+        request.GetValueOrDefault("origQryId") is { Length: > 0 } original
+            ? books.FindByTradeNo(Provider, original)?.Number
+            : request.GetValueOrDefault("orderId");
+
     /// <param name="fault">What to get wrong in the answer.</param>
     public UnionPayReply Query(IReadOnlyDictionary<string, string> request, FaultKind? fault)
     {

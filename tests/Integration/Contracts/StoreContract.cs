@@ -15,7 +15,7 @@ using Xunit;
 namespace CardShop.Tests.Integration.Contracts;
 
 /// <summary>What every IShopStore must do; held against PostgreSQL.</summary>
-public sealed class StoreContract(TestServers servers) : IAsyncLifetime
+public sealed partial class StoreContract(TestServers servers) : IAsyncLifetime
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 4, 0, 0, TimeSpan.Zero);
     private static readonly PartitionKey Partition = new("t", 0);
@@ -141,7 +141,7 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
         await using (var transaction = await _store.BeginAsync(Stop))
         {
             await LoadAsync(transaction, "o1");
-            Assert.Equal(2, await transaction.ImportAsync(Batch("b1", 1, 2), Stop));
+            Assert.Equal([2], await transaction.ImportAsync([Batch("b1", 1, 2)], Stop));
         }
 
         Assert.Equal(0L, await CountAsync("shop.card_keys"));
@@ -170,7 +170,7 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
         await using (var transaction = await _store.BeginAsync(Stop))
         {
             var loaded = await LoadAsync(transaction);
-            Assert.Equal(1, await transaction.ImportAsync(Batch("b2", 2, 3, 3, 1), Stop));
+            Assert.Equal([1], await transaction.ImportAsync([Batch("b2", 2, 3, 3, 1)], Stop));
             await transaction.SaveAsync(Save(loaded, stock: StockDelta.Import(1)), Stop);
         }
 
@@ -178,6 +178,36 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
         var places = (int[])(await command.ExecuteScalarAsync(Stop))!;
         Assert.Equal([0, 2, 3], places);
         Assert.Equal(3L, await CountAsync("shop.card_keys"));
+    }
+
+    [Fact]
+    public async Task A_batch_that_was_imported_has_no_new_keys_and_is_noted_once()
+    {
+        await ImportAsync("b1", 1, 2);
+        await using var transaction = await _store.BeginAsync(Stop);
+        Assert.Equal(
+            [0, 1, 0], await transaction.ImportAsync([Batch("b1", 1, 2), Batch("b2", 2, 3), Batch("b2", 2, 3)], Stop));
+    }
+
+    [Fact]
+    public async Task A_void_takes_unsold_keys_up_to_its_limit_none_that_is_picked_and_only_once()
+    {
+        var keys = (await ImportAsync("b1", 1, 2, 3, 4, 5)).Order().ToList();
+        await CommitAsync(sales: [new(keys[4], "o1")], stock: new(Available: -1, Sold: 1));
+        KeysVoided Order(string id, string sku = "S") => new(id, sku, "a", "reason", "operator", Now, keys);
+        await using (var transaction = await _store.BeginAsync(Stop))
+        {
+            var loaded = await LoadAsync(transaction);
+            Assert.Equal(0, await transaction.VoidAsync(Order("v0"), 0, [], Stop));
+            Assert.Equal(0, await transaction.VoidAsync(Order("v1", "T"), 9, [], Stop));
+            Assert.Equal(2, await transaction.VoidAsync(Order("v2"), 2, [keys[3]], Stop));
+            await transaction.SaveAsync(Save(loaded, stock: StockDelta.Discard(2)), Stop);
+        }
+
+        await using var again = await _store.BeginAsync(Stop);
+        Assert.Equal(0, await again.VoidAsync(Order("v2"), 9, [], Stop));
+        Assert.Equal(2L, await CountAsync($"shop.card_keys WHERE status = 'void' AND id IN ('{keys[1]}', '{keys[2]}')"));
+        Assert.Equal(1L, await CountAsync("shop.key_voids WHERE id = 'v2' AND asked = 5 AND voided = 2"));
     }
 
     [Fact]
@@ -283,6 +313,49 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
         Assert.Equal(_start + 3, orders.Opening.CommitNo);
     }
 
+    [Fact]
+    public async Task Unpaid_orders_are_counted_per_contact_and_network_up_to_the_limits()
+    {
+        static PaymentSaga Of(string id, string contact, string? network, PaymentStatus status = PaymentStatus.Reserved) =>
+            Saga(id) with
+            {
+                Version = 1,
+                Status = status,
+                Order = Saga(id).Order! with { ContactHash = contact, NetworkHash = network },
+            };
+
+        await CommitAsync(payments:
+        [
+            new(Of("o1", "ann", "home"), 0), new(Of("o2", "ann", "work", PaymentStatus.AwaitingPayment), 0),
+            new(Of("o3", "ann", "home", PaymentStatus.Paid), 0), new(Of("o4", "ann", null), 0),
+            new(Of("o5", "bob", "home"), 0), new(Of("o6", "eve", "home", PaymentStatus.Expired), 0),
+        ]);
+        await using var transaction = await _store.BeginAsync(Stop);
+        var open = await transaction.CountOpenAsync(["ann", "bob", "eve"], ["home", "none"], 5, 20, Stop);
+        Assert.Equal((2, 1, 0), (open.OfContact["ann"], open.OfContact["bob"], open.OfContact["eve"]));
+        Assert.Equal((2, 0), (open.OfNetwork["home"], open.OfNetwork["none"]));
+        var bounded = await transaction.CountOpenAsync(["ann"], ["home"], 1, 1, Stop);
+        Assert.Equal((1, 1), (bounded.OfContact["ann"], bounded.OfNetwork["home"]));
+    }
+
+    [Fact]
+    public async Task Orders_with_an_open_case_are_listed_page_by_page_whatever_their_status()
+    {
+        var open = new ReviewCase(ReviewKind.AmountMismatch, "odd", Now);
+        var closed = open with { ClosedAt = Now, Resolution = "settled" };
+        await CommitAsync(payments:
+        [
+            new(Saga("o1") with { Version = 1, Reviews = [closed, open] }, 0),
+            new(Saga("o2") with { Version = 1, Reviews = [closed] }, 0),
+            new(Saga("o3") with { Version = 1, Status = PaymentStatus.Paid, Reviews = [open] }, 0),
+            new(Saga("o4") with { Version = 1 }, 0),
+        ]);
+        Assert.Equal(["o1", "o3"], (await ReviewQueries.OpenAsync(_database, null, 10, Stop)).Select(s => s.Id));
+        Assert.Equal(["o1"], (await ReviewQueries.OpenAsync(_database, null, 1, Stop)).Select(s => s.Id));
+        Assert.Equal(["o3"], (await ReviewQueries.OpenAsync(_database, "o1", 10, Stop)).Select(s => s.Id));
+        Assert.Equal(2, (await ReviewQueries.FindAsync(_database, "o1", Stop))!.Reviews!.Count);
+    }
+
     private static PaymentSaga Saga(string id) => new(
         id, PaymentStatus.AwaitingPayment,
         new(id, "S", 1, 1_000, 1_000, "CNY", "Card", HoldPolicy.Order, 900, 0, 1, "alipay", "a", Now, "h", "c", "ch"),
@@ -339,24 +412,8 @@ public sealed class StoreContract(TestServers servers) : IAsyncLifetime
         await using var transaction = await _store.BeginAsync(Stop);
         var loaded = await LoadAsync(transaction);
         var batch = Batch(id, keys);
-        var fresh = await transaction.ImportAsync(batch, Stop);
+        var fresh = (await transaction.ImportAsync([batch], Stop))[0];
         await transaction.SaveAsync(Save(loaded, stock: StockDelta.Import(fresh)), Stop);
         return [.. batch.Keys.Select(k => k.Id)];
     }
-
-    private async Task<IReadOnlyList<long>> WaitsAsync(string id)
-    {
-        await using var transaction = await _store.BeginAsync(Stop);
-        return (await LoadAsync(transaction, id)).Waits;
-    }
-
-    private async Task<long> CountAsync(string what)
-    {
-        await using var command = _database.CreateCommand("SELECT count(*) FROM " + what);
-        return (long)(await command.ExecuteScalarAsync(Stop))!;
-    }
-
-    private Task WaitForLockAsync() => Eventually.TrueAsync(
-        async () => await CountAsync("pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") > 0,
-        "the second load waits for the first");
 }

@@ -33,7 +33,7 @@ internal sealed record Partnership(RunningShop Shop, string Id, string Key)
         await PartnerStore.AddWebhookAsync(
             Shop.Database,
             new(id, Id, url.AbsoluteUri, events, skus, true, null, DateTimeOffset.UtcNow, 0, 0, 0, null, null, null, null),
-            new WebhookSecrets(Shop.Secrets.KeyEncryptionKeys, Shop.Secrets.CurrentKeyEncryptionKey).Seal(id, secret),
+            new WebhookSecrets(Shop.Secrets.KeyEncryption).Seal(id, secret),
             CancellationToken.None);
         return (id, secret);
     }

@@ -6,14 +6,17 @@ using CardShop.Api;
 using CardShop.Contracts;
 using CardShop.Fleet;
 using CardShop.Local.Servers;
+using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
+using CardShop.Pipeline.Outbox;
 using CardShop.Sandbox;
 using CardShop.Shop.Catalog;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Keys;
 using CardShop.Shop.Orders;
+using CardShop.Shop.Payments;
 using CardShop.Shop.Store;
 using CardShop.Tests.Integration.Servers;
 using Microsoft.AspNetCore.Builder;
@@ -52,6 +55,9 @@ public sealed class RunningShop : IAsyncDisposable
     }
 
     public LogBrokerServer Broker { get; }
+
+    /// <summary>By their names with colons: what a program beside this one needs.</summary>
+    public IReadOnlyDictionary<string, string> Settings => _settings;
 
     public ShopSecrets Secrets { get; }
 
@@ -124,11 +130,12 @@ public sealed class RunningShop : IAsyncDisposable
 
     /// <summary>Adds a product with keys, and waits until the API sells it.</summary>
     public async Task AddProductAsync(
-        string sku, int keys, long price = 1_000, int holdSeconds = 900, int waitSeconds = 0, int maxQuantity = 100)
+        string sku, int keys, long price = 1_000, int holdSeconds = 900, int waitSeconds = 0, int maxQuantity = 100,
+        HoldPolicy hold = HoldPolicy.Order)
     {
         await CatalogStore.PutAsync(
             Database,
-            new(sku, "Test " + sku, price, "CNY", maxQuantity, true, HoldPolicy.Order, holdSeconds, waitSeconds, 0), "a",
+            new(sku, "Test " + sku, price, "CNY", maxQuantity, true, hold, holdSeconds, waitSeconds, 0), "a",
             CancellationToken.None);
         await ImportAsync(sku, Enumerable.Range(0, keys).Select(i => $"{sku}-secret-{i}"));
         await Eventually.TrueAsync(
@@ -234,6 +241,9 @@ public sealed class RunningShop : IAsyncDisposable
         answer.EnsureSuccessStatusCode();
     }
 
+    /// <summary>A setting of the API and the fleets; null where it is not set.</summary>
+    public string? Setting(string name) => _settings.GetValueOrDefault(name);
+
     /// <summary>One number from the database.</summary>
     public async Task<long> CountAsync(string sql)
     {
@@ -243,8 +253,21 @@ public sealed class RunningShop : IAsyncDisposable
         return Convert.ToInt64(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
     }
 
+    /// <summary>An operator's decision, taken as shopctl takes it.</summary>
+    public async Task<OperatorOutcome> DecideAsync(PaymentMessage message)
+    {
+        await using var bus = OpenBus();
+        var fence = new RollbackFence(Log, Database, FleetGroups.All, TestLogs.Factory.CreateLogger<RollbackFence>());
+        await fence.CheckAsync(default);
+        var dispatcher = new Dispatcher(
+            new OutboxTable(Database, PostgresShopStore.ReviewAsync), Log, bus, DispatchOptions.Default, TimeProvider.System,
+            new Random(), TestLogs.Factory.CreateLogger<Dispatcher>());
+        return await new OperatorWork(
+            new PostgresShopStore(Database), fence, dispatcher, ShopSettings.Default, TimeProvider.System).RunAsync(message, default);
+    }
+
     /// <summary>Every record of a topic that is there now.</summary>
-    public async Task<IReadOnlyList<CardShop.Pipeline.Batches.LogIncoming>> RecordsAsync(Topic topic) =>
+    public async Task<IReadOnlyList<LogIncoming>> RecordsAsync(Topic topic) =>
         await Log.TailAsync(topic, int.MaxValue, CancellationToken.None);
 
     public async ValueTask DisposeAsync()
@@ -271,15 +294,13 @@ public sealed class RunningShop : IAsyncDisposable
             TimeProvider.System, TestLogs.Factory.CreateLogger<KafkaLog>());
         await Migrations.ApplyAsync(Database, typeof(ShopWork).Assembly, TestLogs.Factory.CreateLogger("migrate"), default);
         await Log.CreateTopicsAsync(Topics.All, 1, default);
-        await using var bus = new RabbitBus(
-            new(new(_settings["RabbitMq:Uri"]), "test", 100, TimeSpan.FromSeconds(10)), TimeProvider.System, new Random(),
-            TestLogs.Factory.CreateLogger<RabbitBus>());
+        await using var bus = OpenBus();
         await bus.DeclareAsync(Queues.Work, Queues.Error, default);
 
         _sandbox = SandboxApp.Build(
         [
             "--urls", "http://127.0.0.1:0", $"--Sandbox:KeysDirectory={_keys}",
-            $"--Sandbox:AutoPay={_settings.GetValueOrDefault("Sandbox:AutoPay", "false")}",
+            .. _settings.Where(s => s.Key.StartsWith("Sandbox:", StringComparison.Ordinal)).Select(s => $"--{s.Key}={s.Value}"),
         ]);
         await _sandbox.StartAsync();
         Sandbox = AddressOf(_sandbox);
@@ -288,14 +309,19 @@ public sealed class RunningShop : IAsyncDisposable
         await _api.StartAsync();
         Api = AddressOf(_api);
         Set("alipay", "NotifyUrl", new Uri(Api, "/v1/payments/alipay/notify").AbsoluteUri);
+        Set("wechat", "NotifyUrl", new Uri(Api, "/v1/payments/wechat/notify").AbsoluteUri);
         Set("unionpay", "NotifyUrl", new Uri(Api, "/v1/payments/unionpay/notify").AbsoluteUri);
     }
+
+    private RabbitBus OpenBus() => new(
+        new(new(_settings["RabbitMq:Uri"]), "test", 100, TimeSpan.FromSeconds(10)), TimeProvider.System, new Random(),
+        TestLogs.Factory.CreateLogger<RabbitBus>());
 
     /// <summary>The accounts that Sandbox knows. Where the API will listen is not known yet.</summary>
     private void SetChannels()
     {
         string Key(string name) => Path.Combine(_keys, name);
-        foreach (var channel in new[] { "alipay", "unionpay" })
+        foreach (var channel in new[] { "alipay", "wechat", "unionpay" })
         {
             Set(channel, "Name", "default");
             Set(channel, "NotifyUrl", "http://127.0.0.1:1/");
@@ -306,6 +332,13 @@ public sealed class RunningShop : IAsyncDisposable
         Set("alipay", "SellerId", "2088000000000001");
         Set("alipay", "Gateway", new Uri(Sandbox, "/alipay/gateway.do").AbsoluteUri);
         Set("alipay", "AlipayPublicKeyFile", Key("alipay-provider.public.pem"));
+        Set("wechat", "AppId", "wx0000000000000001");
+        Set("wechat", "MerchantId", "1900000001");
+        Set("wechat", "SerialNo", "5A0D0B0C00000000000000000000000000000001");
+        Set("wechat", "Gateway", new Uri(Sandbox, "/wechat").AbsoluteUri);
+        Set("wechat", "ApiV3KeyFile", Key("wechat-apiv3.key"));
+        Set("wechat", "PlatformKeys:0:Serial", "PUB_KEY_ID_0119000000010000000000000000000001");
+        Set("wechat", "PlatformKeys:0:KeyFile", Key("wechat-platform.public.pem"));
         Set("unionpay", "MerchantId", "777290058110048");
         Set("unionpay", "Gateway", new Uri(Sandbox, "/unionpay").AbsoluteUri);
         Set("unionpay", "CertificateId", "68759663125");

@@ -66,6 +66,9 @@ internal sealed class FakeGateway : HttpMessageHandler
 
     public static readonly TimeProvider Noon = new FixedClock(Opened.AddSeconds(30));
 
+    /// <summary>So many minutes after the payment was opened.</summary>
+    public static TimeProvider After(int minutes) => new FixedClock(Opened.AddMinutes(minutes));
+
     public static PaymentRequest Request(long amountMinor = 8888, string subject = "卡密 测试+A&B=1 x 2") => new(
         AlipayVectors.Number, "main", amountMinor, "CNY", subject, Opened, Opened.AddMinutes(15));
 

@@ -26,7 +26,7 @@ public sealed class When_a_unionpay_notification_arrives
                 null, "main", "4660", "01-CS20260101000003-20260101120000-00", UnionPayVectors.MerchantId,
                 new ProviderTrade(
                     UnionPayVectors.Number, "202601011200000000001", TradeStatus.Paid, 8888, "CNY", FakeUnionPay.Opened),
-                QueryFirst: true),
+                QueryFirst: true, OrderedAt: FakeUnionPay.Opened),
             check);
     }
 

@@ -28,7 +28,7 @@ public sealed class When_alipay_is_called
         var answer = await channel.CreateAsync(FakeGateway.Request(), Token);
 
         Assert.Equal(ChannelResult.Done, answer.Result);
-        Assert.Equal("https://qr.alipay.com/x", answer.Link);
+        Assert.Equal(("https://qr.alipay.com/x", "https://qr.alipay.com/x"), (answer.Link, answer.Qr));
         var sent = gateway.Sent[0];
         Assert.Equal("2026-01-01 12:00:00", sent["timestamp"]);
         Assert.Equal("https://shop.example.test/notify/alipay", sent["notify_url"]);
@@ -205,7 +205,7 @@ public sealed class When_alipay_is_called
         ChannelResult.Done)]
     [InlineData(
         """{"code":"10000","out_request_no":"R1","refund_status":"REFUND_SUCCESS","refund_amount":"9.00"}""",
-        ChannelResult.Refused)]
+        ChannelResult.Unknown)]
     [InlineData(
         """{"code":"10000","out_request_no":"R2","refund_status":"REFUND_SUCCESS","refund_amount":"10.00"}""",
         ChannelResult.Unknown)]

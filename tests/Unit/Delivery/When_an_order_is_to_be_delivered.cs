@@ -44,7 +44,9 @@ public sealed class When_an_order_is_to_be_delivered
             scenario = scenario.At(scenario.Order.Delivery!.Due!.Value);
         }
 
-        var last = scenario.When(An.DeliveryDue).Is(DeliveryStatus.Review).Sends(typeof(DeliveryFailed)).MovesStock(default);
+        var last = scenario.When(An.DeliveryDue).Is(DeliveryStatus.Review).MovesStock(default)
+            .Sends(typeof(DeliveryFailed), typeof(SagaFact));
+        Assert.Equal(ReviewKind.ShortPick, Assert.Single(last.Payment.Reviews!).Kind);
         Assert.Null(last.Delivery.Due);
         last.Then.WithKeys(An.TwoKeys).When(An.Deliver).ChangesNothing();
     }

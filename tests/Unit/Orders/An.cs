@@ -59,6 +59,15 @@ internal static class An
     public static PaymentMessage RefundAnswered(ChannelResult result, string number = Number) =>
         new PaymentMessage.RefundAnswered(Id, number, number + "R1", new(result, Code: "CODE"));
 
+    public static PaymentMessage Switch(string channel, string id = Id) =>
+        new PaymentMessage.SwitchChannel(new(id, "S", channel, Start));
+
+    public static OperatorAct By(string commandId = "c1") => new(commandId, "ann", Start);
+
+    public static PaymentMessage Found(StatementFault fault, string number = Number, string id = "f1") =>
+        new PaymentMessage.StatementFinding(
+            Id, id, fault, "alipay", "default", number, "trade", Amount, "CNY", "line 7", Start);
+
     public static PaymentMessage PaymentDue => new PaymentMessage.Due(Id);
 
     public static DeliveryMessage Deliver => new DeliveryMessage.Deliver(Id);

@@ -30,6 +30,9 @@ internal sealed class ModelShop
     /// <summary>Orders whose covering payment was given back, in the order of events.</summary>
     public HashSet<string> Withdrawn { get; } = [];
 
+    /// <summary>True while an operator decides, who may reopen what was withdrawn.</summary>
+    public bool Reopens { get; set; }
+
     /// <summary>All that was decided to be sent: commands and events.</summary>
     public List<object> Sent { get; } = [];
 
@@ -49,10 +52,10 @@ internal sealed class ModelShop
         var run = new BatchRun(loaded, waiting, ShopSettings.Default, now);
         foreach (var import in imports)
         {
-            run.Import(import, import.Keys.Count(k => _keys.Add(k.Id)));
+            run.Import([import], [import.Keys.Count(k => _keys.Add(k.Id))]);
         }
 
-        run.Available = run.StockNeeded(batch).ToDictionary(k => k, _ => Stock.Available);
+        run.Stock = run.StockNeeded(batch).ToDictionary(k => k, _ => new StockCount(Stock.Available, Stock.Held));
         var demand = run.KeysNeeded(batch).GetValueOrDefault(Row);
         var unsold = _keys.Where(k => !_sold.ContainsKey(k)).Order().Take(demand).ToList();
         run.Keys = new Dictionary<StockKey, IReadOnlyList<Guid>> { [Row] = unsold };
@@ -84,9 +87,12 @@ internal sealed class ModelShop
 
     /// <summary>Everything that a repeat must not change.</summary>
     public string Snapshot() => string.Join('\n', Payments.Values.OrderBy(p => p.Id).Select(
-            p => $"{p.Id} {p.Status} {p.Reserved} {string.Join(',', p.Payments.Select(m => $"{m.Number}:{m.Amount}:{m.Use}:{m.Refund}"))}")
+            p => $"{p.Id} {p.Status} {p.Reserved} {string.Join(',', p.Payments.Select(m => $"{m.Number}:{m.Amount}:{m.Use}:{RefundsOf(m)}"))}")
         .Concat(Deliveries.Values.OrderBy(d => d.Id).Select(d => $"{d.Id} {d.Status} {string.Join(',', d.Keys)}"))
         .Append(Stock.ToString()));
+
+    private static string RefundsOf(ReceivedPayment payment) =>
+        string.Join('+', (payment.Refunds ?? []).Select(r => $"{r.Number}={r.Amount} {r.State}"));
 
     private void CheckDelivery(DeliverySaga delivery)
     {
@@ -102,9 +108,9 @@ internal sealed class ModelShop
         Require(!Withdrawn.Contains(delivery.Id), $"{delivery.Id} was withdrawn and is delivered");
         var payment = Payments[delivery.Id];
         Require(
-            payment.Payments.Count(p => p.Use == PaymentUse.Order && p.Refund == RefundState.None
-                && p.Amount == payment.Order!.Amount) == 1,
-            $"{delivery.Id} is delivered without one full payment that stands");
+            payment.Payments.Count(p => p.Use == PaymentUse.Order && p.Amount == payment.Order!.Amount
+                && (p.Refunds ?? []).All(r => r.State == RefundState.Rejected || r.AskedAt >= delivery.DeliveredAt)) == 1,
+            $"{delivery.Id} is delivered without one full payment that stood then");
     }
 
     private List<object> Save(SaveRequest save)
@@ -126,6 +132,10 @@ internal sealed class ModelShop
             {
                 Withdrawn.Add(document.Id);
             }
+            else if (Reopens)
+            {
+                Withdrawn.Remove(document.Id);
+            }
         }
 
         foreach (var sale in save.Sales)
@@ -142,8 +152,8 @@ internal sealed class ModelShop
         {
             var order = Payments[refund.OrderId];
             Require(
-                order.Payments.First(p => p.RefundNumber == refund.RefundNumber).Use != PaymentUse.Order
-                    || Deliveries[refund.OrderId].Status == DeliveryStatus.Withdrawn,
+                order.Payments.First(p => p.Refunds?.Any(r => r.Number == refund.RefundNumber) == true).Use != PaymentUse.Order
+                    || Deliveries[refund.OrderId].Status is DeliveryStatus.Withdrawn or DeliveryStatus.Delivered,
                 $"{refund.OrderId} is refunded before its delivery was withdrawn");
         }
 
@@ -168,8 +178,11 @@ internal sealed class ModelShop
     {
         var old = before?.Payments ?? [];
         Require(
-            old.Select(p => (p.Number, p.Amount)).SequenceEqual(after.Payments.Take(old.Count).Select(p => (p.Number, p.Amount))),
+            old.All(p => after.Payments.Any(q => (q.Number, q.Amount) == (p.Number, p.Amount))),
             $"{after.Id} lost money that was recorded");
+        Require(
+            after.Payments.All(p => (p.Refunds ?? []).Where(r => r.State != RefundState.Rejected).Sum(r => r.Amount) <= p.Amount),
+            $"{after.Id} gives back more than it was paid");
     }
 
     private static void Require(bool holds, string what)
@@ -185,6 +198,7 @@ internal sealed class ModelShop
 internal sealed class ModelProvider
 {
     private readonly Dictionary<string, ProviderTrade> _trades = [];
+    private readonly Dictionary<string, long> _refunds = [];
 
     public ProviderTrade? Find(string number) => _trades.GetValueOrDefault(number);
 
@@ -205,15 +219,19 @@ internal sealed class ModelProvider
         _trades.TryAdd(number, new(number, "t" + number, TradeStatus.Paid, amount, "CNY", at));
 
     /// <summary>Answers a command as the fleet would pass it on; null where the saga needs no call.</summary>
-    public PaymentMessage Answer(object command, PaymentSaga saga) => command switch
+    public PaymentMessage Answer(object command, PaymentSaga saga, DateTimeOffset now) => command switch
     {
-        RequestPayment m when saga.Status == PaymentStatus.Reserved =>
+        RequestPayment m when saga.Status == PaymentStatus.Reserved && saga.Attempts[^1].Number == m.Number =>
             new PaymentMessage.Requested(m.OrderId, m.Number, Create(m.Number, saga)),
         CheckPayment m when saga.Order is not null => new PaymentMessage.Checked(
             m.OrderId, m.Number,
             Find(m.Number) is { } trade ? new(ChannelResult.Done, Trade: trade) : new(ChannelResult.NotFound)),
-        ClosePayment m => new PaymentMessage.CloseAnswered(m.OrderId, m.Number, Close(m.Number)),
-        RefundPayment m => new PaymentMessage.RefundAnswered(m.OrderId, m.Number, m.RefundNumber, Refund(m.Number)),
+        ClosePayment m => new PaymentMessage.CloseAnswered(m.OrderId, m.Number, Close(m.Number, saga, now)),
+        RefundPayment m when saga.Payments.Any(
+            p => p.Refunds?.Any(r => r.Number == m.RefundNumber && r.State != RefundState.Asked) == true) =>
+            new PaymentMessage.Unneeded(m.OrderId),
+        RefundPayment m => new PaymentMessage.RefundAnswered(
+            m.OrderId, m.Number, m.RefundNumber, Refund(m, saga)),
         RequestPayment m => new PaymentMessage.Unneeded(m.OrderId),
         CheckPayment m => new PaymentMessage.Unneeded(m.OrderId),
         _ => throw new ArgumentOutOfRangeException(nameof(command), command, "No payment command."),
@@ -222,16 +240,21 @@ internal sealed class ModelProvider
     private ChannelAnswer Create(string number, PaymentSaga saga)
     {
         var attempt = saga.Attempts.First(a => a.Number == number);
-        _trades.TryAdd(number, new(number, "t" + number, TradeStatus.Waiting, attempt.Amount, attempt.Currency, null));
-        return _trades[number].Status == TradeStatus.Waiting
+        var isNew = _trades.TryAdd(
+            number, new(number, "t" + number, TradeStatus.Waiting, attempt.Amount, attempt.Currency, null));
+        return _trades[number].Status == TradeStatus.Waiting && (isNew || attempt.Channel != "unionpay")
             ? new(ChannelResult.Done, Link: "link")
             : new(ChannelResult.WrongState, Trade: _trades[number]);
     }
 
-    private ChannelAnswer Close(string number)
+    /// <summary>UnionPay opens a number once, and closes nothing before its time.</summary>
+    private ChannelAnswer Close(string number, PaymentSaga saga, DateTimeOffset now)
     {
         switch (Find(number))
         {
+            case null or { Status: TradeStatus.Waiting } when saga.Attempts.FirstOrDefault(a => a.Number == number) is { } attempt
+                && attempt.Channel == "unionpay" && now < attempt.ExpiresAt:
+                return new(ChannelResult.Unknown, Code: ChannelCodes.StillOpen);
             case null:
                 return new(ChannelResult.NotFound);
             case { Status: TradeStatus.Waiting } trade:
@@ -244,14 +267,24 @@ internal sealed class ModelProvider
         }
     }
 
-    private ChannelAnswer Refund(string number)
+    /// <summary>What went back of a payment.</summary>
+    public long RefundedOf(string number) => _refunds.Where(r => r.Key.StartsWith(number, StringComparison.Ordinal)).Sum(r => r.Value);
+
+    private ChannelAnswer Refund(RefundPayment command, PaymentSaga saga)
     {
-        if (Find(number) is not { Status: TradeStatus.Paid } trade)
+        if (Find(command.Number) is not { Status: TradeStatus.Paid } trade)
         {
             return new(ChannelResult.WrongState);
         }
 
-        _trades[number] = trade with { RefundedMinor = trade.AmountMinor };
+        var amount = saga.Payments.SelectMany(p => p.Refunds ?? []).First(r => r.Number == command.RefundNumber).Amount;
+        if (!_refunds.ContainsKey(command.RefundNumber) && RefundedOf(command.Number) + amount > trade.AmountMinor)
+        {
+            return new(ChannelResult.Refused, Code: "TOO_MUCH");
+        }
+
+        _refunds[command.RefundNumber] = amount;
+        _trades[command.Number] = trade with { RefundedMinor = RefundedOf(command.Number) };
         return new(ChannelResult.Done);
     }
 }

@@ -44,6 +44,7 @@ public sealed class When_anything_happens_in_any_order
             new HashSet<string>
             {
                 "Delivered", "Withdrawn", "Paid", "Refunded", "Expired", "Cancelled", "SoldOut", "Review", "Surplus", "Waited",
+                "Reopened",
             },
             reached);
     }
@@ -125,11 +126,14 @@ public sealed class When_anything_happens_in_any_order
 
         private static OrderPlaced Placed(int order) => An.Order(
             Id(order), order % 3 == 2 ? HoldPolicy.Payment : HoldPolicy.Order, order % 2 == 0 ? 0 : 1_800,
-            1 + (order % 3));
+            1 + (order % 3)) with
+        { Channel = ChannelOf(order) };
+
+        private static string ChannelOf(int order) => order is 1 or 4 ? "unionpay" : "alipay";
 
         private void Take(Step step)
         {
-            var number = Id(step.Order) + "01";
+            var number = NumberOf(step);
             switch (step.Kind)
             {
                 case Kind.Place or Kind.PlaceAgain:
@@ -172,6 +176,12 @@ public sealed class When_anything_happens_in_any_order
             }
         }
 
+        /// <summary>One of the order's attempts; the first where there is none yet.</summary>
+        private string NumberOf(Step step) =>
+            _shop.Payments.GetValueOrDefault(Id(step.Order)) is { Attempts: { Count: > 0 } attempts }
+                ? attempts[step.Pick % attempts.Count].Number
+                : Id(step.Order) + "01";
+
         private void Command(Step step)
         {
             var from = step.Kind == Kind.CommandAgain ? _done : _commands;
@@ -192,6 +202,12 @@ public sealed class When_anything_happens_in_any_order
                 return;
             }
 
+            if (step is { Kind: Kind.CommandUnanswered } && step.Pick % 4 == 0 && command is not DeliveryMessage)
+            {
+                // Done there, and the answer lost.
+                Answered(command);
+            }
+
             Say(step is { Kind: Kind.CommandUnanswered } && step.Pick % 2 == 0 ? Unanswered(command, ChannelResult.Unknown)
                 : step is { Kind: Kind.CommandRefused } && step.Pick % 5 == 0 ? Unanswered(command, ChannelResult.Refused)
                 : Answered(command));
@@ -199,7 +215,7 @@ public sealed class When_anything_happens_in_any_order
 
         private object Answered(object command) => command is DeliveryMessage
             ? command
-            : _provider.Answer(command, _shop.Payments[OrderOf(command)]);
+            : _provider.Answer(command, _shop.Payments[OrderOf(command)], _now);
 
         private static object Unanswered(object command, ChannelResult result) => command switch
         {
@@ -220,7 +236,11 @@ public sealed class When_anything_happens_in_any_order
         };
 
         private void AddNotification(int order, string number, long amount) => _notifications.Add((
-            number, An.Notification(Id(order), number, $"n{_notifications.Count}", amount: amount, at: _now)));
+            number, An.Notification(Id(order), number, $"n{_notifications.Count}", amount: amount, at: _now) with
+            {
+                Channel = ChannelOf(order),
+                QueryFirst = ChannelOf(order) == "unionpay" ? true : null,
+            }));
 
         private void Import(int keys)
         {
@@ -307,6 +327,11 @@ public sealed class When_anything_happens_in_any_order
                 {
                     throw new InvalidOperationException($"{id} is left {payment.Status}, its delivery {delivery?.Status}");
                 }
+            }
+
+            if (_shop.Payments.Values.Any(p => p.Attempts.Count > 1))
+            {
+                reached.Add("Reopened");
             }
 
             reached.UnionWith(_shop.Payments.Values.Select(p => p.Status.ToString()));

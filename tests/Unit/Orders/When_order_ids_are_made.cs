@@ -95,6 +95,18 @@ public sealed class When_order_ids_are_made
     [InlineData("abcdefghijklmnopqrstuvwxyz\u0660\u0661")]
     public void Foreign_numbers_have_no_order(string number) => Assert.Null(OrderIds.OfProviderNumber(number));
 
+    [Theory]
+    [InlineData("abcdefghijklmnopqrstuvwxyz01R1", true)]
+    [InlineData("abcdefghijklmnopqrstuvwxyz01R12", true)]
+    [InlineData("abcdefghijklmnopqrstuvwxyz01R", false)]
+    [InlineData("abcdefghijklmnopqrstuvwxyz01R1x", false)]
+    [InlineData("abcdefghijklmnopqrstuvwxyz01X1", false)]
+    [InlineData("abcdefghijklmnopqrstuvwxyz01", false)]
+    [InlineData("ABCDEFGHIJKLMNOPQRSTUVWXYZ01R1", false)]
+    [InlineData("", false)]
+    public void A_refunds_number_names_the_order(string number, bool isOurs) =>
+        Assert.Equal(isOurs ? "abcdefghijklmnopqrstuvwxyz" : null, OrderIds.OfRefundNumber(number));
+
     /// <summary>The function may never change: orders would be looked for where they are not.</summary>
     [Theory]
     [InlineData("", 12, 11)]

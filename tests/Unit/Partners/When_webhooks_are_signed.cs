@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using CardShop.Shop.Keys;
 using CardShop.Shop.Partners;
 using Xunit;
 
@@ -64,7 +65,7 @@ public sealed class When_webhooks_are_signed
     [Fact]
     public void A_sealed_secret_opens_for_its_webhook_only_and_with_its_key_only()
     {
-        var vault = new WebhookSecrets(new Dictionary<string, byte[]> { ["kek-1"] = new byte[32] }, "kek-1");
+        var vault = new WebhookSecrets(new FixedKeyEncryptionKeys(new Dictionary<string, byte[]> { ["kek-1"] = new byte[32] }, "kek-1"));
         var kept = vault.Seal("wh_1", "secret"u8);
 
         Assert.Equal("secret"u8.ToArray(), vault.Open("wh_1", kept));

@@ -50,7 +50,7 @@ public sealed class When_a_payment_is_notified
             .Is(PaymentStatus.Refunding).Is(DeliveryStatus.Withdrawn)
             .Sends(typeof(RefundPayment), typeof(SagaFact)).MovesStock(default);
         Assert.Equal(An.Number + "R1", outcome.Sent<RefundPayment>().RefundNumber);
-        Assert.Equal(RefundState.Asked, Assert.Single(outcome.Payment.Payments).Refund);
+        Assert.Equal(RefundState.Asked, Assert.Single(Assert.Single(outcome.Payment.Payments).Refunds!).State);
         Assert.NotNull(outcome.Payment.Due);
     }
 
@@ -102,8 +102,8 @@ public sealed class When_a_payment_is_notified
         var outcome = Scenario.Given(order).When(An.Notified(An.Notification(number: An.Id + "02", notifyId: "n2")))
             .Is(PaymentStatus.Paid).Sends(typeof(RefundPayment), typeof(SagaFact)).MovesStock(default);
         Assert.Same(order.Delivery, outcome.Delivery);
-        Assert.Equal((PaymentUse.Surplus, RefundState.Asked), (outcome.Payment.Payments[1].Use, outcome.Payment.Payments[1].Refund));
-        Assert.Equal(RefundState.None, outcome.Payment.Payments[0].Refund);
+        Assert.Equal((PaymentUse.Surplus, RefundState.Asked), (outcome.Payment.Payments[1].Use, Assert.Single(outcome.Payment.Payments[1].Refunds!).State));
+        Assert.Null(outcome.Payment.Payments[0].Refunds);
         Assert.NotNull(outcome.Payment.Due);
 
         var done = outcome.Then.When(An.RefundAnswered(ChannelResult.Done, An.Id + "02")).Is(PaymentStatus.Paid).IsDue(null);
@@ -138,6 +138,21 @@ public sealed class When_a_payment_is_notified
         var success = Scenario.Given(An.AwaitingPayment()).When(An.Notified(An.Notification(amount: 1)));
         var finished = success.Then.When(An.Notified(An.Notification(amount: 1, notifyId: "finished")));
         Assert.Single(finished.Payment.Payments);
+    }
+
+    [Fact]
+    public void Money_of_the_attempt_is_recorded_though_another_trades_stands_under_its_number()
+    {
+        var mixedUp = Scenario.Given(An.AwaitingPayment())
+            .When(An.Notified(An.Notification() with { Channel = "wechat", TradeNo = "another" })).Is(PaymentStatus.Review);
+
+        var paid = mixedUp.Then.When(An.Notified(An.Notification(notifyId: "n2"))).Is(PaymentStatus.Review);
+        var asked = mixedUp.Then.When(An.Checked(TradeStatus.Paid)).Is(PaymentStatus.Review);
+
+        Assert.Equal([PaymentUse.Mismatch, PaymentUse.Mismatch], paid.Payment.Payments.Select(p => p.Use));
+        Assert.Equal(2 * An.Amount, paid.Payment.Payments.Sum(p => p.Amount));
+        Assert.Equal(2, asked.Payment.Payments.Count);
+        Assert.Equal(2, paid.Then.When(An.Notified(An.Notification(notifyId: "n3"))).Payment.Payments.Count);
     }
 
     [Theory]

@@ -25,7 +25,7 @@ public sealed class When_a_refund_is_answered
     {
         var outcome = Scenario.Given(An.Refunding()).When(An.RefundAnswered(ChannelResult.Refused))
             .Is(PaymentStatus.Review).Is(DeliveryStatus.Withdrawn).Sends(typeof(SagaFact)).IsDue(null);
-        Assert.Equal(RefundState.Rejected, outcome.Payment.Payments[0].Refund);
+        Assert.Equal(RefundState.Rejected, Assert.Single(outcome.Payment.Payments[0].Refunds!).State);
         outcome.Then.WithKeys(An.TwoKeys).When(An.Deliver).ChangesNothing();
         outcome.Then.When(An.StockArrived).ChangesNothing();
     }
@@ -81,7 +81,8 @@ public sealed class When_a_refund_is_answered
             .Is(PaymentStatus.Refunding);
         var done = refunding.Then.When(An.RefundAnswered(ChannelResult.Done)).Is(PaymentStatus.Refunded);
         Assert.Equal([An.Amount, 9L], done.Payment.Payments.Select(p => p.Amount));
-        Assert.Equal([RefundState.Done, RefundState.None], done.Payment.Payments.Select(p => p.Refund));
+        Assert.Equal(RefundState.Done, Assert.Single(done.Payment.Payments[0].Refunds!).State);
+        Assert.Null(done.Payment.Payments[1].Refunds);
     }
 
     [Fact]

@@ -25,6 +25,12 @@ public sealed class When_every_state_meets_every_message
         ],
         ["CloseAnswered"] = [.. Enum.GetValues<ChannelResult>().Select(An.CloseAnswered)],
         ["RefundAnswered"] = [.. Enum.GetValues<ChannelResult>().Select(r => An.RefundAnswered(r))],
+        ["SwitchChannel"] = [An.Switch("wechat")],
+        ["OperatorConfirmPaid"] = [new PaymentMessage.OperatorConfirmPaid(An.Id, An.By(), "seen", An.Amount)],
+        ["OperatorRefund"] = [new PaymentMessage.OperatorRefund(An.Id, An.By(), null, null, "goodwill")],
+        ["OperatorDeliver"] = [new PaymentMessage.OperatorDeliver(An.Id, An.By())],
+        ["OperatorDismiss"] = [new PaymentMessage.OperatorDismiss(An.Id, An.By(), "settled")],
+        ["StatementFinding"] = [.. Enum.GetValues<StatementFault>().Select(f => An.Found(f))],
         ["Due"] = [An.PaymentDue],
         ["Unneeded"] = [new PaymentMessage.Unneeded(An.Id)],
     };
@@ -32,16 +38,24 @@ public sealed class When_every_state_meets_every_message
     /// <summary>What may move each state; every other message leaves it exactly as it is.</summary>
     private static readonly Dictionary<PaymentStatus, string[]> Transitions = new()
     {
-        [PaymentStatus.Reserved] = ["Cancel", "Notified", "Requested", "Checked", "CloseAnswered", "Due"],
-        [PaymentStatus.AwaitingPayment] = ["Cancel", "Notified", "Checked", "CloseAnswered", "Due"],
-        [PaymentStatus.Paid] = ["Notified", "CloseAnswered"],
-        [PaymentStatus.Refunding] = ["Notified", "RefundAnswered", "Due"],
-        [PaymentStatus.Refunded] = ["Notified"],
-        [PaymentStatus.SoldOut] = ["Notified", "Checked"],
-        [PaymentStatus.Refused] = ["Notified", "Checked"],
-        [PaymentStatus.Expired] = ["Notified", "Checked"],
-        [PaymentStatus.Cancelled] = ["Notified", "Checked", "CloseAnswered", "Due"],
-        [PaymentStatus.Review] = ["Notified", "CloseAnswered"],
+        [PaymentStatus.Reserved] =
+        [
+            "Cancel", "Notified", "Requested", "Checked", "CloseAnswered", "Due", "SwitchChannel", "OperatorConfirmPaid",
+            "StatementFinding",
+        ],
+        [PaymentStatus.AwaitingPayment] =
+        [
+            "Cancel", "Notified", "Checked", "CloseAnswered", "Due", "SwitchChannel", "OperatorConfirmPaid", "StatementFinding",
+        ],
+        [PaymentStatus.Paid] = ["Notified", "CloseAnswered", "OperatorRefund", "OperatorDeliver", "StatementFinding"],
+        [PaymentStatus.Refunding] = ["Notified", "RefundAnswered", "Due", "StatementFinding"],
+        [PaymentStatus.Refunded] = ["Notified", "StatementFinding"],
+        [PaymentStatus.SoldOut] = ["Notified", "Checked", "OperatorConfirmPaid", "StatementFinding"],
+        [PaymentStatus.Refused] = ["Notified", "Checked", "OperatorConfirmPaid", "StatementFinding"],
+        [PaymentStatus.Expired] = ["Notified", "Checked", "OperatorConfirmPaid", "StatementFinding"],
+        [PaymentStatus.Cancelled] =
+            ["Notified", "Checked", "CloseAnswered", "Due", "OperatorConfirmPaid", "StatementFinding"],
+        [PaymentStatus.Review] = ["Notified", "CloseAnswered", "OperatorDismiss", "StatementFinding"],
     };
 
     private static readonly Dictionary<DeliveryStatus, string[]> DeliveryTransitions = new()

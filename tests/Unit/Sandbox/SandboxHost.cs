@@ -5,6 +5,7 @@ using System.Threading.Channels;
 using CardShop.Sandbox;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Channels.Alipay;
+using CardShop.Shop.Channels.WeChat;
 using CardShop.Tests.Unit.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -14,10 +15,9 @@ using Xunit;
 
 namespace CardShop.Tests.Unit.Sandbox;
 
-/// <summary>A sandbox and a shop's notify address, both on free loopback ports, and the channel between them.</summary>
+/// <summary>A sandbox and a shop's notify address, both on free loopback ports, and the channels between them.</summary>
 internal sealed class SandboxHost : IAsyncDisposable
 {
-    public const string NotifyPath = "/v1/payments/alipay/notify";
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
     private static readonly string ProviderKey = NewKey();
     private static readonly Lazy<string> UnionPayChain = new(NewUnionPayChain);
@@ -29,6 +29,7 @@ internal sealed class SandboxHost : IAsyncDisposable
     private readonly WebApplication _shop;
     private WebApplication? _sandbox;
     private AlipayChannel? _channel;
+    private WeChatChannel? _wechat;
     private int _failures;
 
     private SandboxHost()
@@ -39,14 +40,19 @@ internal sealed class SandboxHost : IAsyncDisposable
         File.WriteAllText(Path.Combine(KeysDirectory, "alipay-provider.private.pem"), ProviderKey);
         File.WriteAllText(Path.Combine(KeysDirectory, "unionpay-merchant.private.pem"), AlipayVectors.PrivateKey);
         File.WriteAllText(Path.Combine(KeysDirectory, "unionpay-provider.private.pem"), UnionPayChain.Value);
+        File.WriteAllText(Path.Combine(KeysDirectory, "wechat-merchant.private.pem"), AlipayVectors.PrivateKey);
+        File.WriteAllText(Path.Combine(KeysDirectory, "wechat-platform.private.pem"), ProviderKey);
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         _shop = builder.Build();
-        _shop.MapPost(NotifyPath, NotifiedAsync);
+        _shop.MapPost("/v1/payments/alipay/notify", context => NotifiedAsync(context, Channel));
+        _shop.MapPost("/v1/payments/wechat/notify", context => NotifiedAsync(context, WeChat));
     }
 
     public AlipayChannel Channel => _channel!;
+
+    public WeChatChannel WeChat => _wechat!;
 
     public HttpClient Http { get; private set; } = null!;
 
@@ -88,6 +94,7 @@ internal sealed class SandboxHost : IAsyncDisposable
     {
         Http?.Dispose();
         _channel?.Dispose();
+        _wechat?.Dispose();
         Http = new HttpClient { BaseAddress = new Uri(address), Timeout = Deadline };
         _channel = new AlipayChannel(
             new AlipayOptions
@@ -100,7 +107,7 @@ internal sealed class SandboxHost : IAsyncDisposable
                         AppId = "2021000000000001",
                         SellerId = "2088000000000001",
                         Gateway = address + "/alipay/gateway.do",
-                        NotifyUrl = ShopUrl + NotifyPath,
+                        NotifyUrl = ShopUrl + "/v1/payments/alipay/notify",
                         PrivateKeyFile = Path.Combine(KeysDirectory, "alipay-merchant.private.pem"),
                         AlipayPublicKeyFile = Path.Combine(KeysDirectory, "alipay-provider.public.pem"),
                     },
@@ -108,7 +115,31 @@ internal sealed class SandboxHost : IAsyncDisposable
                 CallTimeout = TimeSpan.FromSeconds(5),
             },
             TimeProvider.System);
+        _wechat = new WeChatChannel(
+            new WeChatOptions { Profiles = [WeChatProfile(address)], CallTimeout = TimeSpan.FromSeconds(5) },
+            TimeProvider.System);
     }
+
+    /// <summary>The settings that the sandbox's README names.</summary>
+    private WeChatProfileOptions WeChatProfile(string address) => new()
+    {
+        Name = "main",
+        AppId = "wx0000000000000001",
+        MerchantId = "1900000001",
+        SerialNo = "5A0D0B0C00000000000000000000000000000001",
+        Gateway = address + "/wechat",
+        NotifyUrl = ShopUrl + "/v1/payments/wechat/notify",
+        PrivateKeyFile = Path.Combine(KeysDirectory, "wechat-merchant.private.pem"),
+        ApiV3KeyFile = Path.Combine(KeysDirectory, "wechat-apiv3.key"),
+        PlatformKeys =
+        [
+            new WeChatPlatformKeyOptions
+            {
+                Serial = "PUB_KEY_ID_0119000000010000000000000000000001",
+                KeyFile = Path.Combine(KeysDirectory, "wechat-platform.public.pem"),
+            },
+        ],
+    };
 
     /// <summary>The next so many notifications are answered with something else than success.</summary>
     public void FailNotifications(int times) => Volatile.Write(ref _failures, times);
@@ -164,6 +195,7 @@ internal sealed class SandboxHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _channel?.Dispose();
+        _wechat?.Dispose();
         Http?.Dispose();
         if (_sandbox is not null)
         {
@@ -190,13 +222,17 @@ internal sealed class SandboxHost : IAsyncDisposable
         return chain;
     }
 
-    private async Task NotifiedAsync(HttpContext context)
+    private async Task NotifiedAsync(HttpContext context, IPaymentChannel channel)
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        var check = Channel.Verify(body.ToArray(), new Dictionary<string, string>(), DateTimeOffset.UtcNow);
+        var headers = context.Request.Headers.ToDictionary(one => one.Key, one => one.Value.ToString());
+        var check = channel.Verify(body.ToArray(), headers, DateTimeOffset.UtcNow);
         var accepted = check.Refusal is null && Interlocked.Decrement(ref _failures) < 0;
-        await context.Response.WriteAsync(accepted ? "success" : "success!", context.RequestAborted);
+        var reply = channel.Reply(accepted ? NotificationOutcome.Stored : NotificationOutcome.NotStored);
+        context.Response.StatusCode = reply.Status;
+        context.Response.ContentType = reply.ContentType;
+        await context.Response.WriteAsync(reply.Body, context.RequestAborted);
         await _notified.Writer.WriteAsync(check, context.RequestAborted);
     }
 }

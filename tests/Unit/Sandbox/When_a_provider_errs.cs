@@ -105,6 +105,42 @@ public sealed class When_a_provider_errs
     }
 
     [Fact]
+    public async Task A_fault_of_one_trade_befalls_no_other()
+    {
+        await using var host = await SandboxHost.StartAsync();
+        var spared = await CreateAsync(host);
+        var hit = await CreateAsync(host);
+        await host.PostAsync($"/control/trades/{spared.Number}/scan");
+        await host.PostAsync($"/control/trades/{hit.Number}/scan");
+        await host.PostAsync("/control/faults", new { kind = "unknown-state", method = "query", number = hit.Number });
+        await host.PostAsync("/control/faults", new { kind = "unknown-state", method = "refund", number = hit.Number });
+        await host.PostAsync("/control/faults", new { kind = "late-success", number = hit.Number });
+
+        Assert.Equal(ChannelResult.Done, (await host.Channel.QueryAsync(spared, Token)).Result);
+        Assert.Equal(ChannelResult.Unknown, (await host.Channel.QueryAsync(hit, Token)).Result);
+        Assert.Equal(ChannelResult.Done, (await host.Channel.CloseAsync(spared, Token)).Result);
+        Assert.Equal(ChannelResult.Done, (await host.Channel.CloseAsync(hit, Token)).Result);
+        Assert.Equal(hit.Number, (await host.NextNotificationAsync()).Trade!.Number);
+        Assert.Equal(ChannelResult.Unknown, (await host.Channel.RefundAsync(Refund(hit), Token)).Result);
+    }
+
+    [Fact]
+    public async Task A_mixed_up_notification_names_the_trade_that_it_is_told_to()
+    {
+        await using var host = await SandboxHost.StartAsync();
+        var victim = await CreateAsync(host);
+        var request = await CreateAsync(host);
+        await CreateAsync(host);
+        await host.PostAsync(
+            "/control/faults",
+            new { kind = "other-order", method = "notify", number = request.Number, other = victim.Number });
+
+        await host.PayAsync(request.Number);
+
+        Assert.Equal(victim.Number, (await host.NextNotificationAsync()).Trade!.Number);
+    }
+
+    [Fact]
     public async Task A_state_is_unknown_once_and_known_afterwards()
     {
         await using var host = await SandboxHost.StartAsync();

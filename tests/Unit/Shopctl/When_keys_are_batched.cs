@@ -3,6 +3,8 @@ using CardShop.Contracts;
 using CardShop.Shop.Keys;
 using CardShop.Shopctl.Demo;
 using CardShop.Shopctl.Keys;
+using FsCheck;
+using FsCheck.Fluent;
 using Xunit;
 
 namespace CardShop.Tests.Unit.Shopctl;
@@ -21,7 +23,8 @@ public sealed class When_keys_are_batched
         var batches = BatchesOf(batcher, ["A", "B", "C"]);
 
         Assert.Equal([2, 1], batches.Select(b => b.Message.Keys.Count));
-        Assert.Equal(["import-000001", "import-000002"], batches.Select(b => b.Message.BatchId));
+        Assert.Equal(
+            [batcher.Import + "-000001", batcher.Import + "-000002"], batches.Select(b => b.Message.BatchId[..^13]));
         Assert.Equal([1, 2], batches[0].Lines);
         Assert.Null(batcher.Take());
     }
@@ -90,6 +93,71 @@ public sealed class When_keys_are_batched
     }
 
     [Fact]
+    public void The_same_file_has_the_same_batch_ids_whatever_key_seals_it_and_another_file_has_others()
+    {
+        var rotated = new KeyVault(
+            new byte[32], new Dictionary<string, byte[]> { ["kek-1"] = new byte[32], ["kek-2"] = [1, .. new byte[31]] }, "kek-2");
+
+        var ids = IdsOf(Batcher(size: 2), ["A", "B", "C"]);
+
+        Assert.Equal(ids, IdsOf(new(rotated, new("SKU-1", "a", 2, At.AddDays(1))), ["A", "B", "C"]));
+        Assert.Empty(ids.Intersect(IdsOf(new(_vault, new("SKU-2", "a", 2, At)), ["A", "B", "C"])));
+        Assert.Empty(ids.Intersect(IdsOf(new(_vault, new("SKU-1", "b", 2, At)), ["A", "B", "C"])));
+        Assert.Equal([ids[0]], ids.Intersect(IdsOf(Batcher(size: 2), ["A", "B", "D"])));
+    }
+
+    [Fact]
+    public void Keys_beyond_those_remembered_are_told_apart_in_stock()
+    {
+        var batcher = new KeyBatcher(_vault, new("SKU-1", "a", 10, At), remembered: 2);
+
+        var batch = Assert.Single(BatchesOf(batcher, ["A", "B", "C", "A", "C"]));
+
+        Assert.Equal([1, 2, 3, 5], batch.Lines);
+        Assert.Equal([4], _report.DuplicatesInFile.First.Select(d => d.Line));
+    }
+
+    [Fact]
+    public void Every_finding_stands_in_the_report_file_by_line_and_without_text()
+    {
+        using var file = new StringWriter { NewLine = "\n" };
+        var report = new ImportReport(file);
+        var batcher = Batcher(size: 1);
+        for (var i = 1; i <= 30; i++)
+        {
+            batcher.Add(new(i, null, "because"), report);
+        }
+
+        batcher.Add(Line(31, "SECRET"), report);
+        batcher.Add(Line(32, "SECRET"), report);
+        report.Known([40, 41]);
+
+        var lines = file.ToString().TrimEnd().Split('\n');
+        Assert.Equal(33, lines.Length);
+        Assert.Equal("30,refused,\"because\"", lines[29]);
+        Assert.Equal("32,duplicate,\"stands further up in the file\"", lines[30]);
+        Assert.Equal("41,duplicate,\"is in stock already\"", lines[32]);
+        Assert.DoesNotContain("SECRET", file.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Importing_any_file_twice_comes_to_the_same_as_once() => Prop.ForAll(
+        ArbMap.Default.ArbFor<byte[]>(), ArbMap.Default.ArbFor<byte>(),
+        (bytes, chunk) =>
+        {
+            var stock = new HashSet<Guid>();
+            var size = 1 + (chunk % 7);
+            var secrets = bytes.Select(b => $"K{b % 50}").ToList();
+            var once = ImportInto(stock, size, secrets);
+            var before = stock.ToHashSet();
+            var again = ImportInto(stock, 1 + (chunk % 3), secrets);
+            return once.Imported == stock.Count && stock.SetEquals(before) && again.Imported == 0
+                && again.DuplicatesInStock.Count == stock.Count
+                && once.DuplicatesInFile.Count == again.DuplicatesInFile.Count
+                && once.Imported + once.DuplicatesInFile.Count == secrets.Count;
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
     public void Demo_keys_are_the_same_when_a_seed_is_repeated_and_differ_otherwise()
     {
         var secret = new byte[32];
@@ -102,8 +170,8 @@ public sealed class When_keys_are_batched
     }
 
     [Fact]
-    public void No_two_imports_have_one_id() =>
-        Assert.NotEqual(KeysCommands.NewImportId(At), KeysCommands.NewImportId(At));
+    public void No_two_commands_have_one_id() =>
+        Assert.NotEqual(KeysCommands.NewId(At), KeysCommands.NewId(At));
 
     private List<ImportBatch> BatchesOf(KeyBatcher batcher, IEnumerable<string> secrets)
     {
@@ -111,7 +179,26 @@ public sealed class When_keys_are_batched
         return [.. batches.Append(batcher.Take()).OfType<ImportBatch>()];
     }
 
-    private KeyBatcher Batcher(int size) => new(_vault, new("import", "SKU-1", "a", size, At));
+    private string[] IdsOf(KeyBatcher batcher, IEnumerable<string> secrets) =>
+        [.. BatchesOf(batcher, secrets).Select(b => b.Message.BatchId)];
+
+    /// <summary>What the delivery fleet does with a batch, on a set.</summary>
+    private ImportReport ImportInto(HashSet<Guid> stock, int size, IEnumerable<string> secrets)
+    {
+        var report = new ImportReport();
+        var batcher = Batcher(size);
+        var batches = secrets.Select((secret, i) => batcher.Add(Line(i + 1, secret), report)).ToList();
+        foreach (var batch in batches.Append(batcher.Take()).OfType<ImportBatch>())
+        {
+            report.Loaded(
+                batch.Lines,
+                [.. Enumerable.Range(0, batch.Message.Keys.Count).Where(i => !stock.Add(batch.Message.Keys[i].Id))]);
+        }
+
+        return report;
+    }
+
+    private KeyBatcher Batcher(int size) => new(_vault, new("SKU-1", "a", size, At));
 
     private static KeyLine Line(long number, string secret) => new(number, new(null, secret), null);
 }

@@ -87,6 +87,16 @@ public enum ChannelResult
     Refused,
 }
 
+/// <summary>Codes of the channels' own, where the provider has none.</summary>
+public static class ChannelCodes
+{
+    /// <summary>
+    /// Of a close, with <see cref="ChannelResult.Unknown"/>: nothing can close the trade before its time is over. It is
+    /// to be closed again then.
+    /// </summary>
+    public const string StillOpen = "OPEN_UNTIL_PAY_TIMEOUT";
+}
+
 /// <param name="Link">Where the buyer pays; only from <see cref="IPaymentChannel.CreateAsync"/>.</param>
 /// <param name="Qr">The text of a code to scan, where the channel has one.</param>
 /// <param name="Trade">The trade as the provider shows it, where the answer says so.</param>
@@ -121,9 +131,11 @@ public sealed record ProviderTrade(
 /// <param name="MerchantId">The merchant (seller, app) that the notification names.</param>
 /// <param name="Refund">The refund that it is about; null where it is about the payment.</param>
 /// <param name="QueryFirst">The provider wants to be queried before money that it notifies is booked.</param>
+/// <param name="OrderedAt">When the trade was opened, where the provider says so.</param>
 public sealed record NotificationCheck(
     string? Refusal, string Profile = "", string KeySerial = "", string NotifyId = "", string MerchantId = "",
-    ProviderTrade? Trade = null, ProviderRefund? Refund = null, bool QueryFirst = false);
+    ProviderTrade? Trade = null, ProviderRefund? Refund = null, bool QueryFirst = false,
+    DateTimeOffset? OrderedAt = null);
 
 /// <summary>How one refund ended, as the provider reported it.</summary>
 /// <param name="Done">True: the money went back. False: it never will under this number.</param>

@@ -1,5 +1,6 @@
 using CardShop.Shop.Channels.Alipay;
 using CardShop.Shop.Channels.UnionPay;
+using CardShop.Shop.Channels.WeChat;
 
 namespace CardShop.Shop.Channels;
 
@@ -9,6 +10,8 @@ public sealed class PaymentChannelOptions
     public const string Section = "Channels";
 
     public AlipayOptions Alipay { get; init; } = new();
+
+    public WeChatOptions Wechat { get; init; } = new();
 
     public UnionPayOptions Unionpay { get; init; } = new();
 }
@@ -58,6 +61,7 @@ public static class PaymentChannels
     private static IEnumerable<Row> Rows(PaymentChannelOptions options, ChannelUse use, TimeProvider time) =>
     [
         new("alipay", [.. options.Alipay.Profiles.Select(p => p.Name)], () => new AlipayChannel(options.Alipay, time, use: use)),
+        new("wechat", [.. options.Wechat.Profiles.Select(p => p.Name)], () => new WeChatChannel(options.Wechat, time)),
         new("unionpay", [.. options.Unionpay.Profiles.Select(p => p.Name)], () => new UnionPayChannel(options.Unionpay, time)),
     ];
 

@@ -84,9 +84,13 @@ public static class DeliveryDecider
 
         const string Reason = "Fewer keys than reserved, five times";
         return new(
-            order with { Delivery = saga with { Status = DeliveryStatus.Review, ShortPicks = picks, Due = null } },
-            [new DeliveryFailed(saga.Id, saga.Sku, saga.Quantity, Reason, now, 0)]);
+            InReview(order, saga with { ShortPicks = picks }, Reason, now),
+            [new DeliveryFailed(saga.Id, saga.Sku, saga.Quantity, Reason, now, 0), new SagaFact()]);
     }
+
+    private static OrderCase InReview(OrderCase order, DeliverySaga saga, string reason, DateTimeOffset now) => new(
+        order.Payment is { } payment ? ReviewCases.Open(payment, ReviewKind.ShortPick, reason, now) : null,
+        saga with { Status = DeliveryStatus.Review, Due = null });
 
     private static Decision Reserve(OrderCase order, Facts facts, DateTimeOffset now)
     {
@@ -116,10 +120,9 @@ public static class DeliveryDecider
             return Reserve(order, facts, now);
         }
 
-        var covering = order.Payment?.Payments.FirstOrDefault(
-            p => p is { Use: PaymentUse.Order, Refund: RefundState.None });
-        return covering is null
-            ? new(order with { Delivery = order.Delivery with { Status = DeliveryStatus.Review, Due = null } }, [])
+        var covering = order.Payment is { } payment ? RefundDecider.Covering(payment) : null;
+        return covering is null || RefundDecider.Left(covering) != covering.Amount
+            ? new(InReview(order, order.Delivery, "It waits for stock, but no payment stands behind it", now), [new SagaFact()])
             : RefundDecider.RefundUndelivered(order, covering.Number, "No stock came in time", now, default);
     }
 }

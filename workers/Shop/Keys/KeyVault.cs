@@ -18,13 +18,18 @@ public sealed record PlainKey(string? Number, string Secret)
 /// Seals and opens keys: AES-256-GCM under a named key-encryption key, the key's id authenticated with it. Ids are
 /// fingerprints, HMAC(fingerprint secret, sku | number | secret): the same key imported again has the same id.
 /// </summary>
-public sealed class KeyVault(byte[] fingerprint, IReadOnlyDictionary<string, byte[]> keyEncryptionKeys, string current)
+public sealed class KeyVault(byte[] fingerprint, IKeyEncryptionKeys keyEncryptionKeys)
 {
     private const int NonceLength = 12;
     private const int TagLength = 16;
 
-    /// <summary>Which key-encryption key seals now.</summary>
-    public string Current => current;
+    public KeyVault(byte[] fingerprint, IReadOnlyDictionary<string, byte[]> keyEncryptionKeys, string current)
+        : this(fingerprint, new FixedKeyEncryptionKeys(keyEncryptionKeys, current))
+    {
+    }
+
+    /// <summary>Which key-encryption key this vault seals with, from its making on: a batch has one.</summary>
+    public string Current { get; } = keyEncryptionKeys.Current;
 
     public Guid IdOf(string sku, PlainKey key)
     {
@@ -36,51 +41,86 @@ public sealed class KeyVault(byte[] fingerprint, IReadOnlyDictionary<string, byt
     public SealedKey Seal(string sku, PlainKey key)
     {
         var id = IdOf(sku, key);
-        var plain = Join(key.Number, key.Secret);
-        var target = new byte[NonceLength + plain.Length + TagLength];
-        RandomNumberGenerator.Fill(target.AsSpan(0, NonceLength));
-        using var aes = new AesGcm(keyEncryptionKeys[current], TagLength);
-        aes.Encrypt(
-            target.AsSpan(0, NonceLength), plain, target.AsSpan(NonceLength, plain.Length),
-            target.AsSpan(NonceLength + plain.Length), id.ToByteArray(bigEndian: true));
-        return new(id, target);
+        return new(id, Seal(id, Join(key.Number, key.Secret)));
+    }
+
+    /// <summary>
+    /// The same key under <see cref="Current"/>. Throws <see cref="CryptographicException"/> where the bytes were changed
+    /// or belong to another key: nothing is sealed anew that could not be opened.
+    /// </summary>
+    public byte[] Reseal(Guid id, string keyEncryptionKey, byte[] sealedBytes)
+    {
+        var plain = OpenBytes(id, keyEncryptionKey, sealedBytes);
+        try
+        {
+            return Seal(id, plain);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(plain);
+        }
     }
 
     /// <summary>Throws <see cref="CryptographicException"/> where the bytes were changed or belong to another key.</summary>
     public PlainKey Open(Guid id, string keyEncryptionKey, byte[] sealedBytes)
     {
-        if (!keyEncryptionKeys.TryGetValue(keyEncryptionKey, out var secret))
-        {
-            throw new CryptographicException(
-                $"Key-encryption key {keyEncryptionKey} is not among this process's secrets.");
-        }
+        var fields = Split(OpenBytes(id, keyEncryptionKey, sealedBytes));
+        return new(fields[0], fields[1] ?? string.Empty);
+    }
 
+    private byte[] Seal(Guid id, ReadOnlySpan<byte> plain)
+    {
+        var secret = keyEncryptionKeys.Find(Current) ?? throw Unknown(Current);
+        var target = new byte[NonceLength + plain.Length + TagLength];
+        RandomNumberGenerator.Fill(target.AsSpan(0, NonceLength));
+        Span<byte> bound = stackalloc byte[16];
+        id.TryWriteBytes(bound, bigEndian: true, out _);
+        using var aes = new AesGcm(secret, TagLength);
+        aes.Encrypt(
+            target.AsSpan(0, NonceLength), plain, target.AsSpan(NonceLength, plain.Length),
+            target.AsSpan(NonceLength + plain.Length), bound);
+        return target;
+    }
+
+    private byte[] OpenBytes(Guid id, string keyEncryptionKey, byte[] sealedBytes)
+    {
+        var secret = keyEncryptionKeys.Find(keyEncryptionKey) ?? throw Unknown(keyEncryptionKey);
         if (sealedBytes.Length < NonceLength + TagLength)
         {
             throw new CryptographicException("The sealed text is too short to be one.");
         }
 
         var plain = new byte[sealedBytes.Length - NonceLength - TagLength];
+        Span<byte> bound = stackalloc byte[16];
+        id.TryWriteBytes(bound, bigEndian: true, out _);
         using var aes = new AesGcm(secret, TagLength);
         aes.Decrypt(
             sealedBytes.AsSpan(0, NonceLength), sealedBytes.AsSpan(NonceLength, plain.Length),
-            sealedBytes.AsSpan(NonceLength + plain.Length), plain, id.ToByteArray(bigEndian: true));
-        var fields = Split(plain);
-        return new(fields[0], fields[1] ?? string.Empty);
+            sealedBytes.AsSpan(NonceLength + plain.Length), plain, bound);
+        return plain;
     }
+
+    private static CryptographicException Unknown(string keyEncryptionKey) => new(
+        $"Key-encryption key {keyEncryptionKey} is not among this process's secrets.");
 
     private static byte[] Join(params ReadOnlySpan<string?> fields)
     {
-        using var stream = new MemoryStream();
-        Span<byte> length = stackalloc byte[4];
+        var size = 0;
         foreach (var field in fields)
         {
-            BinaryPrimitives.WriteInt32BigEndian(length, field is null ? -1 : Encoding.UTF8.GetByteCount(field));
-            stream.Write(length);
-            stream.Write(Encoding.UTF8.GetBytes(field ?? string.Empty));
+            size += 4 + Encoding.UTF8.GetByteCount(field ?? string.Empty);
         }
 
-        return stream.ToArray();
+        var joined = new byte[size];
+        var rest = joined.AsSpan();
+        foreach (var field in fields)
+        {
+            var length = Encoding.UTF8.GetBytes(field ?? string.Empty, rest[4..]);
+            BinaryPrimitives.WriteInt32BigEndian(rest, field is null ? -1 : length);
+            rest = rest[(4 + length)..];
+        }
+
+        return joined;
     }
 
     private static List<string?> Split(ReadOnlySpan<byte> bytes)

@@ -13,16 +13,13 @@ public sealed record OrderCase(PaymentSaga? Payment, DeliverySaga? Delivery)
 /// <param name="Available">Units of the order's product that are neither reserved nor sold.</param>
 /// <param name="Keys">Unsold keys picked for the order; empty where none was asked for.</param>
 /// <param name="Settings">The shop's settings.</param>
-public sealed record Facts(long Available, IReadOnlyList<Guid> Keys, ShopSettings Settings);
-
-/// <summary>The settings that decisions depend on.</summary>
-/// <param name="CheckEvery">How often a pending payment is queried at the provider.</param>
-/// <param name="ResendAfter">When a command without an answer is sent again.</param>
-/// <param name="Profile">The merchant profile that opens new attempts.</param>
-public sealed record ShopSettings(TimeSpan CheckEvery, TimeSpan ResendAfter, string Profile = "default")
-{
-    public static readonly ShopSettings Default = new(TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(60));
-}
+/// <param name="Held">Units of the product that unpaid orders hold.</param>
+/// <param name="OpenOfContact">Unpaid orders of the order's contact; counted for a new order alone.</param>
+/// <param name="OpenOfNetwork">Unpaid orders of the order's network; the same.</param>
+/// <param name="Down">Merchant profiles that do not answer now, as <c>channel/profile</c>; null = all are up.</param>
+public sealed record Facts(
+    long Available, IReadOnlyList<Guid> Keys, ShopSettings Settings, long Held = 0, int OpenOfContact = 0,
+    int OpenOfNetwork = 0, IReadOnlySet<string>? Down = null);
 
 /// <summary>Asks that the PaymentSaga, as it is after the decision, goes to shop.saga-facts.v1.</summary>
 public sealed record SagaFact;

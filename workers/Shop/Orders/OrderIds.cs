@@ -58,6 +58,12 @@ public static class OrderIds
             ? number[..Length]
             : null;
 
+    /// <summary>The order of a refund's number, which is its payment's and R1, R2 …; null where it is not one of ours.</summary>
+    public static string? OfRefundNumber(string number) =>
+        number.Length > Length + 3 && number[Length + 2] == 'R' && !number.AsSpan(Length + 3).ContainsAnyExceptInRange('0', '9')
+            ? OfProviderNumber(number[..(Length + 2)])
+            : null;
+
     /// <summary>Partition of an order's records.</summary>
     public static int PartitionOf(Topic topic, string orderId) => topic.PartitionOf(orderId);
 

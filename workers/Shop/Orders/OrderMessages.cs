@@ -41,7 +41,8 @@ public static class OrderMessages
         OrderExpired e => Event(
             e.OrderId, e.Sequence, MessageTypes.OrderExpired, "expired", e, ContractsJson.Default.OrderExpired, now),
         DeliveryFailed e => Event(
-            e.OrderId, e.Sequence, MessageTypes.DeliveryFailed, "failed", e, ContractsJson.Default.DeliveryFailed, now),
+            e.OrderId, e.Sequence, MessageTypes.DeliveryFailed, $"failed.{e.Sequence}", e, ContractsJson.Default.DeliveryFailed,
+            now),
         KeyReplaced e => Event(
             e.OrderId, e.Sequence, MessageTypes.KeyReplaced, $"replaced.{e.ReplacedKeyId}", e, ContractsJson.Default.KeyReplaced,
             now),
@@ -51,15 +52,15 @@ public static class OrderMessages
     public static OutCommand? ToCommand(object send, OrderCase order, DateTimeOffset now) => send switch
     {
         RequestPayment m => Command(
-            PaymentQueue(order, m.Number), m.OrderId, m.SagaVersion, m, CommandsJson.Default.RequestPayment, now),
+            PaymentQueue(order, m.Number), m.OrderId, m.Number, m.SagaVersion, m, CommandsJson.Default.RequestPayment, now),
         CheckPayment m => Command(
-            PaymentQueue(order, m.Number), m.OrderId, m.SagaVersion, m, CommandsJson.Default.CheckPayment, now),
+            PaymentQueue(order, m.Number), m.OrderId, m.Number, m.SagaVersion, m, CommandsJson.Default.CheckPayment, now),
         ClosePayment m => Command(
-            PaymentQueue(order, m.Number), m.OrderId, m.SagaVersion, m, CommandsJson.Default.ClosePayment, now),
+            PaymentQueue(order, m.Number), m.OrderId, m.Number, m.SagaVersion, m, CommandsJson.Default.ClosePayment, now),
         RefundPayment m => Command(
-            PaymentQueue(order, m.Number), m.OrderId, m.SagaVersion, m, CommandsJson.Default.RefundPayment, now),
+            PaymentQueue(order, m.Number), m.OrderId, m.RefundNumber, m.SagaVersion, m, CommandsJson.Default.RefundPayment, now),
         DeliverOrder m => Command(
-            Queues.Delivery, m.OrderId, m.SagaVersion, m, CommandsJson.Default.DeliverOrder, now),
+            Queues.Delivery, m.OrderId, m.OrderId, m.SagaVersion, m, CommandsJson.Default.DeliverOrder, now),
         _ => null,
     };
 
@@ -69,16 +70,22 @@ public static class OrderMessages
         topic.Name, topic.PartitionOf(orderId), orderId, type, JsonSerializer.SerializeToUtf8Bytes(body, json), now, orderId);
 
     private static string PaymentQueue(OrderCase order, string number) => Queues.Payments(
-        order.Payment!.Attempts.FirstOrDefault(a => a.Number == number)?.Channel ?? order.Payment.Order!.Channel);
+        order.Payment!.Attempts.FirstOrDefault(a => a.Number == number)?.Channel
+            ?? order.Payment.Claims?.LastOrDefault(c => c.Number == number)?.Channel
+            ?? order.Payment.Order!.Channel);
 
-    /// <param name="what">Names the event within its order, the same however often it is sent: partners know repeats by it.</param>
+    /// <param name="what">
+    /// Names the event within its order, the same however often it is sent: partners know repeats by it. What can happen
+    /// to an order more than once says which time it is.
+    /// </param>
     private static OutRecord Event<T>(
         string orderId, int sequence, string type, string what, T body, JsonTypeInfo<T> json, DateTimeOffset now) =>
         Record(Topics.Deliveries, orderId, type, body, json, now) with { EventId = $"{orderId}.{what}", Sequence = sequence };
 
+    /// <param name="about">The attempt, refund or order: one decision may send several commands of a kind.</param>
     private static OutCommand Command<T>(
-        string queue, string orderId, int version, T body, JsonTypeInfo<T> json, DateTimeOffset now) => new(
-        queue, typeof(T).FullName!, $"{orderId}-{typeof(T).Name}-{version}", orderId,
+        string queue, string orderId, string about, int version, T body, JsonTypeInfo<T> json, DateTimeOffset now) => new(
+        queue, typeof(T).FullName!, $"{about}-{typeof(T).Name}-{version}", orderId,
         JsonSerializer.SerializeToUtf8Bytes(body, json), now);
 
     private static object DecodeRecord(LogIncoming record) => record.Type switch
@@ -86,9 +93,12 @@ public static class OrderMessages
         MessageTypes.OrderPlaced => new PaymentMessage.Placed(Read(record, ContractsJson.Default.OrderPlaced)),
         MessageTypes.OrderCancelRequested => new PaymentMessage.Cancel(
             Read(record, ContractsJson.Default.OrderCancelRequested)),
+        MessageTypes.ChannelSwitchRequested => new PaymentMessage.SwitchChannel(
+            Read(record, ContractsJson.Default.ChannelSwitchRequested)),
         MessageTypes.PaymentNotification => new PaymentMessage.Notified(
             Read(record, ContractsJson.Default.PaymentNotification)),
         MessageTypes.KeysImported => Read(record, ContractsJson.Default.KeysImported),
+        MessageTypes.KeysVoided => Read(record, ContractsJson.Default.KeysVoided),
         _ => throw new PoisonMessageException($"Records of type '{record.Type}' are not known on {record.Partition.Topic}"),
     };
 

@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using CardShop.Shop.Keys;
 
 namespace CardShop.Shop.Orders;
 
 /// <summary>
 /// The installation's secrets, as files of <c>Secrets__Directory</c>, 64 hex digits each:
 /// <c>order-id</c> and <c>fingerprint</c> (never rotated), <c>token-N</c> and <c>kek-N</c> (the highest N is used, all are
-/// kept), <c>contact-hash</c>, and a <c>contact-YYYY-MM</c> per month. No value ever reaches a log or a message.
+/// kept; <c>kek-current</c> may name another), <c>contact-hash</c>, and a <c>contact-YYYY-MM</c> per month. No value ever
+/// reaches a log or a message.
 /// </summary>
 public sealed class ShopSecrets
 {
@@ -23,9 +25,10 @@ public sealed class ShopSecrets
         Fingerprint = Read("fingerprint");
         ContactHash = Read("contact-hash");
         Tokens = Numbered("token-").ToDictionary(t => (byte)t.Number, t => t.Value);
-        KeyEncryptionKeys = Numbered("kek-").ToDictionary(t => "kek-" + t.Number, t => t.Value);
         CurrentToken = Tokens.Keys.Max();
-        CurrentKeyEncryptionKey = "kek-" + Numbered("kek-").Max(t => t.Number);
+        var keys = new FolderKeyEncryptionKeys(directory, Environment.GetEnvironmentVariable, Read, TimeProvider.System);
+        KeyEncryption = keys;
+        KeyEncryptionKeys = keys.All;
     }
 
     public byte[] OrderId { get; }
@@ -39,9 +42,13 @@ public sealed class ShopSecrets
 
     public byte CurrentToken { get; }
 
+    /// <summary>Key-encryption keys, those that come later too.</summary>
+    public IKeyEncryptionKeys KeyEncryption { get; }
+
+    /// <summary>Key-encryption keys that were there at the start.</summary>
     public IReadOnlyDictionary<string, byte[]> KeyEncryptionKeys { get; }
 
-    public string CurrentKeyEncryptionKey { get; }
+    public string CurrentKeyEncryptionKey => KeyEncryption.Current;
 
     /// <summary>Reads the secrets. Throws with the missing name and what to do.</summary>
     public static ShopSecrets Open(string directory) => new(directory);
@@ -52,6 +59,46 @@ public sealed class ShopSecrets
         Directory.CreateDirectory(directory);
         return [.. new[] { "order-id", "fingerprint", "contact-hash", "token-1", "kek-1" }
             .Where(name => TryCreate(directory, name))];
+    }
+
+    /// <summary>
+    /// Creates the next key-encryption key. With <paramref name="stage"/> the one before it goes on sealing until
+    /// <see cref="ActivateKeyEncryptionKey"/>: time for the file to reach every process that opens keys.
+    /// </summary>
+    /// <returns>Its id.</returns>
+    public static string AddKeyEncryptionKey(string directory, bool stage)
+    {
+        var current = Open(directory).CurrentKeyEncryptionKey;
+        for (var number = FolderKeyEncryptionKeys.HighestOf(directory) + 1; number < 256; number++)
+        {
+            var id = string.Create(CultureInfo.InvariantCulture, $"kek-{number}");
+            if (stage)
+            {
+                // Before the new one is there, so that nobody takes it for the current one.
+                ActivateKeyEncryptionKey(directory, current);
+            }
+
+            if (TryCreate(directory, id))
+            {
+                if (!stage)
+                {
+                    ActivateKeyEncryptionKey(directory, id);
+                }
+
+                return id;
+            }
+        }
+
+        throw new InvalidOperationException("All 255 key-encryption keys are taken.");
+    }
+
+    /// <summary>From now on this one seals, in every process that starts.</summary>
+    public static void ActivateKeyEncryptionKey(string directory, string id)
+    {
+        var path = Path.Combine(directory, FolderKeyEncryptionKeys.CurrentName);
+        var aside = path + "." + RandomNumberGenerator.GetHexString(8, lowercase: true);
+        OnceFile.TryCreate(aside, id + "\n");
+        File.Move(aside, path, overwrite: true);
     }
 
     /// <summary>

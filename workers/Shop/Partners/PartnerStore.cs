@@ -9,6 +9,12 @@ namespace CardShop.Shop.Partners;
 /// <summary>Partners and their webhooks as an operator changes them; the publisher takes partners to the log.</summary>
 public static class PartnerStore
 {
+    /// <summary>
+    /// By how much the clock of whoever enables a webhook may be behind the fleets': events of that span may come twice,
+    /// none is left out.
+    /// </summary>
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
+
     /// <summary>Adds a partner, or changes the version that was read. Its version goes up by one.</summary>
     /// <exception cref="ConflictException">It was changed meanwhile, or is there already.</exception>
     public static async Task<int> PutAsync(NpgsqlDataSource database, Partner partner, CancellationToken cancellation)
@@ -152,7 +158,7 @@ public static class PartnerStore
         {
             await WebhookReplays.RequestAsync(
                 connection, $"enabled-{webhook.Id}-{now.ToUnixTimeMilliseconds()}",
-                new(webhook.Partner, missed, now, now, webhook.Id), cancellation);
+                new(webhook.Partner, missed, now + ClockSkew, now, webhook.Id), cancellation);
         }
 
         await transaction.CommitAsync(cancellation);

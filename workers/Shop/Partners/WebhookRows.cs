@@ -30,12 +30,13 @@ internal static class WebhookRows
             secrets.Add(new(reader.GetString(4), reader.GetFieldValue<byte[]>(5)));
         }
 
-        return new(new(reader.GetString(0)), secrets, Time(reader, 1), []);
+        return new(new(reader.GetString(0)), secrets, Time(reader, 1), now, []);
     }
 
     /// <summary>The statements that settle outcomes, under the webhook's lock.</summary>
+    /// <param name="claimedAt">Since when the webhook fails where it does so now: not after the first try of what failed.</param>
     public static IEnumerable<NpgsqlBatchCommand> Settle(
-        string webhook, IReadOnlyList<WebhookOutcome> outcomes, DateTimeOffset now)
+        string webhook, IReadOnlyList<WebhookOutcome> outcomes, DateTimeOffset claimedAt, DateTimeOffset now)
     {
         var over = outcomes.Where(o => o.Step is WebhookStep.Delivered or WebhookStep.GiveUp).Select(o => o.Delivery).ToList();
         var again = outcomes.Where(o => o.Step is WebhookStep.Retry or WebhookStep.Disable).ToList();
@@ -86,10 +87,11 @@ internal static class WebhookRows
         {
             Parameters = { Text(webhook), Orders(over), new() { Value = now } },
         };
-        yield return Counted(webhook, outcomes, now);
+        yield return Counted(webhook, outcomes, claimedAt);
     }
 
-    private static NpgsqlBatchCommand Counted(string webhook, IReadOnlyList<WebhookOutcome> outcomes, DateTimeOffset now)
+    private static NpgsqlBatchCommand Counted(
+        string webhook, IReadOnlyList<WebhookOutcome> outcomes, DateTimeOffset claimedAt)
     {
         var delivered = outcomes.Count(o => o.Step is WebhookStep.Delivered);
         var error = outcomes.LastOrDefault(o => !o.Answer.IsSuccess)?.Answer.Text;
@@ -104,7 +106,7 @@ internal static class WebhookRows
             Parameters =
             {
                 Text(webhook), new() { Value = (long)delivered },
-                new() { Value = (long)outcomes.Count(o => o.Step is WebhookStep.GiveUp) }, new() { Value = now },
+                new() { Value = (long)outcomes.Count(o => o.Step is WebhookStep.GiveUp) }, new() { Value = claimedAt },
                 new() { Value = (object?)error ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
             },
         };

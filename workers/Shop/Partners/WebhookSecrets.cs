@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using CardShop.Shop.Keys;
 
 namespace CardShop.Shop.Partners;
 
@@ -11,16 +12,17 @@ public sealed record SealedSecret(string KeyEncryptionKey, byte[] Bytes);
 /// Seals and opens webhooks' signing secrets: AES-256-GCM under a named key-encryption key, the webhook's id
 /// authenticated with it.
 /// </summary>
-public sealed class WebhookSecrets(IReadOnlyDictionary<string, byte[]> keyEncryptionKeys, string current)
+public sealed class WebhookSecrets(IKeyEncryptionKeys keyEncryptionKeys)
 {
     private const int NonceLength = 12;
     private const int TagLength = 16;
 
     public SealedSecret Seal(string webhook, ReadOnlySpan<byte> secret)
     {
+        var current = keyEncryptionKeys.Current;
         var target = new byte[NonceLength + secret.Length + TagLength];
         RandomNumberGenerator.Fill(target.AsSpan(0, NonceLength));
-        using var aes = new AesGcm(keyEncryptionKeys[current], TagLength);
+        using var aes = new AesGcm(keyEncryptionKeys.Find(current) ?? throw Unknown(webhook), TagLength);
         aes.Encrypt(
             target.AsSpan(0, NonceLength), secret, target.AsSpan(NonceLength, secret.Length),
             target.AsSpan(NonceLength + secret.Length), Bound(webhook));
@@ -30,10 +32,9 @@ public sealed class WebhookSecrets(IReadOnlyDictionary<string, byte[]> keyEncryp
     /// <summary>Throws <see cref="CryptographicException"/> where it was changed, or its key is not among the secrets.</summary>
     public byte[] Open(string webhook, SealedSecret secret)
     {
-        if (!keyEncryptionKeys.TryGetValue(secret.KeyEncryptionKey, out var key)
-            || secret.Bytes.Length < NonceLength + TagLength)
+        if (keyEncryptionKeys.Find(secret.KeyEncryptionKey) is not { } key || secret.Bytes.Length < NonceLength + TagLength)
         {
-            throw new CryptographicException($"The secret of webhook {webhook} cannot be opened with this process's keys.");
+            throw Unknown(webhook);
         }
 
         var plain = new byte[secret.Bytes.Length - NonceLength - TagLength];
@@ -43,6 +44,9 @@ public sealed class WebhookSecrets(IReadOnlyDictionary<string, byte[]> keyEncryp
             secret.Bytes.AsSpan(NonceLength + plain.Length), plain, Bound(webhook));
         return plain;
     }
+
+    private static CryptographicException Unknown(string webhook) =>
+        new($"The secret of webhook {webhook} cannot be sealed or opened with this process's keys.");
 
     private static byte[] Bound(string webhook) => Encoding.UTF8.GetBytes("webhook|" + webhook);
 }

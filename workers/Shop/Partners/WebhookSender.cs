@@ -82,7 +82,7 @@ public sealed class WebhookSender(
 
             var outcomes = await Task.WhenAll(target.Deliveries.Select(d => SendAsync(webhook, target, d, cancellation)));
             // Written down even when the fleet is being stopped: what was delivered should not be delivered again.
-            await store.SettleAsync(webhook, outcomes, time.GetUtcNow(), CancellationToken.None);
+            await store.SettleAsync(webhook, outcomes, target.ClaimedAt, time.GetUtcNow(), CancellationToken.None);
             Report(webhook, outcomes);
             if (outcomes.Any(o => o.Answer.IsSuccess))
             {

@@ -199,14 +199,15 @@ public sealed class WebhookStore(NpgsqlDataSource database, WebhookOptions optio
 
     /// <summary>Writes down what came of claimed deliveries, and lets the next ones of their orders go.</summary>
     public async Task SettleAsync(
-        string webhook, IReadOnlyList<WebhookOutcome> outcomes, DateTimeOffset now, CancellationToken cancellation)
+        string webhook, IReadOnlyList<WebhookOutcome> outcomes, DateTimeOffset claimedAt, DateTimeOffset now,
+        CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
             batch.BatchCommands.Add(Locked([webhook]));
-            foreach (var command in WebhookRows.Settle(webhook, outcomes, now))
+            foreach (var command in WebhookRows.Settle(webhook, outcomes, claimedAt, now))
             {
                 batch.BatchCommands.Add(command);
             }

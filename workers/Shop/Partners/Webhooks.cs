@@ -30,8 +30,10 @@ public sealed record WebhookDelivery(
 
 /// <summary>Where a webhook is called and how; read with each claim, so that a change counts at once.</summary>
 /// <param name="Secrets">The newest first.</param>
+/// <param name="ClaimedAt">When its deliveries were taken: none of their calls began before.</param>
 public sealed record WebhookTarget(
-    Uri Url, IReadOnlyList<SealedSecret> Secrets, DateTimeOffset? FailingSince, IReadOnlyList<WebhookDelivery> Deliveries);
+    Uri Url, IReadOnlyList<SealedSecret> Secrets, DateTimeOffset? FailingSince, DateTimeOffset ClaimedAt,
+    IReadOnlyList<WebhookDelivery> Deliveries);
 
 /// <summary>What came of one delivery.</summary>
 public sealed record WebhookOutcome(WebhookDelivery Delivery, WebhookAnswer Answer, WebhookStep Step);

@@ -5,59 +5,64 @@ using CardShop.Shop.Orders;
 namespace CardShop.Shop.Payments;
 
 /// <summary>
-/// Claims: money that a notification names under a number which its order does not know. The provider is asked until it
-/// has answered; what it does not confirm is recorded all the same, for a person to look at.
+/// Claims: money that a notification or a statement names, and which is booked only when the provider confirms it: its
+/// number is unknown, or its provider wants to be asked. It is asked until it has answered, a day at most; what it does
+/// not confirm is recorded all the same, for a person to look at.
 /// </summary>
 internal static class ClaimDecider
 {
     private const int MaxTries = 10;
     private const int LongestWait = 5;
+    private const int MaxClaims = 20;
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromHours(24);
 
-    /// <summary>The claim that is neither booked nor given up.</summary>
-    public static SeenNotification? Open(PaymentSaga saga) => saga.Order is null
-        ? null
-        : saga.Notifications.FirstOrDefault(n => n.Claim is not null && saga.Payments.All(p => p.Number != n.Number));
+    /// <summary>Notes the claim and asks the provider. A claim that is noted already is asked about again.</summary>
+    public static PaymentSaga Note(PaymentSaga saga, PaymentClaim claim) => saga with
+    {
+        Claims =
+        [
+            .. (saga.Claims ?? []).Where(c => c.Number != claim.Number)
+                .OrderBy(c => c.NextAt is not null).TakeLast(MaxClaims - 1),
+            claim,
+        ],
+    };
 
     public static Decision Ask(
-        OrderCase order, PaymentSaga noted, PaymentNotification n, Facts facts, DateTimeOffset now)
-    {
-        var resend = now + facts.Settings.ResendAfter;
-        var claim = noted.Notifications[^1] with { Claim = n.Amount };
-        return new(
-            order with
-            {
-                Payment = noted with
-                {
-                    Notifications = [.. noted.Notifications.SkipLast(1), claim],
-                    Due = noted.Due < resend ? noted.Due : resend,
-                    CheckTries = 0,
-                },
-            },
-            [new CheckPayment(noted.Id, n.Number, 0)]);
-    }
+        OrderCase order, PaymentSaga noted, PaymentNotification n, Facts facts, DateTimeOffset now) =>
+        PaymentDecider.Changed(
+            order,
+            Note(noted, ClaimOf(n) with { NextAt = now + facts.Settings.ResendAfter, Since = now }),
+            new CheckPayment(noted.Id, n.Number, 0));
+
+    public static PaymentClaim ClaimOf(PaymentNotification n) => new(
+        n.Number, n.Channel, n.Profile, n.Amount, n.TradeNo, n.PaidAt ?? n.ArrivedAt, "notification", null,
+        OrderedAt: n.OrderedAt);
 
     /// <summary>An answer without money to the question about a claim; null where it answers another question.</summary>
-    public static Decision? Unconfirmed(OrderCase order, PaymentMessage.Checked message, DateTimeOffset now)
+    public static Decision? Unconfirmed(
+        OrderCase order, PaymentMessage.Checked message, Facts facts, DateTimeOffset now)
     {
         var saga = order.Payment!;
-        if (Open(saga) is not { Claim: { } amount } claim || claim.Number != message.Number)
+        if (saga.Claims?.FirstOrDefault(c => c.Number == message.Number && c.NextAt is not null) is not { } claim)
         {
             return null;
         }
 
         // An absent provider has not denied anything: only answers count.
         var tries = message.Answer.Result == ChannelResult.Unknown
-            ? Math.Max(saga.CheckTries, Math.Min(saga.CheckTries + 1, LongestWait))
-            : saga.CheckTries + 1;
-        if (tries >= MaxTries)
+            ? Math.Max(claim.Tries, Math.Min(claim.Tries + 1, LongestWait))
+            : claim.Tries + 1;
+        if (tries >= MaxTries || now - claim.Since >= LongestSilence)
         {
             return MoneyDecider.InReview(
                 order,
-                new(claim.Number, null, amount, claim.At, "notification", PaymentUse.Mismatch),
-                $"The provider does not confirm payment {claim.Number}");
+                new(claim.Number, claim.TradeNo, claim.Amount, claim.At, claim.Source, PaymentUse.Mismatch),
+                ReviewKind.Unconfirmed, $"The provider does not confirm payment {claim.Number}",
+                $"{claim.Channel} says {message.Answer.Code ?? message.Answer.Result.ToString()}", facts, now);
         }
 
-        var wait = TimeSpan.FromSeconds(1 << Math.Min(saga.CheckTries, LongestWait));
-        return new(order with { Payment = saga with { CheckTries = tries, Due = now + wait } }, []);
+        var next = claim with { Tries = tries, NextAt = now + TimeSpan.FromSeconds(1 << Math.Min(claim.Tries, LongestWait)) };
+        return PaymentDecider.Changed(
+            order, saga with { Claims = [.. saga.Claims.Select(c => c.Number == claim.Number ? next : c)] });
     }
 }

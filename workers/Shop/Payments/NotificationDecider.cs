@@ -9,14 +9,17 @@ namespace CardShop.Shop.Payments;
 internal static class NotificationDecider
 {
     private const int MaxNotifications = 50;
+    private const string UnknownOrder = "A payment for an unknown order";
 
     public static Decision Notified(OrderCase order, PaymentNotification n, Facts facts, DateTimeOffset now)
     {
         if (order.Payment is not { } saga)
         {
             var unknown = new PaymentSaga(
-                n.OrderId, PaymentStatus.Review, null, false, [], [], [], null, "A payment for an unknown order");
-            return PaymentDecider.Changed(order, Mismatch(Note(unknown, n), n), new SagaFact());
+                n.OrderId, PaymentStatus.Review, null, false, [], [], [], null, UnknownOrder);
+            var stub = Note(unknown, n);
+            return PaymentDecider.Changed(
+                order, n.RefundNumber is null ? OfUnknown(stub, n, now) : OfUnknownRefund(stub, n, now), new SagaFact());
         }
 
         if (saga.Notifications.Any(seen => seen.Id == n.NotifyId))
@@ -25,6 +28,11 @@ internal static class NotificationDecider
         }
 
         var noted = Note(saga, n);
+        if (n.RefundNumber is not null)
+        {
+            return RefundDecider.Notified(order with { Payment = noted }, n, now);
+        }
+
         if (n.Status != NotifiedStatus.Paid)
         {
             return PaymentDecider.Changed(order, noted);
@@ -33,37 +41,41 @@ internal static class NotificationDecider
         if (saga.Order is null)
         {
             return PaymentDecider.Changed(
-                order,
-                Mismatch(noted, n) with { Status = PaymentStatus.Review, Reason = "A payment for an unknown order" },
-                new SagaFact());
+                order, OfUnknown(noted, n, now) with { Status = PaymentStatus.Review, Reason = UnknownOrder }, new SagaFact());
         }
 
-        if (noted.Attempts.FirstOrDefault(a => a.Number == n.Number) is not { } attempt)
+        // An unknown attempt, or a provider that wants it so: it is asked before the money is booked. A difference is
+        // for a person in any case.
+        var attempt = Attempts.Find(noted, n.Number);
+        var difference = attempt is null ? null : Difference(attempt, n);
+        if (attempt is null || (n.QueryFirst == true && difference is null))
         {
-            // Known order, unknown attempt: the provider is asked before the money is booked.
-            return ClaimDecider.Ask(order, noted, n, facts, now);
-        }
-
-        if (attempt.Amount != n.Amount || attempt.Currency != n.Currency || attempt.Channel != n.Channel
-            || attempt.Profile != n.Profile)
-        {
-            return PaymentDecider.Changed(
-                order,
-                Mismatch(noted, n) with
-                {
-                    Status = saga.Status is PaymentStatus.Paid or PaymentStatus.Refunding or PaymentStatus.Refunded
-                        ? saga.Status
-                        : PaymentStatus.Review,
-                    Due = null,
-                    Reason = "The payment does not match the order's attempt",
-                },
-                new SagaFact());
+            return Attempts.IsRecorded(noted, n.Number, n.TradeNo)
+                ? PaymentDecider.Changed(order, noted)
+                : ClaimDecider.Ask(order, noted, n, facts, now);
         }
 
         var payment = new ReceivedPayment(
             n.Number, n.TradeNo, n.Amount, n.PaidAt ?? n.ArrivedAt, "notification", PaymentUse.Order);
-        return MoneyDecider.Received(order with { Payment = noted }, payment, n.Currency, facts, now);
+        if (difference is not var (kind, evidence))
+        {
+            return MoneyDecider.Received(order with { Payment = noted }, payment, n.Currency, facts, now);
+        }
+
+        const string Reason = "The payment does not match the order's attempt";
+        return IsRepeat(noted, n)
+            ? PaymentDecider.Changed(order, noted)
+            : MoneyDecider.InReview(order with { Payment = noted }, payment, kind, Reason, evidence, facts, now);
     }
+
+    /// <summary>Only the channel, merchant, amount and currency of the order's own attempt are its payment.</summary>
+    private static (ReviewKind Kind, string Evidence)? Difference(PaymentAttempt attempt, PaymentNotification n) =>
+        attempt.Amount != n.Amount ? (ReviewKind.AmountMismatch, $"paid {n.Amount}, asked for {attempt.Amount}")
+        : attempt.Currency != n.Currency ? (ReviewKind.CurrencyMismatch, $"paid {n.Currency}, asked for {attempt.Currency}")
+        : attempt.Channel != n.Channel ? (ReviewKind.ChannelMismatch, $"paid by {n.Channel}, asked for by {attempt.Channel}")
+        : attempt.Profile != n.Profile
+            ? (ReviewKind.MerchantMismatch, $"paid to {n.Profile} ({n.MerchantId}), asked for by {attempt.Profile}")
+        : null;
 
     private static PaymentSaga Note(PaymentSaga saga, PaymentNotification n) => saga with
     {
@@ -74,15 +86,25 @@ internal static class NotificationDecider
         ],
     };
 
-    private static PaymentSaga Mismatch(PaymentSaga saga, PaymentNotification n) =>
-        n.Status != NotifiedStatus.Paid || saga.Payments.Any(
-            p => p.Use == PaymentUse.Mismatch && (p.Number, p.TradeNo, p.Amount) == (n.Number, n.TradeNo, n.Amount))
-        ? saga : saga with
-        {
-            Payments =
-            [
-                .. saga.Payments,
-                new(n.Number, n.TradeNo, n.Amount, n.PaidAt ?? n.ArrivedAt, "notification", PaymentUse.Mismatch),
-            ],
-        };
+    private static PaymentSaga OfUnknownRefund(PaymentSaga saga, PaymentNotification n, DateTimeOffset now) => ReviewCases.Open(
+        saga, ReviewKind.UnknownOrder, "A refund for an unknown order", now, n.RefundNumber,
+        $"{n.Channel} {n.MerchantId} {n.Number}: {n.RefundAmount}, done: {n.RefundDone}");
+
+    private static bool IsRepeat(PaymentSaga saga, PaymentNotification n) => saga.Payments.Any(
+        p => p.Use == PaymentUse.Mismatch && (p.Number, p.TradeNo, p.Amount) == (n.Number, n.TradeNo, n.Amount));
+
+    /// <summary>Its money is on record, with the merchant that it was paid to: a refund needs that.</summary>
+    private static PaymentSaga OfUnknown(PaymentSaga saga, PaymentNotification n, DateTimeOffset now) =>
+        n.Status != NotifiedStatus.Paid || IsRepeat(saga, n)
+            ? saga
+            : ReviewCases.Open(
+                ClaimDecider.Note(saga, ClaimDecider.ClaimOf(n)) with
+                {
+                    Payments =
+                    [
+                        .. saga.Payments,
+                        new(n.Number, n.TradeNo, n.Amount, n.PaidAt ?? n.ArrivedAt, "notification", PaymentUse.Mismatch),
+                    ],
+                },
+                ReviewKind.UnknownOrder, UnknownOrder, now, n.Number, $"{n.Channel} {n.MerchantId} trade {n.TradeNo}");
 }

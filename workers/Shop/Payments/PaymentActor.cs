@@ -92,7 +92,8 @@ public sealed class PaymentActor(
     {
         switch (command)
         {
-            case RequestPayment m when saga is { Status: PaymentStatus.Reserved } && AttemptOf(saga, m.Number) is { } attempt:
+            case RequestPayment m when saga is { Status: PaymentStatus.Reserved, Attempts: [.., var last] }
+                && last.Number == m.Number && AttemptOf(saga, m.Number) is { } attempt:
                 return new PaymentMessage.Requested(
                     id, m.Number, await CallAsync("create", m.Number, () => channel.CreateAsync(attempt, cancellation)));
             case CheckPayment m when saga is { Order: not null }:
@@ -104,10 +105,10 @@ public sealed class PaymentActor(
                 return new PaymentMessage.CloseAnswered(
                     id, m.Number, await CallAsync("close", m.Number, () => channel.CloseAsync(attempt, cancellation)));
             case RefundPayment m when saga is not null
-                && saga.Payments.FirstOrDefault(p => p.RefundNumber == m.RefundNumber) is { Refund: RefundState.Asked } paid:
+                && RefundOf(saga, m) is var (paid, refund) && refund.State == RefundState.Asked:
                 var request = new RefundRequest(
-                    AttemptOf(saga, m.Number) ?? UnknownAttempt(saga, m.Number), m.RefundNumber, paid.Amount,
-                    "refund", paid.At, paid.TradeNo);
+                    AttemptOf(saga, m.Number) ?? UnknownAttempt(saga, m.Number), m.RefundNumber, refund.Amount,
+                    refund.Reason, refund.AskedAt, paid.TradeNo);
                 return new PaymentMessage.RefundAnswered(
                     id, m.Number, m.RefundNumber,
                     await CallAsync("refund", m.Number, () => channel.RefundAsync(request, cancellation)));
@@ -169,14 +170,44 @@ public sealed class PaymentActor(
             ? new(a.Number, a.Profile, a.Amount, a.Currency, a.Text, a.OpenedAt, a.ExpiresAt)
             : null;
 
-    /// <summary>A notification named a number that the saga does not know: the provider is asked about it all the same.</summary>
-    private static PaymentRequest UnknownAttempt(PaymentSaga saga, string number)
+    private static (ReceivedPayment Payment, PaymentRefund Refund)? RefundOf(PaymentSaga saga, RefundPayment command)
     {
-        var placed = saga.Order!;
-        var profile = saga.Notifications.LastOrDefault(n => n.Number == number)?.Profile
-            ?? (saga.Attempts.Count > 0 ? saga.Attempts[0].Profile : string.Empty);
+        foreach (var payment in saga.Payments)
+        {
+            if (payment.Refunds?.FirstOrDefault(r => r.Number == command.RefundNumber) is { } refund)
+            {
+                return (payment, refund);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// A notification or a statement named a number that the saga does not know, or an order that nobody placed: the
+    /// provider is asked about it all the same.
+    /// </summary>
+    internal static PaymentRequest UnknownAttempt(PaymentSaga saga, string number)
+    {
+        var claim = saga.Claims?.LastOrDefault(c => c.Number == number);
+        return saga.Order is { } placed
+            ? OfKnown(saga, placed, number, claim)
+            : OfUnknown(number, claim);
+    }
+
+    /// <summary>Some providers find a trade by its number and time together: what the notification said of it counts.</summary>
+    private static PaymentRequest OfKnown(PaymentSaga saga, OrderPlaced placed, string number, PaymentClaim? claim)
+    {
+        var profile = claim?.Profile ?? (saga.Attempts.Count > 0 ? saga.Attempts[0].Profile : string.Empty);
+        var openedAt = claim?.OrderedAt ?? placed.AcceptedAt;
         return new(
-            number, profile, placed.Amount, placed.Currency,
-            placed.ProductName, placed.AcceptedAt, placed.AcceptedAt + TimeSpan.FromSeconds(placed.HoldSeconds));
+            number, profile, claim?.Amount ?? placed.Amount, placed.Currency, placed.ProductName, openedAt,
+            openedAt + TimeSpan.FromSeconds(placed.HoldSeconds));
+    }
+
+    private static PaymentRequest OfUnknown(string number, PaymentClaim? claim)
+    {
+        var at = claim?.OrderedAt ?? claim?.At ?? DateTimeOffset.UnixEpoch;
+        return new(number, claim?.Profile ?? string.Empty, claim?.Amount ?? 0, "CNY", number, at, at);
     }
 }

@@ -28,9 +28,57 @@ public abstract record PaymentMessage(string OrderId)
     public sealed record RefundAnswered(string OrderId, string Number, string RefundNumber, ChannelAnswer Answer)
         : PaymentMessage(OrderId);
 
+    /// <summary>The buyer wants to pay by another channel.</summary>
+    public sealed record SwitchChannel(ChannelSwitchRequested Request) : PaymentMessage(Request.OrderId);
+
+    /// <summary>An operator has seen the money: the order is paid, by the normal way.</summary>
+    /// <param name="Reference">The provider's number of the payment, or whatever proves it.</param>
+    /// <param name="Number">The attempt that it paid; null = the last one.</param>
+    public sealed record OperatorConfirmPaid(
+        string OrderId, OperatorAct By, string Reference, long Amount, string? Number = null) : PaymentMessage(OrderId);
+
+    /// <summary>An operator gives money back, before or after the delivery.</summary>
+    /// <param name="Number">The payment; null = the one that pays the order.</param>
+    /// <param name="Amount">In minor units; null = all that is left of it.</param>
+    public sealed record OperatorRefund(
+        string OrderId, OperatorAct By, string? Number, long? Amount, string Reason) : PaymentMessage(OrderId);
+
+    /// <summary>An operator has a paid order delivered: after a short pick, a wait, or a refund that was finally rejected.</summary>
+    public sealed record OperatorDeliver(string OrderId, OperatorAct By) : PaymentMessage(OrderId);
+
+    /// <summary>An operator closes the open cases without anything else happening.</summary>
+    public sealed record OperatorDismiss(string OrderId, OperatorAct By, string Reason) : PaymentMessage(OrderId);
+
+    /// <summary>A finding of a reconciliation with the provider's statement.</summary>
+    /// <param name="FindingId">The same in every repeat of the reconciliation: a repeat changes nothing.</param>
+    /// <param name="Number">Our provider number, of the payment or the refund, as the statement has it.</param>
+    /// <param name="Amount">As the statement has it, in minor units; 0 where it has none.</param>
+    /// <param name="Evidence">What both sides say, as text.</param>
+    public sealed record StatementFinding(
+        string OrderId, string FindingId, StatementFault Fault, string Channel, string Profile, string Number,
+        string? TradeNo, long Amount, string Currency, string Evidence, DateTimeOffset At) : PaymentMessage(OrderId);
+
     /// <summary>The due time has come.</summary>
     public sealed record Due(string OrderId) : PaymentMessage(OrderId);
 
     /// <summary>A command whose call the saga no longer needs.</summary>
     public sealed record Unneeded(string OrderId) : PaymentMessage(OrderId);
+}
+
+/// <summary>Who decided it, and when.</summary>
+/// <param name="CommandId">The same in every repeat: it is done once.</param>
+/// <param name="Operator">The operator's name.</param>
+public sealed record OperatorAct(string CommandId, string Operator, DateTimeOffset At);
+
+/// <summary>How a provider's statement and our records disagree.</summary>
+public enum StatementFault
+{
+    /// <summary>The statement has money that is not on record here.</summary>
+    MissingHere,
+
+    /// <summary>Money on record here is not on the statement.</summary>
+    MissingThere,
+
+    /// <summary>Both have it, with other amounts or states.</summary>
+    Differs,
 }

@@ -18,6 +18,10 @@ public readonly record struct StockKey(string Sku, string Region) : IComparable<
     public static bool operator >=(StockKey left, StockKey right) => left.CompareTo(right) >= 0;
 }
 
+/// <summary>A stock row as decisions look at it.</summary>
+/// <param name="Held">The unpaid part of what is reserved.</param>
+public readonly record struct StockCount(long Available, long Held);
+
 /// <summary>A change of a stock row. Deltas add up, so that one statement saves a batch.</summary>
 /// <param name="Held">The part of <paramref name="Reserved"/> that is not paid yet.</param>
 public readonly record struct StockDelta(
@@ -46,6 +50,9 @@ public readonly record struct StockDelta(
 
     /// <summary>Handed over.</summary>
     public static StockDelta Sell(int quantity) => new(Reserved: -quantity, Sold: quantity);
+
+    /// <summary>Never to be sold.</summary>
+    public static StockDelta Discard(int quantity) => new(Available: -quantity, Void: quantity);
 
     /// <summary>New keys.</summary>
     public static StockDelta Import(int quantity) => new(Available: quantity, Imported: quantity);

@@ -13,18 +13,24 @@ namespace CardShop.Shop.Store;
 /// No effects; what it comes to is one <see cref="SaveRequest"/>.
 /// </summary>
 internal sealed class BatchRun(
-    LoadedBatch loaded, IReadOnlyList<string> waiting, ShopSettings settings, DateTimeOffset now)
+    LoadedBatch loaded, IReadOnlyList<string> waiting, ShopSettings settings, DateTimeOffset now,
+    IReadOnlySet<string>? down = null)
 {
+    private readonly OpenOrderCounts _open = new();
     private readonly Dictionary<string, OrderCase> _cases = [];
     private readonly Dictionary<StockKey, StockDelta> _stock = [];
     private readonly Dictionary<StockKey, Queue<Guid>> _keys = [];
     private readonly Dictionary<KeysImported, int> _imports = [];
+    private readonly List<Guid> _picked = [];
     private readonly HashSet<string> _recorded = [];
     private readonly List<KeySale> _sales = [];
     private readonly List<OutCommand> _commands = [];
 
-    /// <summary>Available units as they were read; the batch's own changes are added to them.</summary>
-    public IReadOnlyDictionary<StockKey, long> Available { get; set; } = new Dictionary<StockKey, long>();
+    /// <summary>Stock as it was read; the batch's own changes are added to it.</summary>
+    public IReadOnlyDictionary<StockKey, StockCount> Stock { get; set; } = new Dictionary<StockKey, StockCount>();
+
+    /// <summary>Unpaid orders as they were counted; the batch's own orders are added to them.</summary>
+    public OpenOrders Open { set => _open.Counted = value; }
 
     /// <summary>Picked keys, handed out in order.</summary>
     public IReadOnlyDictionary<StockKey, IReadOnlyList<Guid>> Keys
@@ -34,14 +40,39 @@ internal sealed class BatchRun(
             foreach (var (key, ids) in value)
             {
                 _keys[key] = new(ids);
+                _picked.AddRange(ids);
             }
         }
     }
 
     public List<OutRecord> Records { get; } = [];
 
-    /// <summary>Notes what an import came to.</summary>
-    public void Import(KeysImported import, int fresh) => _imports[import] = fresh;
+    /// <summary>Notes what imports came to.</summary>
+    public void Import(IReadOnlyList<KeysImported> imports, IReadOnlyList<int> fresh)
+    {
+        for (var i = 0; i < imports.Count; i++)
+        {
+            _imports[imports[i]] = fresh[i];
+        }
+    }
+
+    /// <summary>All keys picked for this batch's deliveries, whether they were handed out or not.</summary>
+    public IReadOnlyCollection<Guid> Picked => _picked;
+
+    /// <summary>How many units a void may take, after all decisions.</summary>
+    public int Voidable(KeysVoided order)
+    {
+        var key = new StockKey(order.Sku, order.Region);
+        return (int)Math.Clamp(
+            Stock.GetValueOrDefault(key).Available + _stock.GetValueOrDefault(key).Available, 0, int.MaxValue);
+    }
+
+    /// <summary>Notes what a void came to.</summary>
+    public void Void(KeysVoided order, int count)
+    {
+        var key = new StockKey(order.Sku, order.Region);
+        _stock[key] = _stock.GetValueOrDefault(key) + StockDelta.Discard(count);
+    }
 
     /// <summary>Products whose available units a decision may look at.</summary>
     public HashSet<StockKey> StockNeeded(IReadOnlyList<Incoming> messages)
@@ -57,6 +88,9 @@ internal sealed class BatchRun(
                 case KeysImported import:
                     needed.Add(new(import.Sku, import.Region));
                     break;
+                case KeysVoided order:
+                    needed.Add(new(order.Sku, order.Region));
+                    break;
                 case PaymentMessage m when loaded.Payments.GetValueOrDefault(m.OrderId) is { Reserved: false, Order: { } o }:
                     needed.Add(new(o.Sku, o.Region));
                     break;
@@ -71,6 +105,13 @@ internal sealed class BatchRun(
 
         return needed;
     }
+
+    /// <summary>New orders that the limits of unpaid orders apply to.</summary>
+    public IReadOnlyList<OrderPlaced> Limited(IReadOnlyList<Incoming> messages) =>
+    [
+        .. messages.Select(m => m.Message).OfType<PaymentMessage.Placed>().Select(m => m.Order)
+            .Where(o => o.NetworkHash is not null && !loaded.Payments.ContainsKey(o.OrderId)),
+    ];
 
     /// <summary>How many keys of each product the batch's deliveries need.</summary>
     public Dictionary<StockKey, int> KeysNeeded(IReadOnlyList<Incoming> messages)
@@ -98,7 +139,7 @@ internal sealed class BatchRun(
         {
             case PaymentMessage m when !loaded.Archived.Contains(m.OrderId):
                 var paid = CaseOf(m.OrderId);
-                Apply(m.OrderId, paid, PaymentDecider.Decide(paid, m, FactsOf(KeyOf(m, paid), []), now));
+                Apply(m.OrderId, paid, PaymentDecider.Decide(paid, m, FactsOf(KeyOf(m, paid), [], (m as PaymentMessage.Placed)?.Order), now));
                 break;
             case DeliveryMessage m when !loaded.Archived.Contains(m.OrderId):
                 Deliver(m);
@@ -111,11 +152,20 @@ internal sealed class BatchRun(
         }
     }
 
+    /// <summary>Why an operator's decision is not allowed; null where it is, where it is a repeat, and for other messages.</summary>
+    public string? ObjectionTo(PaymentMessage message)
+    {
+        var order = CaseOf(message.OrderId);
+        return OperatorDecider.ActOf(message) is not { } by || OperatorDecider.IsRepeat(order.Payment, by.CommandId)
+            ? null
+            : OperatorDecider.Objection(order, message, FactsOf(KeyOf(message, order), []));
+    }
+
     /// <summary>Puts an order into review.</summary>
     public void Review(string orderId, string reason)
     {
         var order = CaseOf(orderId);
-        if (ReviewStub.Of(orderId, order.Payment, reason) is { } review)
+        if (ReviewCases.Poison(orderId, order.Payment, reason, now) is { } review)
         {
             var after = order with { Payment = review };
             Apply(orderId, order, new(after, [new SagaFact()]));
@@ -219,8 +269,15 @@ internal sealed class BatchRun(
             ? new(o.Sku, o.Region)
             : null;
 
-    private Facts FactsOf(StockKey? key, IReadOnlyList<Guid> keys) => new(
-        key is { } k ? Available.GetValueOrDefault(k) + _stock.GetValueOrDefault(k).Available : 0, keys, settings);
+    private Facts FactsOf(StockKey? key, IReadOnlyList<Guid> keys, OrderPlaced? placed = null)
+    {
+        var (count, change) = key is { } k
+            ? (Stock.GetValueOrDefault(k), _stock.GetValueOrDefault(k))
+            : default;
+        return new(
+            count.Available + change.Available, keys, settings, count.Held + change.Held,
+            _open.OfContact(placed), _open.OfNetwork(placed), down);
+    }
 
     private void Apply(string orderId, OrderCase before, Decision decision)
     {
@@ -230,6 +287,7 @@ internal sealed class BatchRun(
         }
 
         _cases[orderId] = decision.Case;
+        _open.Note(before.Payment, decision.Case.Payment);
         if (decision.Stock != default && decision.Case.Payment?.Order is { } placed)
         {
             var key = new StockKey(placed.Sku, placed.Region);

@@ -51,6 +51,12 @@ public sealed record LoadedBatch(
     IReadOnlyList<long> Waits,
     IReadOnlySet<string> Archived);
 
+/// <summary>Unpaid orders by keyed hash; absent = none.</summary>
+public sealed record OpenOrders(IReadOnlyDictionary<string, int> OfContact, IReadOnlyDictionary<string, int> OfNetwork)
+{
+    public static readonly OpenOrders None = new(new Dictionary<string, int>(), new Dictionary<string, int>());
+}
+
 /// <summary>A key that was sold to an order.</summary>
 public readonly record struct KeySale(Guid Key, string OrderId);
 
@@ -80,16 +86,34 @@ public interface IShopTransaction : IAsyncDisposable
 
     Task<LoadedBatch> LoadAsync(LoadRequest request, CancellationToken cancellation);
 
-    /// <summary>Available units, unlocked: the save's checks decide.</summary>
-    Task<IReadOnlyDictionary<StockKey, long>> ReadStockAsync(
+    /// <summary>Available and held units, unlocked: the save's checks decide.</summary>
+    Task<IReadOnlyDictionary<StockKey, StockCount>> ReadStockAsync(
         IReadOnlyCollection<StockKey> keys, CancellationToken cancellation);
+
+    /// <summary>
+    /// How many unpaid orders contacts and networks have, in one statement; counted up to the limits, orders without a
+    /// network left out.
+    /// </summary>
+    Task<OpenOrders> CountOpenAsync(
+        IReadOnlyCollection<string> contacts, IReadOnlyCollection<string> networks, int maxPerContact, int maxPerNetwork,
+        CancellationToken cancellation);
 
     /// <summary>Locks unsold keys, those that others hold passed over; fewer than asked for where there are fewer.</summary>
     Task<IReadOnlyDictionary<StockKey, IReadOnlyList<Guid>>> PickAsync(
         IReadOnlyDictionary<StockKey, int> demand, CancellationToken cancellation);
 
-    /// <summary>Inserts keys; returns how many were new. Known ids are noted as duplicates of their batch.</summary>
-    Task<int> ImportAsync(KeysImported batch, CancellationToken cancellation);
+    /// <summary>
+    /// Inserts keys; returns how many of each batch were new. Known ids are noted as duplicates of their batch; a batch
+    /// that was imported before has no new keys.
+    /// </summary>
+    Task<IReadOnlyList<int>> ImportAsync(IReadOnlyList<KeysImported> batches, CancellationToken cancellation);
+
+    /// <summary>
+    /// Voids unsold keys, at most <paramref name="limit"/> and none of <paramref name="picked"/>; those that others hold are
+    /// passed over. Returns how many; 0 for a void that was done before.
+    /// </summary>
+    Task<int> VoidAsync(
+        KeysVoided order, int limit, IReadOnlyCollection<Guid> picked, CancellationToken cancellation);
 
     /// <summary>Saves and commits. Throws <see cref="Pipeline.ConflictException"/> where another transaction was faster.</summary>
     /// <returns>The commit number.</returns>

@@ -2,6 +2,7 @@ using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
+using CardShop.Shop.Payments;
 using CardShop.Shop.Stock;
 using Npgsql;
 using NpgsqlTypes;
@@ -78,14 +79,21 @@ public sealed class PostgresShopStore(NpgsqlDataSource database) : IShopStore
         return await StockStatements.ReadAvailableAsync(reader, cancellation);
     }
 
-    /// <summary>Puts an order into review inside a transaction: a stub saga where there is none, ended ones untouched.</summary>
+    /// <summary>Puts an order into review inside a transaction: a stub saga where there is none, an ended one keeps its status.</summary>
     public static async Task ReviewAsync(
         NpgsqlConnection connection, string orderId, string reason, CancellationToken cancellation)
     {
-        await using var load = new NpgsqlBatch(connection) { BatchCommands = { Payments.LoadForUpdate([orderId]) } };
+        await using var load = new NpgsqlBatch(connection)
+        {
+            BatchCommands = { new("SELECT clock_timestamp()"), Payments.LoadForUpdate([orderId]) },
+        };
         PaymentSaga? saga = null;
+        DateTimeOffset now;
         await using (var reader = await load.ExecuteReaderAsync(cancellation))
         {
+            await reader.ReadAsync(cancellation);
+            now = await reader.GetFieldValueAsync<DateTimeOffset>(0, cancellation);
+            await reader.NextResultAsync(cancellation);
             if (await reader.ReadAsync(cancellation))
             {
                 var (_, document, version, outbox) = Payments.Read(reader);
@@ -93,7 +101,7 @@ public sealed class PostgresShopStore(NpgsqlDataSource database) : IShopStore
             }
         }
 
-        if (ReviewStub.Of(orderId, saga, reason) is not { } review)
+        if (ReviewCases.Poison(orderId, saga, reason, now) is not { } review)
         {
             return;
         }
@@ -125,28 +133,6 @@ public sealed class PostgresShopStore(NpgsqlDataSource database) : IShopStore
     }
 }
 
-/// <summary>The review that a failed message leaves its order in.</summary>
-public static class ReviewStub
-{
-    /// <returns>Null where the saga has ended or is in review already.</returns>
-    public static PaymentSaga? Of(string orderId, PaymentSaga? saga, string reason) => saga switch
-    {
-        null => new(orderId, PaymentStatus.Review, null, false, [], [], [], null, reason, 0, 1),
-        {
-            Status: PaymentStatus.Review or PaymentStatus.Refunded or PaymentStatus.SoldOut or PaymentStatus.Refused
-                or PaymentStatus.Expired or PaymentStatus.Cancelled
-        } => null,
-        // A refund that was asked for is still watched.
-        _ => saga with
-        {
-            Status = PaymentStatus.Review,
-            Reason = reason,
-            Version = saga.Version + 1,
-            Due = saga.Payments.Any(p => p.Refund == RefundState.Asked) ? saga.Due : null,
-        },
-    };
-}
-
 internal static class StockStatements
 {
     public static void AddKeys(NpgsqlParameterCollection parameters, IReadOnlyCollection<StockKey> keys)
@@ -161,6 +147,18 @@ internal static class StockStatements
             Value = keys.Select(k => k.Region).ToArray(),
             NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
         });
+    }
+
+    public static async Task<IReadOnlyDictionary<StockKey, StockCount>> ReadCountsAsync(
+        NpgsqlDataReader reader, CancellationToken cancellation)
+    {
+        var counts = new Dictionary<StockKey, StockCount>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            counts[new(reader.GetString(0), reader.GetString(1))] = new(reader.GetInt64(2), reader.GetInt64(3));
+        }
+
+        return counts;
     }
 
     public static async Task<IReadOnlyDictionary<StockKey, long>> ReadAvailableAsync(

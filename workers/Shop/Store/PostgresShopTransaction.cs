@@ -88,15 +88,25 @@ internal sealed class PostgresShopTransaction(NpgsqlConnection connection, Npgsq
         return new(opening, payments, deliveries, [.. waits.Order()], archived);
     }
 
-    public async Task<IReadOnlyDictionary<StockKey, long>> ReadStockAsync(
+    public async Task<OpenOrders> CountOpenAsync(
+        IReadOnlyCollection<string> contacts, IReadOnlyCollection<string> networks, int maxPerContact, int maxPerNetwork,
+        CancellationToken cancellation)
+    {
+        await using var command = LimitStatement.Count(contacts, networks, maxPerContact, maxPerNetwork);
+        (command.Connection, command.Transaction) = (connection, transaction);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        return await LimitStatement.ReadAsync(reader, cancellation);
+    }
+
+    public async Task<IReadOnlyDictionary<StockKey, StockCount>> ReadStockAsync(
         IReadOnlyCollection<StockKey> keys, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT sku, region, available FROM shop.stock WHERE (sku, region) IN (SELECT * FROM unnest($1, $2))",
+            "SELECT sku, region, available, held FROM shop.stock WHERE (sku, region) IN (SELECT * FROM unnest($1, $2))",
             connection, transaction);
         StockStatements.AddKeys(command.Parameters, keys);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        return await StockStatements.ReadAvailableAsync(reader, cancellation);
+        return await StockStatements.ReadCountsAsync(reader, cancellation);
     }
 
     public async Task<IReadOnlyDictionary<StockKey, IReadOnlyList<Guid>>> PickAsync(
@@ -131,52 +141,13 @@ internal sealed class PostgresShopTransaction(NpgsqlConnection connection, Npgsq
         return picked.ToDictionary(p => p.Key, p => (IReadOnlyList<Guid>)p.Value);
     }
 
-    public async Task<int> ImportAsync(KeysImported batch, CancellationToken cancellation)
-    {
-        await using var insert = new NpgsqlCommand(
-            """
-            INSERT INTO shop.card_keys (id, sku, region, batch, kek, sealed)
-            SELECT id, $3, $4, $5, $6, sealed FROM unnest($1, $2) AS t(id, sealed)
-            ON CONFLICT (id) DO NOTHING RETURNING id
-            """,
-            connection, transaction)
-        {
-            Parameters =
-            {
-                new() { Value = batch.Keys.Select(k => k.Id).ToArray() },
-                new() { Value = batch.Keys.Select(k => k.Sealed).ToArray() },
-                new() { Value = batch.Sku }, new() { Value = batch.Region },
-                new() { Value = batch.BatchId }, new() { Value = batch.KeyEncryptionKey },
-            },
-        };
-        var fresh = new HashSet<Guid>();
-        await using (var reader = await insert.ExecuteReaderAsync(cancellation))
-        {
-            while (await reader.ReadAsync(cancellation))
-            {
-                fresh.Add(reader.GetGuid(0));
-            }
-        }
+    public Task<IReadOnlyList<int>> ImportAsync(
+        IReadOnlyList<KeysImported> batches, CancellationToken cancellation) =>
+        KeyStatements.ImportAsync(connection, transaction, batches, cancellation);
 
-        // A key that stands twice in one batch is new once.
-        var first = new HashSet<Guid>(fresh);
-        var duplicates = Enumerable.Range(0, batch.Keys.Count).Where(i => !first.Remove(batch.Keys[i].Id)).ToArray();
-        await using var note = new NpgsqlCommand(
-            """
-            INSERT INTO shop.key_batches (id, sku, keys, duplicates, imported_at) VALUES ($1, $2, $3, $4, $5)
-            ON CONFLICT (id) DO NOTHING
-            """,
-            connection, transaction)
-        {
-            Parameters =
-            {
-                new() { Value = batch.BatchId }, new() { Value = batch.Sku }, new() { Value = batch.Keys.Count },
-                new() { Value = duplicates }, new() { Value = batch.ImportedAt.ToUniversalTime() },
-            },
-        };
-        await note.ExecuteNonQueryAsync(cancellation);
-        return fresh.Count;
-    }
+    public Task<int> VoidAsync(
+        KeysVoided order, int limit, IReadOnlyCollection<Guid> picked, CancellationToken cancellation) =>
+        KeyStatements.VoidAsync(connection, transaction, order, limit, picked, cancellation);
 
     public async Task<long> SaveAsync(SaveRequest save, CancellationToken cancellation)
     {

@@ -15,9 +15,10 @@ namespace CardShop.Shop.Store;
 /// </summary>
 /// <param name="group">The fleet's consumer group.</param>
 /// <param name="deliveries">Whether delivery documents are loaded: all but the orders fleet.</param>
+/// <param name="down">Merchant profiles that do not answer now, as <c>channel/profile</c>; null = nobody watches them.</param>
 public sealed class ShopWork(
     string group, bool deliveries, IShopStore store, RollbackFence fence, ShopSettings settings, IBatchObserver observer,
-    TimeProvider time, ILogger<ShopWork> logger) : IBatchWork
+    TimeProvider time, ILogger<ShopWork> logger, Func<IReadOnlySet<string>>? down = null) : IBatchWork
 {
     /// <summary>Waiting orders looked at per import batch; the rest follows with the next batch or its due time.</summary>
     private const int MaxWaiting = 200;
@@ -45,15 +46,23 @@ public sealed class ShopWork(
             gap.Record.Reader?.Reposition(gap.Record.Partition);
         }
 
-        var run = new BatchRun(loaded, waiting, settings, time.GetUtcNow());
-        foreach (var import in fresh.Messages.Select(m => m.Message).OfType<KeysImported>())
+        var run = new BatchRun(loaded, waiting, settings, time.GetUtcNow(), down?.Invoke());
+        var toImport = fresh.Messages.Select(m => m.Message).OfType<KeysImported>().ToList();
+        if (toImport.Count > 0)
         {
-            run.Import(import, await transaction.ImportAsync(import, cancellation));
+            run.Import(toImport, await transaction.ImportAsync(toImport, cancellation));
         }
 
         if (run.StockNeeded(fresh.Messages) is { Count: > 0 } needed)
         {
-            run.Available = await transaction.ReadStockAsync(needed, cancellation);
+            run.Stock = await transaction.ReadStockAsync(needed, cancellation);
+        }
+
+        if (run.Limited(fresh.Messages) is { Count: > 0 } limited)
+        {
+            run.Open = await transaction.CountOpenAsync(
+                [.. limited.Select(o => o.ContactHash).Distinct()], [.. limited.Select(o => o.NetworkHash!).Distinct()],
+                settings.MaxOpenPerContact, settings.MaxOpenPerNetwork, cancellation);
         }
 
         if (run.KeysNeeded(fresh.Messages) is { Count: > 0 } demand)
@@ -64,6 +73,12 @@ public sealed class ShopWork(
         foreach (var message in fresh.Messages)
         {
             run.Decide(message.Message!);
+        }
+
+        // Last: a void takes what is available after everybody else of the batch.
+        foreach (var order in fresh.Messages.Select(m => m.Message).OfType<KeysVoided>())
+        {
+            run.Void(order, await transaction.VoidAsync(order, run.Voidable(order), run.Picked, cancellation));
         }
 
         return await SaveAsync(transaction, run.ToSave(group, fresh.Moves), cancellation);

@@ -90,7 +90,9 @@ public sealed class AuditMemory
             Mark(Digest.Of('p', payment.Id, received.Number));
         }
 
-        foreach (var attempt in payment.Attempts)
+        // Money that a provider still has to confirm is not booked yet.
+        var asked = (payment.Claims ?? []).Where(c => c.NextAt is not null).Select(c => c.Number).ToHashSet();
+        foreach (var attempt in payment.Attempts.Where(a => !asked.Contains(a.Number)))
         {
             Mark(Digest.Of('a', payment.Id, attempt.Number));
         }

@@ -3,13 +3,15 @@ using CardShop.Contracts;
 namespace CardShop.Shopctl.Audit;
 
 /// <summary>What is compared of a notification.</summary>
-public sealed record NotificationHead(string OrderId, string NotifyId, string Number, NotifiedStatus Status);
+/// <param name="RefundNumber">Null where it is about the payment.</param>
+public sealed record NotificationHead(
+    string OrderId, string NotifyId, string Number, NotifiedStatus Status, string? RefundNumber = null);
 
 /// <summary>What the sagas know of it.</summary>
 /// <param name="Order">None where the order has no saga.</param>
 /// <param name="Listed">Its saga lists it.</param>
 /// <param name="Booked">Its saga has money under its number.</param>
-/// <param name="Attempted">Its number is one of the saga's attempts.</param>
+/// <param name="Attempted">Its number is one of the saga's attempts, and its provider is not being asked about it.</param>
 /// <param name="DeadLettered">It was given up, and lies on shop.dead-letters.v1.</param>
 public readonly record struct NotificationTraces(
     OrderTraits Order, bool Listed, bool Booked, bool Attempted, bool DeadLettered);
@@ -37,7 +39,7 @@ public static class NotificationRule
         }
 
         // A number that is not among the attempts is asked for at the provider before its money is booked.
-        var settled = head.Status != NotifiedStatus.Paid || traces.Booked || !traces.Attempted || traces.DeadLettered
+        var settled = head.Status != NotifiedStatus.Paid || head.RefundNumber is not null || traces.Booked || !traces.Attempted || traces.DeadLettered
             || traces.Order.HasFlag(OrderTraits.Review);
         return settled ? null : $"{head.OrderId}: payment {head.Number} is neither booked nor in review";
     }

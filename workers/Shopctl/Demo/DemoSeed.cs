@@ -70,7 +70,7 @@ public static class DemoSeed
     {
         var now = session.Time.GetUtcNow();
         var batcher = new KeyBatcher(
-            vault, new(KeysCommands.NewImportId(now), sku, servers.Settings.Region, KeysEach, now));
+            vault, new(sku, servers.Settings.Region, KeysEach, now));
         var report = new ImportReport();
         await ImportProgress.RunAsync(
             session.Screen, session.Time, read: null,

@@ -21,6 +21,12 @@ public static class ImportSummary
         screen.Line(string.Create(
             CultureInfo.InvariantCulture,
             $"{report.BatchesSent:N0} batches sent, {report.BatchesLoaded:N0} loaded, {took.TotalSeconds:F1} s"));
+        if (report.BatchesKnown > 0)
+        {
+            screen.Line(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{report.BatchesKnown:N0} more batches were loaded by an earlier run of the same file."));
+        }
 
         void Row(string what, long count) =>
             Screen.Row(table, what, count.ToString("N0", CultureInfo.InvariantCulture));

@@ -17,6 +17,13 @@ public enum KeyFileFormat
     Csv,
 }
 
+/// <summary>How a file is to be read.</summary>
+/// <param name="Encoding">Null = as its beginning says.</param>
+/// <param name="Header">False for a CSV file without a header: its columns are number and secret, or the secret alone.</param>
+/// <param name="Detected">Told which encoding it is.</param>
+public sealed record KeyFileOptions(
+    KeyFileFormat Format, FileEncoding? Encoding = null, bool Header = true, Action<FileEncoding>? Detected = null);
+
 /// <summary>A line with a key, or one that is refused. Blank lines are neither.</summary>
 /// <param name="Line">Counted from 1.</param>
 /// <param name="Refusal">Why; never with the line's text.</param>
@@ -29,11 +36,17 @@ public readonly record struct KeyLine(long Line, PlainKey? Key, string? Refusal)
 public static class KeyFile
 {
     /// <exception cref="ShopctlException">A CSV file without its header.</exception>
+    public static IAsyncEnumerable<KeyLine> ReadAsync(
+        Stream stream, KeyFileFormat format, CancellationToken cancellation) =>
+        ReadAsync(stream, new KeyFileOptions(format), cancellation);
+
+    /// <exception cref="ShopctlException">A CSV file without its header.</exception>
     public static async IAsyncEnumerable<KeyLine> ReadAsync(
-        Stream stream, KeyFileFormat format, [EnumeratorCancellation] CancellationToken cancellation)
+        Stream stream, KeyFileOptions options, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        var format = options.Format;
         CsvColumns? columns = null;
-        await foreach (var line in LineReader.ReadAsync(stream, cancellation))
+        await foreach (var line in LineReader.ReadAsync(stream, options.Encoding, options.Detected, cancellation))
         {
             if (line.Text is { } text && string.IsNullOrWhiteSpace(text))
             {
@@ -42,8 +55,11 @@ public static class KeyFile
 
             if (format == KeyFileFormat.Csv && columns is null)
             {
-                columns = CsvColumns.FromHeader(line);
-                continue;
+                columns = options.Header ? CsvColumns.FromHeader(line) : CsvColumns.FromFirst(line);
+                if (options.Header)
+                {
+                    continue;
+                }
             }
 
             yield return line.Text is null ? new(line.Number, null, line.Refusal)
@@ -51,7 +67,7 @@ public static class KeyFile
                 : columns.Read(line.Number, line.Text);
         }
 
-        if (format == KeyFileFormat.Csv && columns is null)
+        if (format == KeyFileFormat.Csv && options.Header && columns is null)
         {
             throw CsvColumns.NoHeader();
         }
@@ -110,9 +126,21 @@ internal sealed class CsvColumns
             ? new(fields)
             : throw NoHeader();
 
+    /// <summary>Columns of a file without a header, by the number of fields in its first record.</summary>
+    /// <exception cref="ShopctlException">It has neither one field nor two.</exception>
+    public static CsvColumns FromFirst(FileLine line) => (line.Text is { } text ? Parse(text)?.Length : null) switch
+    {
+        1 => new(["secret"]),
+        2 => new(["number", "secret"]),
+        _ => throw new ShopctlException(
+            ExitCodes.Failed,
+            "The first line of the CSV file has neither one field (secret) nor two (number, secret). Nothing was imported."),
+    };
+
     public static ShopctlException NoHeader() => new(
         ExitCodes.Failed,
-        "The CSV file has not the header 'secret' or 'number,secret' in its first line. Nothing was imported.");
+        "The CSV file has not the header 'secret' or 'number,secret' in its first line; --no-header reads one without. " +
+        "Nothing was imported.");
 
     public KeyLine Read(long line, string text) => Parse(text) switch
     {

@@ -11,15 +11,22 @@ namespace CardShop.Shopctl.Keys;
 
 /// <summary>
 /// Takes keys to shop.key-batches.v1, a batch at a time, and waits until the delivery fleet has loaded each.
-/// A batch is one record: whatever interrupts an import leaves whole batches, and the same file again finds them as duplicates.
+/// A batch is one record: whatever interrupts an import leaves whole batches, and the same file again sends only those that
+/// are not loaded.
 /// </summary>
 public sealed class KeyImporter(ShopServers servers, KeyBatcher batcher, ImportReport report, IImportProgress progress)
 {
     private const int MaxPolled = 500;
+
+    /// <summary>Records that wait for their acknowledgement while the next batch is sealed.</summary>
+    private const int MaxUnacknowledged = 4;
+
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan SpeakAfter = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<string, IReadOnlyList<long>> _pending = [];
+    private readonly Queue<(Task<long> Sent, ImportBatch Batch)> _unacknowledged = new();
+    private HashSet<string>? _known;
     private long _polled;
     private (string Topic, int Partition)? _place;
     private long _position;
@@ -41,19 +48,51 @@ public sealed class KeyImporter(ShopServers servers, KeyBatcher batcher, ImportR
             await SendAsync(last, cancellation);
         }
 
+        while (_unacknowledged.Count > 0)
+        {
+            await AcknowledgeAsync();
+        }
+
         await WaitAsync(patience, cancellation);
     }
 
     private async Task SendAsync(ImportBatch batch, CancellationToken cancellation)
     {
         var message = batch.Message;
+        _known ??= await KnownAsync(cancellation);
+        if (_known.Contains(message.BatchId))
+        {
+            report.Known(batch.Lines);
+            progress.Report(report);
+            return;
+        }
+
         var record = new LogRecord(
             Topics.KeyBatches.Name, Topics.KeyBatches.PartitionOf(message.Sku), Encoding.UTF8.GetBytes(message.Sku),
             JsonSerializer.SerializeToUtf8Bytes(message, ContractsJson.Default.KeysImported),
             [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(MessageTypes.KeysImported))]);
+        _place = (record.Topic, record.Partition);
+        // Its lines are needed, its keys are not.
+        _unacknowledged.Enqueue(
+            (servers.Log.ProduceAsync(record, cancellation), batch with { Message = message with { Keys = [] } }));
+        if (_unacknowledged.Count >= MaxUnacknowledged)
+        {
+            await AcknowledgeAsync();
+        }
+
+        if (servers.Time.GetElapsedTime(_polled) >= PollEvery)
+        {
+            await PollAsync(cancellation);
+        }
+    }
+
+    /// <summary>Waits for the oldest record that was sent.</summary>
+    private async Task AcknowledgeAsync()
+    {
+        var (sent, batch) = _unacknowledged.Dequeue();
         try
         {
-            await servers.Log.ProduceAsync(record, cancellation);
+            await sent;
         }
         catch (PlaceException e)
         {
@@ -61,18 +100,28 @@ public sealed class KeyImporter(ShopServers servers, KeyBatcher batcher, ImportR
                 ExitCodes.Unreachable,
                 $"Kafka at {servers.Settings.Kafka} (setting {ShopctlSettings.KafkaName}) stopped taking records: " +
                 $"{e.Message}. " +
-                $"{Number(report.BatchesSent)} batches are durable. Import the file again: duplicates are recognised.",
+                $"{Number(report.BatchesSent)} batches are durable. Import the file again: it goes on from there.",
                 e);
         }
 
-        _place = (record.Topic, record.Partition);
-        _pending[message.BatchId] = batch.Lines;
+        _pending[batch.Message.BatchId] = batch.Lines;
         report.BatchesSent++;
         progress.Report(report);
-        if (servers.Time.GetElapsedTime(_polled) >= PollEvery)
+    }
+
+    /// <summary>Batches of this import that an earlier run of the same file had loaded.</summary>
+    private async Task<HashSet<string>> KnownAsync(CancellationToken cancellation)
+    {
+        await using var command = servers.Database.CreateCommand("SELECT id FROM shop.key_batches WHERE import = $1");
+        command.Parameters.Add(new() { Value = batcher.Import! });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var known = new HashSet<string>();
+        while (await reader.ReadAsync(cancellation))
         {
-            await PollAsync(cancellation);
+            known.Add(reader.GetString(0));
         }
+
+        return known;
     }
 
     private async Task WaitAsync(TimeSpan patience, CancellationToken cancellation)

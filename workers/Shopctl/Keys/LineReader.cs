@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
-using System.Text.Unicode;
 
 namespace CardShop.Shopctl.Keys;
 
@@ -12,7 +10,7 @@ public readonly record struct FileLine(long Number, string? Text, string? Refusa
     public override string ToString() => $"line {Number}";
 }
 
-/// <summary>Lines of a UTF-8 stream, in constant memory whatever their length.</summary>
+/// <summary>Lines of a stream, in constant memory whatever their length.</summary>
 public static class LineReader
 {
     /// <summary>The longest line, in bytes without its end.</summary>
@@ -20,24 +18,42 @@ public static class LineReader
 
     private const int BufferSize = 64 * 1024;
 
+    /// <param name="encoding">Null = as the stream's beginning says.</param>
+    /// <param name="detected">Told which encoding it is, before the first line.</param>
     public static async IAsyncEnumerable<FileLine> ReadAsync(
-        Stream stream, [EnumeratorCancellation] CancellationToken cancellation)
+        Stream stream, FileEncoding? encoding, Action<FileEncoding>? detected,
+        [EnumeratorCancellation] CancellationToken cancellation)
     {
         var buffer = new byte[BufferSize];
-        var line = new LineBuffer();
-        int read;
-        while ((read = await stream.ReadAsync(buffer, cancellation)) > 0)
+        var held = await stream.ReadAtLeastAsync(buffer, BufferSize, throwOnEndOfStream: false, cancellation);
+        encoding ??= FileEncoding.Detect(buffer.AsSpan(0, held));
+        detected?.Invoke(encoding);
+        var line = new LineBuffer(encoding);
+        while (held > 0)
         {
+            var whole = held - (held % encoding.Width);
             var at = 0;
             int length;
-            while ((length = buffer.AsSpan(at, read - at).IndexOf((byte)'\n')) >= 0)
+            while ((length = encoding.IndexOfLineFeed(buffer.AsSpan(at, whole - at))) >= 0)
             {
                 line.Append(buffer.AsSpan(at, length));
-                at += length + 1;
+                at += length + encoding.Width;
                 yield return line.End();
             }
 
-            line.Append(buffer.AsSpan(at, read - at));
+            line.Append(buffer.AsSpan(at, whole - at));
+
+            // Half a unit waits for its other half.
+            buffer.AsSpan(whole, held - whole).CopyTo(buffer);
+            held -= whole;
+            var read = await stream.ReadAsync(buffer.AsMemory(held), cancellation);
+            if (read == 0)
+            {
+                line.Append(buffer.AsSpan(0, held));
+                break;
+            }
+
+            held += read;
         }
 
         if (!line.IsEmpty)
@@ -47,10 +63,10 @@ public static class LineReader
     }
 
     /// <summary>The line being read; of one that is too long only the fact is kept.</summary>
-    private sealed class LineBuffer
+    private sealed class LineBuffer(FileEncoding encoding)
     {
         // Room for the line's own end and, on the first line, a byte order mark.
-        private readonly byte[] _bytes = new byte[MaxBytes + 4];
+        private readonly byte[] _bytes = new byte[MaxBytes + 6];
         private int _length;
         private bool _overlong;
         private long _number;
@@ -70,22 +86,12 @@ public static class LineReader
         public FileLine End()
         {
             _number++;
-            ReadOnlySpan<byte> bytes = _bytes.AsSpan(0, _length);
-            if (_number == 1 && bytes.StartsWith(Encoding.UTF8.Preamble))
-            {
-                bytes = bytes[3..];
-            }
-
-            if (bytes.EndsWith("\r"u8))
-            {
-                bytes = bytes[..^1];
-            }
-
+            var bytes = encoding.Trim(_bytes.AsSpan(0, _length), first: _number == 1);
             FileLine line = _overlong || bytes.Length > MaxBytes
                 ? new(_number, null, "longer than 4,096 bytes")
-                : !Utf8.IsValid(bytes)
-                    ? new(_number, null, "not valid UTF-8")
-                    : new(_number, Encoding.UTF8.GetString(bytes), null);
+                : encoding.Decode(bytes) is { } text
+                    ? new(_number, text, null)
+                    : new(_number, null, "not valid " + encoding.Name);
             _length = 0;
             _overlong = false;
             return line;

@@ -30,11 +30,12 @@ public static class OrderCommand
         var id = new Argument<string>("ID") { Description = "The order's id, or a provider number of it." };
         var order = new Command("order", "One order: status, payments, delivery, ids of its keys.") { id };
         session.Bind(order, (servers, arguments, cancellation) =>
-            RunAsync(session, servers, RequireId(arguments.GetValue(id)!), cancellation));
+            ShowAsync(session, servers, RequireId(arguments.GetValue(id)!), cancellation));
         return order;
     }
 
-    private static string RequireId(string text)
+    /// <summary>An order id from what an operator typed: the id, or a provider number of the order.</summary>
+    public static string RequireId(string text)
     {
         var id = OrderIds.OfProviderNumber(text) ?? text;
         return OrderIds.IsValid(id)
@@ -43,7 +44,8 @@ public static class OrderCommand
                 ExitCodes.Usage, $"An order id has {OrderIds.Length} characters: a region letter and a-z, 2-7.");
     }
 
-    private static async Task<int> RunAsync(
+    /// <summary>Shows one order.</summary>
+    public static async Task<int> ShowAsync(
         Session session, ShopServers servers, string id, CancellationToken cancellation)
     {
         await servers.RequireDatabaseAsync(cancellation);
@@ -115,13 +117,36 @@ public static class OrderCommand
         {
             Screen.Row(table, "money for " + payment.Number, string.Create(
                 CultureInfo.InvariantCulture,
-                $"{payment.Amount} fen at {Time(payment.At)} by {payment.Source}, as {Kebab(payment.Use)}, " +
-                $"refund: {Kebab(payment.Refund)}"));
+                $"{payment.Amount} fen at {Time(payment.At)} by {payment.Source}, as {Kebab(payment.Use)}"));
+            foreach (var refund in payment.Refunds ?? [])
+            {
+                Screen.Row(table, "refund " + refund.Number, string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{refund.Amount} fen, {Kebab(refund.State)}, asked at {Time(refund.AskedAt)}: {refund.Reason}"));
+            }
         }
 
+        DescribeOpenQuestions(table, saga);
         Screen.Row(table, "notifications seen", Number(saga.Notifications.Count));
         Screen.Row(table, "holds stock", saga.Reserved ? "yes" : "no");
         Screen.Row(table, "payment due", saga.Due is { } due ? Time(due) : "nothing left to do");
+    }
+
+    private static void DescribeOpenQuestions(Table table, PaymentSaga saga)
+    {
+        foreach (var claim in (saga.Claims ?? []).Where(c => c.NextAt is not null))
+        {
+            Screen.Row(table, "claim " + claim.Number, string.Create(
+                CultureInfo.InvariantCulture,
+                $"{claim.Amount} fen by {claim.Source}, {claim.Channel} is asked again at {Time(claim.NextAt!.Value)}"));
+        }
+
+        foreach (var review in saga.Reviews ?? [])
+        {
+            Screen.Row(table, "case " + Kebab(review.Kind), review.Resolution is { } resolution
+                ? $"{review.Reason} — {resolution}"
+                : $"{review.Reason} — open since {Time(review.OpenedAt)}");
+        }
     }
 
     private static void DescribeDelivery(Table table, DeliverySaga saga)

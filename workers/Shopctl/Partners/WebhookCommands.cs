@@ -147,11 +147,7 @@ public static class WebhookCommands
     private static ShopctlException Unknown(string id) =>
         new(ExitCodes.Failed, $"There is no webhook {id}. 'shopctl partner list' shows all.");
 
-    private static WebhookSecrets Vault(ShopServers servers)
-    {
-        var secrets = servers.OpenSecrets();
-        return new(secrets.KeyEncryptionKeys, secrets.CurrentKeyEncryptionKey);
-    }
+    private static WebhookSecrets Vault(ShopServers servers) => new(servers.OpenSecrets().KeyEncryption);
 
     private static void Print(Session session, string id, byte[] secret)
     {

@@ -4,6 +4,7 @@ using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Log;
+using CardShop.Pipeline.Outbox;
 using CardShop.Shop.Keys;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Store;
@@ -56,7 +57,7 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
     public KeyVault OpenVault()
     {
         var secrets = OpenSecrets();
-        return new(secrets.Fingerprint, secrets.KeyEncryptionKeys, secrets.CurrentKeyEncryptionKey);
+        return new(secrets.Fingerprint, secrets.KeyEncryption);
     }
 
     /// <summary>Throws with exit code 3 where PostgreSQL does not answer.</summary>
@@ -103,7 +104,8 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
     /// <summary>
     /// Every writer's first step: Kafka and PostgreSQL are there and agree. Throws with exit code 1 when fenced.
     /// </summary>
-    public async Task RequireWritableAsync(CancellationToken cancellation)
+    /// <returns>The fence, open.</returns>
+    public async Task<RollbackFence> RequireWritableAsync(CancellationToken cancellation)
     {
         await RequireDatabaseAsync(cancellation);
         await RequireLogAsync(cancellation);
@@ -115,6 +117,18 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
                 ExitCodes.Failed,
                 $"Fenced: {reason}. PostgreSQL is older than Kafka, nothing may be written before 'shopctl recover' has run.");
         }
+
+        return fence;
+    }
+
+    /// <summary>Kafka, PostgreSQL and RabbitMQ are there and agree: what an operator decides is committed and sent.</summary>
+    public async Task<OperatorWork> OpenOperatorWorkAsync(CancellationToken cancellation)
+    {
+        var fence = await RequireWritableAsync(cancellation);
+        var dispatcher = new Dispatcher(
+            new OutboxTable(Database, PostgresShopStore.ReviewAsync), Log, Bus, DispatchOptions.Default, time, new Random(),
+            NullLogger<Dispatcher>.Instance);
+        return new(new PostgresShopStore(Database), fence, dispatcher, ShopSettings.Default, time);
     }
 
     /// <summary>True for what an absent server causes.</summary>

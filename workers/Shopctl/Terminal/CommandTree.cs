@@ -7,6 +7,8 @@ using CardShop.Shopctl.Keys;
 using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Partners;
 using CardShop.Shopctl.Products;
+using CardShop.Shopctl.Reconcile;
+using CardShop.Shopctl.Reviews;
 using CardShop.Shopctl.Lag;
 using CardShop.Shopctl.Schema;
 using CardShop.Shopctl.Secrets;
@@ -48,6 +50,9 @@ public static class CommandTree
             ProductCommands.Create(session),
             KeysCommands.Create(session),
             OrderCommand.Create(session),
+            ReviewCommands.Create(session),
+            ReviewCommands.CreateRefund(session),
+            ReconcileCommand.Create(session),
             PartnerCommands.Create(session),
             DemoCommands.Create(session),
             AuditCommand.Create(session),

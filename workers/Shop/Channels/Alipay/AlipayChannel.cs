@@ -1,7 +1,11 @@
 namespace CardShop.Shop.Channels.Alipay;
 
 /// <summary>
-/// Alipay's open platform: QR payments (precreate), query, close, refund; RSA2.
+/// Alipay's open platform: QR payments (precreate) or Alipay's page (page.pay), query, close, refund; RSA2.
+/// <para>
+/// The page opens by an address that is signed here: no server is called, and a repeat is the same. Alipay knows its trade
+/// once the buyer has come; until then nothing closes it but its time (code <see cref="ChannelCodes.StillOpen"/>).
+/// </para>
 /// <para>
 /// Timestamps. A create is stamped with <see cref="PaymentRequest.OpenedAt"/>: its repeat is the same byte for byte.
 /// Alipay tells repeats by <c>out_trade_no</c> (and <c>out_request_no</c>) and the content, never by the timestamp, of
@@ -12,6 +16,9 @@ namespace CardShop.Shop.Channels.Alipay;
 public sealed class AlipayChannel : IPaymentChannel, IDisposable
 {
     private const int LinkLimit = 1024;
+
+    // A page's link holds the whole signed request: a signature and two addresses, percent-encoded.
+    private const int PageLinkLimit = 8192;
     private const string Currency = "CNY";
 
     private readonly IReadOnlyList<AlipayProfile> _profiles;
@@ -44,9 +51,17 @@ public sealed class AlipayChannel : IPaymentChannel, IDisposable
             return Expired();
         }
 
+        if (profile!.IsPage)
+        {
+            var page = AlipayGateway.PageLink(profile, request);
+            return page.Length <= PageLinkLimit
+                ? new ChannelAnswer(ChannelResult.Done, page)
+                : Refuse("LINK_TOO_LONG", $"the page's link has more than {PageLinkLimit} characters; shorten ReturnUrl or NotifyUrl");
+        }
+
         var answer = await _gateway.CallAsync(
-            profile!, AlipayMethods.Precreate, request.OpenedAt,
-            AlipayContent.Precreate(request, profile!.SellerId), cancellation);
+            profile, AlipayMethods.Precreate, request.OpenedAt,
+            AlipayContent.Precreate(request, profile.SellerId), cancellation);
         var result = answer.ToChannelAnswer(AlipayCall.Create);
         if (result.Result != ChannelResult.Done)
         {
@@ -57,7 +72,7 @@ public sealed class AlipayChannel : IPaymentChannel, IDisposable
 
         var link = answer.Text("qr_code");
         return answer.Text("out_trade_no") == request.Number && IsLink(link)
-            ? result with { Link = link }
+            ? result with { Link = link, Qr = link }
             : Unreadable();
     }
 
@@ -90,7 +105,10 @@ public sealed class AlipayChannel : IPaymentChannel, IDisposable
 
         var answer = await _gateway.CallAsync(
             profile!, AlipayMethods.Close, _clock.GetUtcNow(), AlipayContent.Trade(request), cancellation);
-        return answer.ToChannelAnswer(AlipayCall.Close);
+        var result = answer.ToChannelAnswer(AlipayCall.Close);
+        return profile!.IsPage && result.Result == ChannelResult.NotFound && request.ExpiresAt > _clock.GetUtcNow()
+            ? result with { Result = ChannelResult.Unknown, Code = ChannelCodes.StillOpen }
+            : result;
     }
 
     public async Task<ChannelAnswer> RefundAsync(RefundRequest request, CancellationToken cancellation)
@@ -153,7 +171,7 @@ public sealed class AlipayChannel : IPaymentChannel, IDisposable
 
         return AlipayText.TryFen(answer.Text("refund_amount"), out var refunded) && refunded == request.AmountMinor
             ? result
-            : Refuse("REFUND_AMOUNT_DIFFERS", "this refund number was used for another amount");
+            : OfAnotherAmount();
     }
 
     private ChannelAnswer? Check(PaymentRequest request, out AlipayProfile? profile)
@@ -183,6 +201,10 @@ public sealed class AlipayChannel : IPaymentChannel, IDisposable
 
     private static ChannelAnswer Refuse(string code, string message) =>
         new(ChannelResult.Refused, Code: code, Message: message);
+
+    /// <summary>A refund number of ours has one amount for ever, so an answer with another one proves nothing.</summary>
+    private static ChannelAnswer OfAnotherAmount() => new(
+        ChannelResult.Unknown, Code: "REFUND_AMOUNT_DIFFERS", Message: "the answer is about a refund of another amount");
 
     private static ChannelAnswer Unreadable() => new(ChannelResult.Unknown, Code: "ANSWER_UNREADABLE");
 }

@@ -39,6 +39,16 @@ internal static class AlipayContent
         json.WriteString("qr_code_timeout_express", span);
     });
 
+    /// <summary>For Alipay's page. The limit is the absolute one: a relative one would run from the buyer's coming.</summary>
+    public static string Page(PaymentRequest request) => Write(json =>
+    {
+        json.WriteString("out_trade_no", request.Number);
+        json.WriteString("product_code", "FAST_INSTANT_TRADE_PAY");
+        json.WriteString("total_amount", AlipayText.Yuan(request.AmountMinor));
+        json.WriteString("subject", Clean(request.Subject, SubjectLimit));
+        json.WriteString("time_expire", AlipayText.Time(request.ExpiresAt));
+    });
+
     public static string Trade(PaymentRequest request) =>
         Write(json => json.WriteString("out_trade_no", request.Number));
 

@@ -1,21 +1,12 @@
 namespace CardShop.Shop.Channels.Alipay;
 
 /// <summary>The channel's settings, bound from the configuration section <c>Channels:alipay</c>.</summary>
-public sealed class AlipayOptions
+public sealed class AlipayOptions : ProviderHttpOptions
 {
     /// <summary>Where the settings stand; error messages name it.</summary>
     public const string Section = "Channels:alipay";
 
     public IReadOnlyList<AlipayProfileOptions> Profiles { get; init; } = [];
-
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
-
-    /// <summary>For the whole call: connect, send, and read the answer to its end.</summary>
-    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(8);
-
-    public int MaxResponseBytes { get; init; } = 64 * 1024;
-
-    public int MaxConnections { get; init; } = 64;
 }
 
 /// <summary>One merchant account. A class, not a record: a record would print the keys.</summary>
@@ -26,6 +17,11 @@ public sealed class AlipayProfileOptions
 
     public string AppId { get; init; } = "";
 
+    /// <summary>
+    /// How the buyer pays: <c>qr</c> (a code to scan) or <c>page</c> (Alipay's page, where a browser is sent).
+    /// </summary>
+    public string Product { get; init; } = "qr";
+
     /// <summary>The account (2088…) that must be named by notifications; empty: not checked beyond the app.</summary>
     public string? SellerId { get; init; }
 
@@ -34,6 +30,9 @@ public sealed class AlipayProfileOptions
 
     /// <summary>Where the provider posts notifications: …/v1/payments/alipay/notify.</summary>
     public string NotifyUrl { get; init; } = "";
+
+    /// <summary>Where the buyer's browser comes back to from Alipay's page; empty: it stays there. It proves nothing.</summary>
+    public string? ReturnUrl { get; init; }
 
     public string? PrivateKeyFile { get; init; }
 

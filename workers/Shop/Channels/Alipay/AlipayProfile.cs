@@ -5,7 +5,7 @@ namespace CardShop.Shop.Channels.Alipay;
 /// <summary>A merchant account with its keys loaded and its settings checked.</summary>
 internal sealed class AlipayProfile
 {
-    private const int NotifyUrlLimit = 256;
+    private const int UrlLimit = 256;
     private const int AppIdLimit = 32;
 
     private readonly RsaKey? _privateKey;
@@ -15,7 +15,9 @@ internal sealed class AlipayProfile
         Name = options.Name;
         AppId = options.AppId;
         SellerId = string.IsNullOrWhiteSpace(options.SellerId) ? null : options.SellerId;
+        IsPage = options.Product == "page";
         NotifyUrl = options.NotifyUrl;
+        ReturnUrl = string.IsNullOrWhiteSpace(options.ReturnUrl) ? null : options.ReturnUrl;
         Endpoint = endpoint;
         _privateKey = privateKey;
         AlipayPublicKey = publicKey;
@@ -27,7 +29,12 @@ internal sealed class AlipayProfile
 
     public string? SellerId { get; }
 
+    /// <summary>Whether buyers pay on Alipay's page; else by a code that they scan.</summary>
+    public bool IsPage { get; }
+
     public string NotifyUrl { get; }
+
+    public string? ReturnUrl { get; }
 
     /// <summary>The gateway with <c>charset</c> in its query: else the gateway may read the form as GBK.</summary>
     public Uri Endpoint { get; }
@@ -78,6 +85,11 @@ internal sealed class AlipayProfile
                 Path(index, "AppId"), "set the app id (digits) that the open platform's console shows");
         }
 
+        if (options.Product is not ("qr" or "page"))
+        {
+            throw new ChannelSettingsException(Path(index, "Product"), "set qr (a code to scan) or page (Alipay's page)");
+        }
+
         var gateway = AbsoluteUrl(Path(index, "Gateway"), options.Gateway, "https://openapi.alipay.com/gateway.do");
         if (gateway.Scheme != Uri.UriSchemeHttps && !gateway.IsLoopback)
         {
@@ -85,10 +97,11 @@ internal sealed class AlipayProfile
         }
 
         AbsoluteUrl(Path(index, "NotifyUrl"), options.NotifyUrl, "https://shop.example/v1/payments/alipay/notify");
-        if (options.NotifyUrl.Length > NotifyUrlLimit)
+        RequireShort(Path(index, "NotifyUrl"), options.NotifyUrl);
+        if (!string.IsNullOrWhiteSpace(options.ReturnUrl))
         {
-            throw new ChannelSettingsException(
-                Path(index, "NotifyUrl"), $"the provider takes at most {NotifyUrlLimit} characters; shorten it");
+            AbsoluteUrl(Path(index, "ReturnUrl"), options.ReturnUrl, "https://shop.example/");
+            RequireShort(Path(index, "ReturnUrl"), options.ReturnUrl);
         }
 
         var privateKey = use == ChannelUse.Verify
@@ -111,6 +124,14 @@ internal sealed class AlipayProfile
         }
 
         throw new ChannelSettingsException(setting, $"set a whole web address, such as {example}");
+    }
+
+    private static void RequireShort(string setting, string value)
+    {
+        if (value.Length > UrlLimit)
+        {
+            throw new ChannelSettingsException(setting, $"the provider takes at most {UrlLimit} characters; shorten it");
+        }
     }
 
     private static string Path(int index, string name) => $"{AlipayOptions.Section}:Profiles:{index}:{name}";

@@ -22,6 +22,9 @@ public static class ProviderFailures
             || code.StartsWith("SIGNATURE_", StringComparison.Ordinal)
             || code.StartsWith("CERTIFICATE_", StringComparison.Ordinal));
 
+    /// <summary>The provider, or the way to it, is away: nothing was said about the trade.</summary>
+    public static bool IsAway(ChannelAnswer answer) => answer.Code == CircuitOpen || IsPlace(answer);
+
     /// <summary>
     /// Nothing was answered, and soon: the identical call is worth repeating at once. A time-out has used up the call's
     /// time; its repeat is the saga's.

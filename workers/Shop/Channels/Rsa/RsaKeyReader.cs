@@ -9,26 +9,13 @@ namespace CardShop.Shop.Channels.Rsa;
 public static class RsaKeyReader
 {
     private const int MinimumBits = 2048;
-    private const int MaximumFileBytes = 64 * 1024;
 
     /// <summary>Reads a key from a file or from inline text; exactly one of them must be given.</summary>
     /// <param name="setting">Path of the inline setting; the file's is the same with <c>File</c> after it.</param>
     public static RsaKey Read(string setting, string? inline, string? file, bool withPrivateKey)
     {
-        var hasInline = !string.IsNullOrWhiteSpace(inline);
-        var hasFile = !string.IsNullOrWhiteSpace(file);
-        if (hasInline == hasFile)
-        {
-            throw new ChannelSettingsException(
-                setting + "File",
-                hasInline
-                    ? "both the file and the inline key are set; keep one of them"
-                    : "no key is set; name a PEM file here, or give the key itself in the setting without \"File\"");
-        }
-
-        return hasFile
-            ? Parse(setting + "File", ReadFile(setting + "File", file!), withPrivateKey)
-            : Parse(setting, inline!, withPrivateKey);
+        var (text, source) = SettingText.Read(setting, inline, file);
+        return Parse(source, text, withPrivateKey);
     }
 
     /// <summary>Parses key text. Throws <see cref="ChannelSettingsException"/>, which never shows the text.</summary>
@@ -56,25 +43,6 @@ public static class RsaKeyReader
         }
 
         return key;
-    }
-
-    private static string ReadFile(string setting, string path)
-    {
-        try
-        {
-            var info = new FileInfo(path);
-            if (info.Exists && info.Length > MaximumFileBytes)
-            {
-                throw new ChannelSettingsException(setting, "the file is far too large for a key; check the path");
-            }
-
-            return File.ReadAllText(path);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            throw new ChannelSettingsException(
-                setting, "the key file cannot be read; check that it exists and that this user may read it", failure);
-        }
     }
 
     private static void Import(RSA rsa, string text, bool withPrivateKey)

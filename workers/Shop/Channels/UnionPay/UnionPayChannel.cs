@@ -6,19 +6,20 @@ namespace CardShop.Shop.Channels.UnionPay;
 /// Closing. UnionPay has no call for it: a trade ends at its payTimeout, which is the payment's own limit. So a close
 /// looks: paid is <see cref="ChannelResult.WrongState"/> with the trade; unpaid after payTimeout is done; unpaid before
 /// it is <see cref="ChannelResult.Unknown"/> (code <see cref="StillOpen"/>), for nothing can close it, and to claim
-/// otherwise would end the saga's questions while the buyer can still pay. A saga whose patience ends first may expire or
-/// cancel the order all the same: money that arrives later is notified, recorded, and delivered or refunded.
+/// otherwise would end the saga's questions while the buyer can still pay. The saga closes it again at payTimeout; money
+/// that arrives until then is recorded, and delivered or refunded.
 /// </para>
 /// <para>
 /// Repeats. Every call carries the saved time of its payment or refund, so its repeat is the same byte for byte. A number
 /// that was taken before is answered with 12: a query then tells what came of it. The QR code of a create whose answer
-/// was lost cannot be had again under its number; UnionPay's page has no such gap, for its link is made here.
+/// was lost cannot be had again under its number, so the saga opens another; UnionPay's page has no such gap, for its
+/// link is made here.
 /// </para>
 /// </summary>
 public sealed class UnionPayChannel : IPaymentChannel, IDisposable
 {
     /// <summary>The code of a close that came before payTimeout.</summary>
-    public const string StillOpen = "OPEN_UNTIL_PAY_TIMEOUT";
+    public const string StillOpen = ChannelCodes.StillOpen;
 
     // A page's link holds the whole signed form: a signature and addresses, percent-encoded.
     private const int LinkLimit = 4096;
@@ -182,7 +183,7 @@ public sealed class UnionPayChannel : IPaymentChannel, IDisposable
 
         if (refunded != request.AmountMinor)
         {
-            return Refuse("REFUND_AMOUNT_DIFFERS", "this refund number was used for another amount");
+            return OfAnotherAmount();
         }
 
         result = result with { Code = OriginalCode(answer), Message = UnionPayAnswer.Shorten(answer.Text("origRespMsg"), 200) };
@@ -248,6 +249,10 @@ public sealed class UnionPayChannel : IPaymentChannel, IDisposable
 
     private static ChannelAnswer Refuse(string code, string message) =>
         new(ChannelResult.Refused, Code: code, Message: message);
+
+    /// <summary>A refund number of ours has one amount for ever, so an answer with another one proves nothing.</summary>
+    private static ChannelAnswer OfAnotherAmount() => new(
+        ChannelResult.Unknown, Code: "REFUND_AMOUNT_DIFFERS", Message: "the answer is about a refund of another amount");
 
     private static ChannelAnswer Unreadable() => new(ChannelResult.Unknown, Code: "ANSWER_UNREADABLE");
 }

@@ -1,65 +1,27 @@
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 
 namespace CardShop.Shop.Channels.UnionPay;
 
 /// <summary>Sends one signed call and returns its verified answer. Repeating is the saga's decision.</summary>
-internal sealed class UnionPayGateway : IDisposable
+internal sealed class UnionPayGateway(UnionPayOptions options, bool useProxy, TimeProvider clock, HttpMessageHandler? handler)
+    : IDisposable
 {
     private const string FormType = "application/x-www-form-urlencoded";
-    private readonly HttpClient _http;
-    private readonly UnionPayOptions _options;
-    private readonly TimeProvider _clock;
+    private readonly ProviderHttp _http = new(options, useProxy, clock, handler);
 
-    public UnionPayGateway(UnionPayOptions options, bool useProxy, TimeProvider clock, HttpMessageHandler? handler)
-    {
-        _options = options;
-        _clock = clock;
-        _http = new HttpClient(handler ?? CreateHandler(options, useProxy), disposeHandler: handler is null)
-        {
-            Timeout = Timeout.InfiniteTimeSpan, // the call's own limit below covers the body too
-        };
-    }
-
-    public async Task<UnionPayAnswer> CallAsync(
-        UnionPayProfile profile, Uri address, Dictionary<string, string> fields, CancellationToken cancellation)
-    {
-        using var limit = new CancellationTokenSource(_options.CallTimeout, _clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
-        try
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Post, address);
-            request.Content = new ByteArrayContent(Encoding.ASCII.GetBytes(UnionPayRequests.Form(fields)));
-            request.Content.Headers.ContentType = new MediaTypeHeaderValue(FormType) { CharSet = "UTF-8" };
-            using var response = await _http.SendAsync(
-                request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            if (response.StatusCode != HttpStatusCode.OK)
+    public Task<UnionPayAnswer> CallAsync(
+        UnionPayProfile profile, Uri address, Dictionary<string, string> fields, CancellationToken cancellation) =>
+        _http.CallAsync(
+            () =>
             {
-                return UnionPayAnswer.Failed($"HTTP_{(int)response.StatusCode}");
-            }
-
-            var body = await ReadAsync(response.Content, either.Token);
-            return body is null
-                ? UnionPayAnswer.Failed("ANSWER_TOO_LARGE")
-                : Open(profile, fields, body.Value.Span, _clock.GetUtcNow());
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            return UnionPayAnswer.Failed("TIMEOUT");
-        }
-        catch (HttpRequestException failure)
-        {
-            return UnionPayAnswer.Failed(
-                failure.InnerException is SocketException ? "CONNECTION_FAILED" : "HTTP_FAILED",
-                failure.HttpRequestError.ToString());
-        }
-        catch (IOException failure)
-        {
-            return UnionPayAnswer.Failed("HTTP_FAILED", failure.GetType().Name);
-        }
-    }
+                var request = new HttpRequestMessage(HttpMethod.Post, address);
+                request.Content = new ByteArrayContent(Encoding.ASCII.GetBytes(UnionPayRequests.Form(fields)));
+                request.Content.Headers.ContentType = new MediaTypeHeaderValue(FormType) { CharSet = "UTF-8" };
+                return request;
+            },
+            (_, body) => Open(profile, fields, body.Span, clock.GetUtcNow()), UnionPayAnswer.Failed, readsErrors: false,
+            cancellation);
 
     public void Dispose() => _http.Dispose();
 
@@ -103,41 +65,4 @@ internal sealed class UnionPayGateway : IDisposable
 
         return answer.Code is null ? UnionPayAnswer.Failed("ANSWER_UNREADABLE", "no respCode") : answer;
     }
-
-    private async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, CancellationToken cancellation)
-    {
-        var stream = await content.ReadAsStreamAsync(cancellation);
-        var buffer = new byte[Math.Min(_options.MaxResponseBytes + 1, 4096)];
-        var length = 0;
-        while (true)
-        {
-            var read = await stream.ReadAsync(buffer.AsMemory(length), cancellation);
-            length += read;
-            if (length > _options.MaxResponseBytes)
-            {
-                return null;
-            }
-
-            if (read == 0)
-            {
-                return buffer.AsMemory(0, length);
-            }
-
-            if (length == buffer.Length)
-            {
-                Array.Resize(ref buffer, Math.Min(buffer.Length * 2, _options.MaxResponseBytes + 1));
-            }
-        }
-    }
-
-    private static SocketsHttpHandler CreateHandler(UnionPayOptions options, bool useProxy) => new()
-    {
-        AllowAutoRedirect = false, // a signed call goes where the setting says and nowhere else
-        UseCookies = false,
-        UseProxy = useProxy,
-        ConnectTimeout = options.ConnectTimeout,
-        MaxConnectionsPerServer = options.MaxConnections,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(2), // a changed address is noticed
-        MaxResponseHeadersLength = 16,
-    };
 }

@@ -70,7 +70,9 @@ internal static class UnionPayNotification
         if (type == "01")
         {
             var trade = UnionPayTrades.FromNotification(fields, out var fault);
-            return trade is null ? Refuse(fault + " is missing or not understood") : check with { Trade = trade };
+            return trade is null
+                ? Refuse(fault + " is missing or not understood")
+                : check with { Trade = trade, OrderedAt = UnionPayText.ParseTime(time) };
         }
 
         if (number is null || !UnionPayText.TryFen(Field(fields, "txnAmt"), out var amount))

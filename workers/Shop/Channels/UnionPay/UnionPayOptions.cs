@@ -1,21 +1,12 @@
 namespace CardShop.Shop.Channels.UnionPay;
 
 /// <summary>The channel's settings, bound from the configuration section <c>Channels:unionpay</c>.</summary>
-public sealed class UnionPayOptions
+public sealed class UnionPayOptions : ProviderHttpOptions
 {
     /// <summary>Where the settings stand; error messages name it.</summary>
     public const string Section = "Channels:unionpay";
 
     public IReadOnlyList<UnionPayProfileOptions> Profiles { get; init; } = [];
-
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
-
-    /// <summary>For the whole call: connect, send, and read the answer to its end.</summary>
-    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(8);
-
-    public int MaxResponseBytes { get; init; } = 64 * 1024;
-
-    public int MaxConnections { get; init; } = 64;
 }
 
 /// <summary>One merchant account. A class, not a record: a record would print the keys.</summary>

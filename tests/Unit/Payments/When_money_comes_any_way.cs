@@ -1,0 +1,420 @@
+using CardShop.Contracts;
+using CardShop.Shop.Channels;
+using CardShop.Shop.Delivery;
+using CardShop.Shop.Payments;
+using CardShop.Tests.Unit.Orders;
+using Xunit;
+
+namespace CardShop.Tests.Unit.Payments;
+
+/// <summary>
+/// Orders that switch channels, are paid by any of their attempts, cancelled, refunded in part and in whole, decided by
+/// operators and reconciled, with every message lost, doubled and late at random. When the faults stop, every order comes
+/// to its end or before a person, and every fen that providers took is delivered, given back, or in review.
+/// </summary>
+public sealed class When_money_comes_any_way
+{
+    private const int Cases = 2_000;
+
+    [Fact]
+    public void Every_fen_is_delivered_given_back_or_before_a_person()
+    {
+        var reached = new HashSet<string>();
+        LiveAll(Enumerable.Range(1, 1_000), reached);
+
+        // Otherwise the histories have become too tame to prove anything.
+        string[] expected =
+        [
+            "attempts 3", "paid by an old attempt", "surplus", "refunded in parts", "refund after delivery", "Refunded",
+            "Delivered", "Expired", "Cancelled", "Review", "confirmed", "reopened", "statement",
+        ];
+        Assert.Empty(expected.Except(reached));
+        LiveAll(Enumerable.Range(Environment.TickCount & 0xFFFFFF, Cases), reached);
+    }
+
+    private static void LiveAll(IEnumerable<int> seeds, HashSet<string> reached)
+    {
+        foreach (var seed in seeds)
+        {
+            try
+            {
+                new MoneyWorld(new Random(seed), reached).Live();
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"Seed {seed}: {e.Message}", e);
+            }
+        }
+    }
+
+    /// <summary>One run: a few orders, a random life, then calm and the reckoning.</summary>
+    private sealed class MoneyWorld(Random random, HashSet<string> reached)
+    {
+        private const int Orders = 3;
+        private const int Steps = 90;
+        private static readonly string[] Channels = ["alipay", "wechat", "unionpay"];
+
+        private readonly ModelShop _shop = new();
+        private readonly ModelProvider _provider = new();
+        private readonly List<object> _commands = [];
+        private readonly List<object> _history = [];
+        private readonly List<PaymentNotification> _notifications = [];
+        private readonly Dictionary<string, int> _lies = [];
+        private DateTimeOffset _now = An.Start;
+        private int _acts;
+        private bool _calm;
+
+        public void Live()
+        {
+            Say(new KeysImported(
+                "b1", "S", "a", "kek-1", _now,
+                [.. Enumerable.Range(1, 3 + random.Next(7)).Select(i => new SealedKey(new(i, 0, 0, new byte[8]), []))]));
+            for (var i = 0; i < Steps; i++)
+            {
+                Step();
+                _shop.Check();
+            }
+
+            Calm();
+            Reckon();
+            Repeat();
+        }
+
+        private static string Id(int order) => "a" + new string((char)('b' + order), 25);
+
+        private static OrderPlaced Placed(int order) => An.Order(
+            Id(order), order == 2 ? HoldPolicy.Payment : HoldPolicy.Order, order == 0 ? 0 : 1_800, 1 + order);
+
+        private void Step()
+        {
+            var order = random.Next(Orders);
+            var id = Id(order);
+            switch (random.Next(16))
+            {
+                case 0 or 1:
+                    Say(An.Placed(Placed(order)));
+                    break;
+                case 2:
+                    Say(An.Switch(Channels[random.Next(Channels.Length)], id));
+                    break;
+                case 3 or 4:
+                    Pay(id);
+                    break;
+                case 5 when _notifications.Count > 0:
+                    Say(An.Notified(_notifications[random.Next(_notifications.Count)]));
+                    break;
+                case 6 when random.Next(4) == 0:
+                    Say(An.Cancel(id));
+                    break;
+                case 7:
+                    _now += TimeSpan.FromSeconds(1 << random.Next(11));
+                    break;
+                case 8:
+                    Say(random.Next(2) == 0 ? new PaymentMessage.Due(id) : new DeliveryMessage.Due(id));
+                    break;
+                case 9 or 11:
+                    Decide(id);
+                    break;
+                case 10 when random.Next(3) == 0:
+                    Reconcile(id);
+                    break;
+                default:
+                    Command();
+                    break;
+            }
+        }
+
+        /// <summary>The buyer pays one of the order's trades, an old one too; the provider says so, sometimes wrongly.</summary>
+        private void Pay(string id)
+        {
+            if (_shop.Payments.GetValueOrDefault(id) is not { Attempts.Count: > 0 } saga)
+            {
+                return;
+            }
+
+            var attempt = saga.Attempts[random.Next(saga.Attempts.Count)];
+            if (!_provider.Pay(attempt.Number, _now))
+            {
+                return;
+            }
+
+            if (attempt != saga.Attempts[^1])
+            {
+                reached.Add("paid by an old attempt");
+            }
+
+            var notification = An.Notification(id, attempt.Number, $"n{_notifications.Count}", amount: attempt.Amount, at: _now)
+                with
+            { Channel = attempt.Channel, TradeNo = _provider.Find(attempt.Number)!.TradeNo };
+            var told = random.Next(12) switch
+            {
+                0 => notification with { Amount = attempt.Amount + 1 },
+                1 => notification with { Channel = "other" },
+                2 => notification with { Profile = "stranger" },
+                _ => notification,
+            };
+            _lies[attempt.Number] = ReferenceEquals(told, notification) ? 0 : 1;
+            _notifications.Add(told);
+        }
+
+        private void Decide(string id)
+        {
+            var by = An.By($"c{(random.Next(5) == 0 ? random.Next(_acts + 1) : ++_acts)}");
+            var delivery = _shop.Deliveries.GetValueOrDefault(id)?.Status;
+            var likely = delivery == DeliveryStatus.Delivered ? 1
+                : delivery == DeliveryStatus.Withdrawn ? 2
+                : random.Next(5);
+            var act = ActOf(random.Next(3) == 0 ? random.Next(5) : likely, id, by);
+            var before = _shop.Payments.GetValueOrDefault(id);
+            var withdrawn = delivery == DeliveryStatus.Withdrawn;
+            if (act is PaymentMessage.OperatorConfirmPaid && (before?.Attempts is not [.., var last]
+                || _provider.Find(last.Number) is not { Status: TradeStatus.Paid }))
+            {
+                // Operators confirm what they have seen.
+                return;
+            }
+
+            _shop.Reopens = act is PaymentMessage.OperatorDeliver;
+            Say(act);
+            _shop.Reopens = false;
+            if (act is PaymentMessage.OperatorConfirmPaid && !ReferenceEquals(before, _shop.Payments.GetValueOrDefault(id)))
+            {
+                reached.Add("confirmed");
+            }
+
+            if (withdrawn && _shop.Deliveries[id].Status == DeliveryStatus.Allocating)
+            {
+                reached.Add("reopened");
+            }
+        }
+
+        private PaymentMessage ActOf(int kind, string id, OperatorAct by) => kind switch
+        {
+            0 => new PaymentMessage.OperatorRefund(id, by, null, null, "whole"),
+            1 => new PaymentMessage.OperatorRefund(id, by, null, 1 + random.Next(1_500), "a part"),
+            2 => new PaymentMessage.OperatorDeliver(id, by),
+            3 => new PaymentMessage.OperatorDismiss(id, by, "looked at"),
+            _ => new PaymentMessage.OperatorConfirmPaid(
+                id, by, "seen", _shop.Payments.GetValueOrDefault(id)?.Order?.Amount ?? 1),
+        };
+
+        /// <summary>The provider's statement has a payment that is not on record.</summary>
+        private void Reconcile(string id)
+        {
+            var missing = _shop.Payments.GetValueOrDefault(id)?.Attempts.FirstOrDefault(
+                a => _provider.Find(a.Number)?.Status == TradeStatus.Paid && _shop.Payments[id].Payments.All(p => p.Number != a.Number));
+            if (missing is not null)
+            {
+                reached.Add("statement");
+                Say(new PaymentMessage.StatementFinding(
+                    id, "f" + missing.Number, StatementFault.MissingHere, missing.Channel, missing.Profile, missing.Number,
+                    "t", missing.Amount, "CNY", "line 1", _now));
+            }
+        }
+
+        private void Command()
+        {
+            if (_commands.Count == 0)
+            {
+                return;
+            }
+
+            var place = random.Next(_commands.Count);
+            var command = _commands[place];
+            if (random.Next(4) > 0)
+            {
+                _commands.RemoveAt(place);
+            }
+
+            switch (random.Next(8))
+            {
+                case 0:
+                    break;
+                case 1:
+                    Say(Failed(command, ChannelResult.Unknown));
+                    break;
+                case 2 or 3 when command is RefundPayment || random.Next(4) == 0:
+                    Say(Failed(command, ChannelResult.Refused));
+                    break;
+                default:
+                    Say(Answered(command));
+                    break;
+            }
+        }
+
+        private object Answered(object command) =>
+            command is DeliveryMessage ? command : _provider.Answer(command, _shop.Payments[OrderOf(command)], _now);
+
+        private static object Failed(object command, ChannelResult result) => command switch
+        {
+            RequestPayment m => new PaymentMessage.Requested(m.OrderId, m.Number, new(result)),
+            CheckPayment m => new PaymentMessage.Checked(m.OrderId, m.Number, new(result)),
+            ClosePayment m => new PaymentMessage.CloseAnswered(m.OrderId, m.Number, new(result)),
+            RefundPayment m => new PaymentMessage.RefundAnswered(m.OrderId, m.Number, m.RefundNumber, new(result)),
+            _ => command,
+        };
+
+        private static string OrderOf(object command) => command switch
+        {
+            RequestPayment m => m.OrderId,
+            CheckPayment m => m.OrderId,
+            ClosePayment m => m.OrderId,
+            RefundPayment m => m.OrderId,
+            _ => throw new ArgumentOutOfRangeException(nameof(command), command, "No payment command."),
+        };
+
+        private void Say(object message)
+        {
+            _history.Add(message);
+            _commands.AddRange(_shop.Run(_now, message));
+            if (random.Next(6) == 0 && !_calm)
+            {
+                _history.Add(message);
+                _commands.AddRange(_shop.Run(_now, message));
+            }
+        }
+
+        /// <summary>No more faults: notifications arrive, commands are answered truthfully, due times come.</summary>
+        private void Calm()
+        {
+            _calm = true;
+            foreach (var notification in _notifications)
+            {
+                Say(An.Notified(notification));
+            }
+
+            for (var round = 0; round < 500; round++)
+            {
+                while (_commands.Count > 0)
+                {
+                    var command = _commands[0];
+                    _commands.RemoveAt(0);
+                    Say(Answered(command));
+                    _shop.Check();
+                }
+
+                var dues = _shop.Payments.Values.Select(p => p.Due).Concat(_shop.Deliveries.Values.Select(d => d.Due));
+                if (dues.Where(d => d is not null).Min() is not { } due)
+                {
+                    return;
+                }
+
+                _now = due > _now ? due : _now;
+                foreach (var id in _shop.Payments.Keys.ToList())
+                {
+                    Say(new PaymentMessage.Due(id));
+                    Say(new DeliveryMessage.Due(id));
+                }
+
+                _shop.Check();
+            }
+
+            throw new InvalidOperationException($"It never comes to rest:\n{_shop.Snapshot()}");
+        }
+
+        /// <summary>Invariants 3, 4 and 5, and the books to the fen.</summary>
+        private void Reckon()
+        {
+            foreach (var (id, saga) in _shop.Payments)
+            {
+                var delivery = _shop.Deliveries.GetValueOrDefault(id);
+                Require(
+                    saga.Status is not (PaymentStatus.Reserved or PaymentStatus.AwaitingPayment or PaymentStatus.Refunding),
+                    $"{id} is left {saga.Status}");
+                Require(
+                    saga.Status != PaymentStatus.Paid || delivery is { Status: DeliveryStatus.Delivered or DeliveryStatus.Review },
+                    $"{id} is paid, its delivery {delivery?.Status}");
+                Require(
+                    saga.Attempts.All(a => a.Closed || saga.Payments.Any(p => p.Number == a.Number)
+                        || _provider.Find(a.Number) is null or { Status: TradeStatus.Closed } || saga.Status == PaymentStatus.Review),
+                    $"{id} can still be paid");
+                foreach (var attempt in saga.Attempts)
+                {
+                    Books(saga, delivery, attempt);
+                }
+
+                reached.Add(saga.Status.ToString());
+                reached.Add($"attempts {saga.Attempts.Count}");
+                if (delivery is not null)
+                {
+                    reached.Add(delivery.Status.ToString());
+                }
+            }
+        }
+
+        private void Books(PaymentSaga saga, DeliverySaga? delivery, PaymentAttempt attempt)
+        {
+            var trade = _provider.Find(attempt.Number);
+            var booked = saga.Payments.Where(p => p.Number == attempt.Number).ToList();
+            if (trade is not { Status: TradeStatus.Paid })
+            {
+                Require(booked.Count == 0, $"{attempt.Number} is on record, but was never paid");
+                return;
+            }
+
+            // A notification that contradicts what is booked keeps a record of its own, for a person.
+            Require(booked.Count >= 1, $"{attempt.Number} was paid and is not on record");
+            Require(
+                booked.Count(p => p.Use != PaymentUse.Mismatch) <= 1 && booked.Count <= 1 + _lies.GetValueOrDefault(attempt.Number),
+                $"{attempt.Number} was paid once and is on record {booked.Count} times");
+            var payment = booked.Find(p => p.Use != PaymentUse.Mismatch) ?? booked[0];
+            var refunds = booked.SelectMany(p => p.Refunds ?? []).ToList();
+            var done = refunds.Where(r => r.State == RefundState.Done).Sum(r => r.Amount);
+            Require(done == _provider.RefundedOf(attempt.Number), $"{attempt.Number}: {done} refunded here, the provider says other");
+            Require(done <= trade.AmountMinor, $"{attempt.Number}: more went back than came");
+            Require(refunds.TrueForAll(r => r.State != RefundState.Asked), $"{attempt.Number}: a refund is left open");
+            Require(refunds.Select(r => r.Number).Distinct().Count() == refunds.Count, "two refunds have one number");
+            var standsFor = done == trade.AmountMinor ? "refunded"
+                : payment.Use == PaymentUse.Order && delivery is { Status: DeliveryStatus.Delivered } ? "delivered"
+                : payment.Use == PaymentUse.Mismatch || refunds.Exists(r => r.State == RefundState.Rejected)
+                    || delivery is { Status: DeliveryStatus.Review } ? "review"
+                : null;
+            Require(
+                standsFor is not null,
+                $"{trade.AmountMinor - done} fen of {attempt.Number} ({payment.Use}) are nowhere: {saga.Status}, {delivery?.Status}");
+            Note(payment, delivery, refunds.Count);
+        }
+
+        private void Note(ReceivedPayment payment, DeliverySaga? delivery, int refunds)
+        {
+            if (payment.Use == PaymentUse.Surplus)
+            {
+                reached.Add("surplus");
+            }
+
+            if (refunds > 1 && payment.Use == PaymentUse.Order)
+            {
+                reached.Add("refunded in parts");
+            }
+
+            if (refunds > 0 && payment.Use == PaymentUse.Order && delivery is { Status: DeliveryStatus.Delivered })
+            {
+                reached.Add("refund after delivery");
+            }
+        }
+
+        /// <summary>Invariant 8: the whole history again changes nothing.</summary>
+        private void Repeat()
+        {
+            var before = _shop.Snapshot();
+            foreach (var message in _history.OfType<PaymentMessage>().Where(WasTaken).ToList())
+            {
+                _shop.Run(_now, message);
+            }
+
+            Require(_shop.Snapshot() == before, $"The history again changed\n{before}\ninto\n{_shop.Snapshot()}");
+        }
+
+        /// <summary>What an order refused to an operator may be allowed later: that is another decision.</summary>
+        private bool WasTaken(PaymentMessage message) => OperatorDecider.ActOf(message) is not { } by
+            || OperatorDecider.IsRepeat(_shop.Payments.GetValueOrDefault(message.OrderId), by.CommandId);
+
+        private static void Require(bool holds, string what)
+        {
+            if (!holds)
+            {
+                throw new InvalidOperationException(what);
+            }
+        }
+    }
+}

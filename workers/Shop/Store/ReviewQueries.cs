@@ -1,0 +1,45 @@
+using System.Text.Json;
+using CardShop.Contracts;
+using Npgsql;
+
+namespace CardShop.Shop.Store;
+
+/// <summary>Reading cases for operators.</summary>
+public static class ReviewQueries
+{
+    /// <summary>Orders with an open case behind an id, by the partial index of them.</summary>
+    public static Task<IReadOnlyList<PaymentSaga>> OpenAsync(
+        NpgsqlDataSource database, string? after, int limit, CancellationToken cancellation) => ReadAsync(
+        database,
+        """
+        SELECT data FROM shop.mt_doc_paymentsaga
+        WHERE jsonb_path_exists(data, '$.reviews[*] ? (!exists(@.closedAt))') AND id > $1
+        ORDER BY id LIMIT $2
+        """,
+        [new() { Value = after ?? string.Empty }, new() { Value = limit }],
+        cancellation);
+
+    public static async Task<PaymentSaga?> FindAsync(
+        NpgsqlDataSource database, string orderId, CancellationToken cancellation)
+    {
+        var found = await ReadAsync(
+            database, "SELECT data FROM shop.mt_doc_paymentsaga WHERE id = $1", [new() { Value = orderId }], cancellation);
+        return found.Count > 0 ? found[0] : null;
+    }
+
+    private static async Task<IReadOnlyList<PaymentSaga>> ReadAsync(
+        NpgsqlDataSource database, string sql, NpgsqlParameter[] parameters, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(sql);
+        command.Parameters.AddRange(parameters);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var sagas = new List<PaymentSaga>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            sagas.Add(JsonSerializer.Deserialize(
+                await reader.GetFieldValueAsync<byte[]>(0, cancellation), ContractsJson.Default.PaymentSaga)!);
+        }
+
+        return sagas;
+    }
+}

@@ -1,0 +1,173 @@
+using System.CommandLine;
+using System.Globalization;
+using CardShop.Shopctl.Products;
+using CardShop.Shopctl.Servers;
+using CardShop.Shopctl.Settings;
+using CardShop.Shopctl.Terminal;
+
+namespace CardShop.Shopctl.Keys;
+
+/// <summary><c>shopctl keys import</c>.</summary>
+internal static class ImportCommand
+{
+    public static Command Create(Session session)
+    {
+        var sku = new Argument<string>("SKU") { Description = "The product that the keys belong to." };
+        var file = new Argument<string>("FILE") { Description = "A file of any length; - reads standard input." };
+        var format = new Option<string>("--format")
+        {
+            Description =
+                "text: one secret per line, blanks around it trimmed. " +
+                "csv: first line 'secret' or 'number,secret', then one record per line, quoted as in RFC 4180.",
+            DefaultValueFactory = _ => "text",
+        };
+        format.AcceptOnlyFromAmong("text", "csv");
+        var bare = new Option<bool>("--no-header")
+        {
+            Description = "The CSV file has no header: its columns are number,secret, or the secret alone.",
+        };
+        var encoding = new Option<string>("--encoding")
+        {
+            Description =
+                "auto: by the byte order mark, else by the first 64 KiB. GBK is read as GB18030, which contains it.",
+            DefaultValueFactory = _ => "auto",
+        };
+        encoding.AcceptOnlyFromAmong("auto", "utf-8", "gbk", "gb18030", "utf-16", "utf-16le", "utf-16be");
+        var all = new Option<string?>("--report")
+        {
+            Description =
+                $"A new file for every refused and duplicate line, as CSV ({ImportReport.Header}), never with its text. " +
+                "The screen shows the first 20 of each kind and counts.",
+            HelpName = "FILE",
+        };
+        var size = new Option<int>("--batch-size")
+        {
+            Description = "Keys per record, 1 to 5000.",
+            DefaultValueFactory = _ => 1_000,
+            HelpName = "N",
+        };
+        var wait = new Option<int>("--wait-seconds")
+        {
+            Description = "How long the delivery fleet may load nothing before this command gives up waiting.",
+            DefaultValueFactory = _ => 60,
+            HelpName = "N",
+        };
+        var import = new Command(
+            "import",
+            "Seals the keys of a file and takes them into stock. Lines that are refused are reported by number, never by " +
+            "text; exit code 1 when there is one. The same file again imports nothing twice; after an interruption it goes on " +
+            "with the batches that are not loaded.")
+        {
+            sku, file, format, bare, encoding, all, size, wait,
+        };
+        session.Bind(import, async (servers, arguments, cancellation) =>
+        {
+            var request = new ImportRequest(
+                ProductChange.RequireSku(arguments.GetValue(sku)), arguments.GetValue(file)!,
+                new(
+                    arguments.GetValue(format) == "csv" ? KeyFileFormat.Csv : KeyFileFormat.Text,
+                    FileEncoding.Named(arguments.GetValue(encoding)!), !arguments.GetValue(bare)),
+                arguments.GetValue(all),
+                KeysCommands.Within(arguments.GetValue(size), 1, 5_000, "--batch-size"),
+                TimeSpan.FromSeconds(KeysCommands.Within(arguments.GetValue(wait), 1, 86_400, "--wait-seconds")));
+            return await RunAsync(session, servers, request, cancellation);
+        });
+        return import;
+    }
+
+    private static async Task<int> RunAsync(
+        Session session, ShopServers servers, ImportRequest request, CancellationToken cancellation)
+    {
+        await using var source = Open(request.File);
+        var vault = servers.OpenVault();
+        await servers.RequireWritableAsync(cancellation);
+        await ProductCommands.RequireAsync(servers, request.Sku, cancellation);
+        var batcher = new KeyBatcher(
+            vault, new(request.Sku, servers.Settings.Region, request.BatchSize, session.Time.GetUtcNow()));
+        await using var all = OpenReport(request.Report);
+        var report = new ImportReport(all);
+        var options = request.Options with
+        {
+            Detected = e => session.Screen.Note(
+                $"The file is read as {e.Name}{(request.Options.Encoding is null ? "; --encoding says otherwise" : "")}."),
+        };
+        var started = session.Time.GetTimestamp();
+        try
+        {
+            await ImportProgress.RunAsync(
+                session.Screen, session.Time, ReadPart(source),
+                progress => new KeyImporter(servers, batcher, report, progress).RunAsync(
+                    KeyFile.ReadAsync(source, options, cancellation), request.Patience, cancellation));
+        }
+        catch (OperationCanceledException e) when (cancellation.IsCancellationRequested)
+        {
+            throw new ShopctlException(
+                ExitCodes.Failed,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Stopped: {report.BatchesSent:N0} whole batches are durable, {report.BatchesLoaded:N0} of them loaded. ") +
+                "Import the file again: it goes on from there.",
+                e);
+        }
+        finally
+        {
+            if (report.Read > 0)
+            {
+                ImportSummary.Show(session.Screen, request.Sku, report, session.Time.GetElapsedTime(started));
+                if (batcher.Import is { } id)
+                {
+                    session.Screen.Line($"The import's id is {id}: 'shopctl keys batches' shows what became of it.");
+                }
+            }
+        }
+
+        if (report.Read == 0)
+        {
+            session.Screen.Line("No key in the file.");
+        }
+
+        return report.Refused.Count > 0 ? ExitCodes.Failed : ExitCodes.Ok;
+    }
+
+    private static Stream Open(string file)
+    {
+        if (file == "-")
+        {
+            return Console.OpenStandardInput();
+        }
+
+        try
+        {
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new ShopctlException(ExitCodes.Usage, $"The file cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static StreamWriter? OpenReport(string? file)
+    {
+        if (file is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            var writer = new StreamWriter(PrivateOutput.Create(file));
+            writer.WriteLine(ImportReport.Header);
+            return writer;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new ShopctlException(ExitCodes.Usage, $"The report cannot be created: {e.Message}", e);
+        }
+    }
+
+    private static Func<double>? ReadPart(Stream source) =>
+        source.CanSeek && source.Length > 0 ? () => (double)source.Position / source.Length : null;
+
+    private sealed record ImportRequest(
+        string Sku, string File, KeyFileOptions Options, string? Report, int BatchSize, TimeSpan Patience);
+}

@@ -1,0 +1,244 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using CardShop.Shop.Payments;
+using CardShop.Shop.Store;
+using CardShop.Shopctl.Orders;
+using CardShop.Shopctl.Servers;
+using CardShop.Shopctl.Settings;
+using CardShop.Shopctl.Terminal;
+
+namespace CardShop.Shopctl.Reviews;
+
+/// <summary>
+/// <c>shopctl review</c>: the cases that need a person, and what may be decided about them. Every decision runs the normal
+/// saga; a repeat with the same <c>--command-id</c> changes nothing.
+/// </summary>
+public static class ReviewCommands
+{
+    private const int MaxText = 200;
+
+    public static Command Create(Session session) => new("review", "Orders that need a person.")
+    {
+        List(session),
+        Show(session),
+        ConfirmPaid(session),
+        Refund(session),
+        Deliver(session),
+        Dismiss(session),
+    };
+
+    /// <summary><c>shopctl refund</c>: the same as <c>review refund</c>, for orders without a case.</summary>
+    public static Command CreateRefund(Session session) => Refund(session);
+
+    private static Command List(Session session)
+    {
+        var limit = new Option<int>("--limit")
+        {
+            Description = "Orders to show, 1 to 500.",
+            DefaultValueFactory = _ => 50,
+            HelpName = "N",
+        };
+        var after = new Option<string?>("--after") { Description = "Goes on behind this order.", HelpName = "ID" };
+        var list = new Command("list", "Orders with an open case, in the order of their ids.") { limit, after };
+        session.Bind(list, async (servers, arguments, cancellation) =>
+        {
+            var count = arguments.GetValue(limit) is >= 1 and <= 500 and var n
+                ? n
+                : throw new ShopctlException(ExitCodes.Usage, "--limit must be 1 to 500");
+            await servers.RequireDatabaseAsync(cancellation);
+            var rows = await ReviewQueries.OpenAsync(servers.Database, arguments.GetValue(after), count + 1, cancellation);
+            var table = Screen.Table("order", "status", "case", "open since", "about", "reason");
+            foreach (var saga in rows.Take(count))
+            {
+                foreach (var review in ReviewCases.OpenOf(saga))
+                {
+                    Screen.Row(
+                        table, saga.Id, Kebab(saga.Status), Kebab(review.Kind), Time(review.OpenedAt), review.Number ?? "",
+                        review.Reason);
+                }
+            }
+
+            session.Screen.Show(table);
+            if (rows.Count > count)
+            {
+                session.Screen.Note($"More: shopctl review list --after {rows[count - 1].Id}");
+            }
+
+            return ExitCodes.Ok;
+        });
+        return list;
+    }
+
+    private static Command Show(Session session)
+    {
+        var id = OrderArgument();
+        var show = new Command("show", "One order with its cases and their evidence.") { id };
+        session.Bind(show, async (servers, arguments, cancellation) =>
+        {
+            var orderId = OrderCommand.RequireId(arguments.GetValue(id)!);
+            var code = await OrderCommand.ShowAsync(session, servers, orderId, cancellation);
+            var saga = await ReviewQueries.FindAsync(servers.Database, orderId, cancellation);
+            var table = Screen.Table("case", "opened", "about", "evidence", "closed", "resolution");
+            foreach (var review in saga?.Reviews ?? [])
+            {
+                Screen.Row(
+                    table, Kebab(review.Kind), Time(review.OpenedAt), review.Number ?? "", review.Evidence ?? "",
+                    review.ClosedAt is { } at ? Time(at) : "open", review.Resolution ?? "");
+            }
+
+            session.Screen.Show(table);
+            return code;
+        });
+        return show;
+    }
+
+    private static Command ConfirmPaid(Session session)
+    {
+        var id = OrderArgument();
+        var reference = new Option<string>("--reference")
+        {
+            Required = true,
+            Description = "The provider's number of the payment, or what proves it.",
+            HelpName = "TEXT",
+        };
+        var amount = new Option<long>("--amount")
+        {
+            Required = true,
+            Description = "What came in, in fen: the order's amount, typed again to be sure.",
+            HelpName = "FEN",
+        };
+        var number = new Option<string?>("--number") { Description = "Which attempt it paid (the last).", HelpName = "NUMBER" };
+        var by = new ByOptions();
+        var command = new Command(
+            "confirm-paid", "The money has been seen: the order is paid, and delivered by the normal way.")
+        {
+            id, reference, amount, number, by.Operator, by.CommandId,
+        };
+        session.Bind(command, (servers, arguments, cancellation) => RunAsync(
+            session, servers,
+            new PaymentMessage.OperatorConfirmPaid(
+                OrderCommand.RequireId(arguments.GetValue(id)!), by.From(arguments, session),
+                Text(arguments.GetValue(reference), "--reference"), arguments.GetValue(amount), arguments.GetValue(number)),
+            cancellation));
+        return command;
+    }
+
+    private static Command Refund(Session session)
+    {
+        var id = OrderArgument();
+        var amount = new Option<long?>("--amount") { Description = "In fen (all that is left).", HelpName = "FEN" };
+        var reason = ReasonOption();
+        var number = new Option<string?>("--number")
+        {
+            Description = "Which payment (the one that pays the order).",
+            HelpName = "NUMBER",
+        };
+        var by = new ByOptions();
+        var command = new Command(
+            "refund",
+            "Gives money back. An order that is not delivered is withdrawn first, and refunded whole; of a delivered one " +
+            "any part may go back, and it stays delivered.")
+        {
+            id, amount, reason, number, by.Operator, by.CommandId,
+        };
+        session.Bind(command, (servers, arguments, cancellation) => RunAsync(
+            session, servers,
+            new PaymentMessage.OperatorRefund(
+                OrderCommand.RequireId(arguments.GetValue(id)!), by.From(arguments, session), arguments.GetValue(number),
+                arguments.GetValue(amount), Text(arguments.GetValue(reason), "--reason")),
+            cancellation));
+        return command;
+    }
+
+    private static Command Deliver(Session session)
+    {
+        var id = OrderArgument();
+        var by = new ByOptions();
+        var command = new Command("deliver", "Delivers a paid order that waits for a person, from what is in stock.")
+        {
+            id, by.Operator, by.CommandId,
+        };
+        session.Bind(command, (servers, arguments, cancellation) => RunAsync(
+            session, servers,
+            new PaymentMessage.OperatorDeliver(
+                OrderCommand.RequireId(arguments.GetValue(id)!), by.From(arguments, session)),
+            cancellation));
+        return command;
+    }
+
+    private static Command Dismiss(Session session)
+    {
+        var id = OrderArgument();
+        var reason = ReasonOption();
+        var by = new ByOptions();
+        var command = new Command("dismiss", "Closes the order's open cases; no money and no key is moved.")
+        {
+            id, reason, by.Operator, by.CommandId,
+        };
+        session.Bind(command, (servers, arguments, cancellation) => RunAsync(
+            session, servers,
+            new PaymentMessage.OperatorDismiss(
+                OrderCommand.RequireId(arguments.GetValue(id)!), by.From(arguments, session),
+                Text(arguments.GetValue(reason), "--reason")),
+            cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        Session session, ShopServers servers, PaymentMessage message, CancellationToken cancellation)
+    {
+        var work = await servers.OpenOperatorWorkAsync(cancellation);
+        var outcome = await work.RunAsync(message, cancellation);
+        switch (outcome.Result)
+        {
+            case OperatorResult.Refused:
+                throw new ShopctlException(ExitCodes.Failed, $"{message.OrderId}: {outcome.Reason}.");
+            case OperatorResult.Repeated:
+                session.Screen.Line($"{message.OrderId}: this was decided before; nothing has changed.");
+                return ExitCodes.Ok;
+            default:
+                var open = outcome.Saga is { } saga ? ReviewCases.OpenOf(saga).Count() : 0;
+                session.Screen.Line(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{message.OrderId}: {(outcome.Saga is { } s ? Kebab(s.Status) : "done")}, open cases: {open}."));
+                return ExitCodes.Ok;
+        }
+    }
+
+    private static Argument<string> OrderArgument() =>
+        new("ORDER") { Description = "The order's id, or a provider number of it." };
+
+    private static Option<string> ReasonOption() =>
+        new("--reason") { Required = true, Description = "1 to 200 characters, for people.", HelpName = "TEXT" };
+
+    private static string Text(string? text, string option) =>
+        text?.Trim() is { Length: >= 1 and <= MaxText } trimmed && !trimmed.Any(char.IsControl)
+            ? trimmed
+            : throw new ShopctlException(ExitCodes.Usage, $"{option} must be 1 to {MaxText} characters");
+
+    private static string Kebab<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
+
+    private static string Time(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>Who decides, and under which id: the same id again does nothing.</summary>
+    private sealed class ByOptions
+    {
+        public Option<string?> Operator { get; } =
+            new("--operator") { Description = "Who decides (the user of this machine).", HelpName = "NAME" };
+
+        public Option<string?> CommandId { get; } = new("--command-id")
+        {
+            Description = "Makes a repeat of this command harmless (a fresh one).",
+            HelpName = "ID",
+        };
+
+        public OperatorAct From(ParseResult arguments, Session session) => new(
+            Text(arguments.GetValue(CommandId) ?? RandomNumberGenerator.GetHexString(16, lowercase: true), "--command-id"),
+            Text(arguments.GetValue(Operator) ?? Environment.UserName, "--operator"),
+            session.Time.GetUtcNow());
+    }
+}
