@@ -7,14 +7,16 @@ public sealed record OrderDelivered(
     string OrderId, string Sku, int Quantity, long Amount, string Currency, DateTimeOffset DeliveredAt,
     IReadOnlyList<Guid> KeyIds, int Sequence);
 
-/// <summary>The order's payment was given back.</summary>
+/// <summary>All of the payment that paid the order was given back, also in parts or after its delivery.</summary>
 public sealed record OrderRefunded(
     string OrderId, string Sku, int Quantity, long Amount, string Currency, DateTimeOffset RefundedAt, int Sequence);
 
 /// <summary>The order was not paid in time.</summary>
 public sealed record OrderExpired(string OrderId, string Sku, int Quantity, DateTimeOffset ExpiredAt, int Sequence);
 
-/// <summary>The order cannot be delivered without a person.</summary>
+/// <summary>
+/// The order cannot be delivered without a person. It may be delivered or refunded later, or fail again: another event.
+/// </summary>
 public sealed record DeliveryFailed(
     string OrderId, string Sku, int Quantity, string Reason, DateTimeOffset FailedAt, int Sequence);
 

@@ -19,6 +19,7 @@ internal sealed record WebhookCall(string Id, string Order, string Sequence, str
 internal sealed class WebhookEndpoint : IAsyncDisposable
 {
     private readonly ConcurrentQueue<WebhookCall> _calls = new();
+    private readonly ConcurrentDictionary<string, bool> _handled = new();
     private WebApplication _app = null!;
     private int _number;
 
@@ -30,6 +31,12 @@ internal sealed class WebhookEndpoint : IAsyncDisposable
     public IReadOnlyList<WebhookCall> Calls => [.. _calls];
 
     public IReadOnlyList<WebhookCall> Taken => [.. _calls.Where(c => c.Answer is >= 200 and < 300)];
+
+    /// <summary>The ids of the events that were taken, each once.</summary>
+    public IReadOnlyCollection<string> Handled => [.. _handled.Keys];
+
+    /// <summary>How many those are.</summary>
+    public int HandledCount => _handled.Count;
 
     public static async Task<WebhookEndpoint> StartAsync()
     {
@@ -62,6 +69,11 @@ internal sealed class WebhookEndpoint : IAsyncDisposable
             json.RootElement.GetProperty("sequence").GetString()!, context.Request.Headers["webhook-signature"].ToString(),
             long.Parse(context.Request.Headers["webhook-timestamp"].ToString(), CultureInfo.InvariantCulture), body.ToArray(),
             answer));
+        if (answer is >= 200 and < 300)
+        {
+            _handled.TryAdd(context.Request.Headers["webhook-id"].ToString(), true);
+        }
+
         if (answer < 0)
         {
             context.Abort();

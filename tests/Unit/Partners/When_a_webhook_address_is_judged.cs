@@ -114,12 +114,12 @@ public sealed class When_a_webhook_address_is_judged
         var url = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/");
 
         var redirected = caller.PostAsync(url, "id", [], [new byte[32]], stop);
-        await AnswerAsync(listener, "HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", 0, stop);
+        await AnswerAsync(listener, "HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:1/\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", 0, stop);
+        var first = await redirected;
         var endless = caller.PostAsync(url, "id", [], [new byte[32]], stop);
         var written = await AnswerAsync(listener, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n", 1_000_000_000, stop);
 
-        Assert.Equal(307, (await redirected).Status);
-        Assert.False((await redirected).IsSuccess);
+        Assert.Equal((307, false), (first.Status, first.IsSuccess));
         Assert.Equal(200, (await endless).Status);
         Assert.True(written < 100_000_000);
     }

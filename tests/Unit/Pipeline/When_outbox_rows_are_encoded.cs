@@ -66,9 +66,20 @@ public sealed class When_outbox_rows_are_encoded
 
     [Fact]
     public void A_row_of_a_later_version_is_refused() =>
-        Assert.Throws<InvalidDataException>(() => OutboxCodec.DecodeRecords([2, 0, 0, 0, 0, 0, 0, 0, 1]));
+        Assert.Throws<InvalidDataException>(() => OutboxCodec.DecodeRecords([3, 0, 0, 0, 0, 0, 0, 0, 1]));
+
+    [Fact]
+    public void A_row_of_the_version_before_is_read()
+    {
+        var record = new OutRecord("topic", 1, "key", "type", [], DateTimeOffset.UnixEpoch, "order", "id");
+        var row = OutboxCodec.Encode([record])!;
+        // It had no sequence, which stands before the body's length.
+        byte[] before = [1, .. row[1..^12], .. row[^4..]];
+
+        Assert.Equal([record], OutboxCodec.DecodeRecords(before), SameRecord);
+    }
 
     private static bool SameRecord(OutRecord a, OutRecord b) =>
-        (a.Topic, a.Partition, a.Key, a.Type, a.At, a.OrderId, a.EventId)
-        == (b.Topic, b.Partition, b.Key, b.Type, b.At, b.OrderId, b.EventId);
+        (a.Topic, a.Partition, a.Key, a.Type, a.At, a.OrderId, a.EventId, a.Sequence)
+        == (b.Topic, b.Partition, b.Key, b.Type, b.At, b.OrderId, b.EventId, b.Sequence);
 }
