@@ -60,6 +60,9 @@ public sealed record OpenOrders(IReadOnlyDictionary<string, int> OfContact, IRea
 /// <summary>A key that was sold to an order.</summary>
 public readonly record struct KeySale(Guid Key, string OrderId);
 
+/// <summary>A text that an operator hands to an order: a batch of one key that is sold at once.</summary>
+public sealed record HandedOver(KeysImported Import, string OrderId);
+
 /// <summary>A changed document and the version it was loaded with (0 = new).</summary>
 public readonly record struct Changed<T>(T Document, int LoadedVersion);
 
@@ -75,7 +78,13 @@ public sealed record SaveRequest(
     IReadOnlyList<OutRecord> Records,
     IReadOnlyList<OutCommand> Commands,
     IReadOnlyList<long> Waits,
-    DateTimeOffset Now);
+    DateTimeOffset Now)
+{
+    /// <summary>Sold keys that become void; they stay with their orders.</summary>
+    public IReadOnlyList<KeySale> Replaced { get; init; } = [];
+
+    public IReadOnlyList<HandedOver> HandedOver { get; init; } = [];
+}
 
 /// <summary>One batch's transaction. Disposing it without a save leaves no trace.</summary>
 public interface IShopTransaction : IAsyncDisposable

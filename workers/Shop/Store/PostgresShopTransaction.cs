@@ -160,6 +160,7 @@ internal sealed class PostgresShopTransaction(NpgsqlConnection connection, Npgsq
             checks.Add((Sell(save), save.Sales.Count, "a key was sold meanwhile"));
         }
 
+        KeyStatements.AddHandedOver(batch, checks, save);
         if (save.Progress.Count > 0)
         {
             checks.Add((
