@@ -91,7 +91,7 @@ public interface IShopTransaction : IAsyncDisposable
 {
     /// <summary>Orders that wait for stock of these products, oldest first.</summary>
     Task<IReadOnlyList<string>> WaitingAsync(
-        IReadOnlyCollection<string> skus, int limit, CancellationToken cancellation);
+        IReadOnlyDictionary<string, int> limits, CancellationToken cancellation);
 
     Task<LoadedBatch> LoadAsync(LoadRequest request, CancellationToken cancellation);
 
