@@ -121,32 +121,59 @@ public sealed class JournalTests
     {
         using var store = new StoreFixture();
         await store.CreateJournaled(partitions: 2);
-        await store.Append("only in the journal");
+        await FailWithEntriesInTheJournal(store, partition: 0, filler: 1);
         var before = store.Keys();
-        store.Disk.SegmentsFail = true;
-        var value = new string('x', 1000);
-        var filling = ErrorCode.None;
-        for (var i = 0; i < 1000 && filling == ErrorCode.None; i++)
-        {
-            filling = await store.Append(Batch.Of(1, ("k", value)), 1);
-        }
+        var last = store.Epochs.Max() + 3;
+        await store.Fill(1, () => store.Epochs.Max() >= last, "the other file does not go round");
 
-        Assert.Equal(ErrorCode.KafkaStorageError, filling);
-        for (var deadline = Environment.TickCount64 + 30_000; !store.Log().Offline; await Task.Yield())
-        {
-            Assert.True(Environment.TickCount64 < deadline, "the file was not left");
-        }
-
-        store.Disk.SegmentsFail = false;
-        store.Store.Grow("t", 3);
-        for (var last = store.Epochs.Max() + 3; store.Epochs.Max() < last;)
-        {
-            Assert.Equal(ErrorCode.None, await store.Append(Batch.Of(1, ("k", value)), 2)); // the other file goes round
-        }
-
+        store.Disk.SegmentFails = _ => false;
         store.CutPower(Unsynced.Missing);
 
         Assert.Equal(before, store.Keys());
+    }
+
+    [Fact]
+    public async Task While_every_file_is_kept_segments_are_synced_and_nothing_is_lost()
+    {
+        using var store = new StoreFixture();
+        await store.CreateJournaled(partitions: 3);
+        await FailWithEntriesInTheJournal(store, partition: 0, filler: 2);
+        await FailWithEntriesInTheJournal(store, partition: 1, filler: 2);
+        await Append(100); // more than a file takes
+        var (journalSyncs, epochs) = (store.Disk.JournalSyncs, store.Epochs);
+        await Append(200);
+
+        Assert.Equal(journalSyncs, store.Disk.JournalSyncs);
+        Assert.Equal(epochs, store.Epochs);
+        var before = Enumerable.Range(0, 3).Select(store.Keys).ToList();
+        store.Disk.SegmentFails = _ => false;
+        store.CutPower(Unsynced.Missing);
+
+        Assert.Equal(before, Enumerable.Range(0, 3).Select(store.Keys));
+        await store.AppendJournaled("after");
+
+        async Task Append(int records)
+        {
+            for (var i = 0; i < records; i++)
+            {
+                Assert.Equal(ErrorCode.None, await store.Append(Batch.Of(1, ($"{i}", new string('x', 1000))), 2));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_log_that_is_deleted_while_it_is_synced_keeps_no_file()
+    {
+        using var store = new StoreFixture();
+        await store.CreateJournaled();
+        var log = store.Log();
+        store.Disk.SegmentFails = _ =>
+        {
+            log.Dispose();
+            return true;
+        };
+
+        Assert.True(log.Settle());
     }
 
     [Fact]
@@ -156,12 +183,9 @@ public sealed class JournalTests
         await store.CreateJournaled(partitions: 2);
         await store.Append("synced");
         store.Log().Settle();
-        while (store.Epochs is not [{ } first, { } second] || second < first)
-        {
-            await store.Append(Batch.Of(1, ("k", new string('x', 1000))), 1); // until the other file is begun
-        }
-
-        await store.Append("lost with the ones before it");
+        await store.Fill(
+            1, () => store.Epochs is [{ } first, { } second] && second > first, "the other file is not begun");
+        await store.AppendJournaled("lost with the ones before it");
         store.CutPower(Unsynced.Missing, () =>
         {
             var segment = Directory.GetFiles(Path.Combine(store.Path, "t-0"), "*.log").Single();
@@ -181,6 +205,18 @@ public sealed class JournalTests
         File.Delete(unplaced);
         store.StopAndStart();
         Assert.Equal(ErrorCode.None, await store.Append("accepted"));
+    }
+
+    /// <summary>
+    /// Lets the syncs of a partition fail while the only durable copy of something is in the journal, and waits until that
+    /// was found out, which is when the file is left.
+    /// </summary>
+    private static async Task FailWithEntriesInTheJournal(StoreFixture store, int partition, int filler)
+    {
+        await store.AppendJournaled("only in the journal", partition);
+        var (others, own) = (store.Disk.SegmentFails, store.Log(partition).Directory);
+        store.Disk.SegmentFails = path => others(path) || Path.GetDirectoryName(path) == own;
+        await store.Fill(filler, () => store.Log(partition).Offline, "the file was not left");
     }
 
     private static JournalReplay Replay(byte[] file)

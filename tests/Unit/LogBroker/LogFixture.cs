@@ -94,6 +94,7 @@ internal sealed class LogFixture : IDisposable
                 break;
             }
 
+            Assert.True(region.Length > 0, "a read came to nothing");
             var bytes = new byte[region.Length];
             for (var read = 0; read < bytes.Length;)
             {

@@ -43,16 +43,41 @@ internal sealed class StoreFixture : IDisposable
     public async Task CreateJournaled(int partitions = 1, params (string Name, string Value)[] config)
     {
         Assert.Equal(ErrorCode.None, Store.Create("t", partitions, TopicConfig.Create(config)).Error);
-        var deadline = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
-        for (var before = Disk.JournalSyncs; Disk.JournalSyncs == before;)
-        {
-            Assert.True(Environment.TickCount64 < deadline, "nothing went into the journal");
-            await Append("first");
-        }
-
+        await AppendJournaled("first");
         for (var p = 1; p < partitions; p++)
         {
             await Append("first", p);
+        }
+    }
+
+    /// <summary>
+    /// Appends a record again and again, until its only durable copy is in the journal: a file that is being left syncs
+    /// segments meanwhile.
+    /// </summary>
+    public async Task AppendJournaled(string key, int partition = 0)
+    {
+        await Append(key, partition);
+        await Until(() => IsOnlyInJournal(partition), () => Append(key, partition), "nothing is only in the journal");
+    }
+
+    /// <summary>Appends records of a kilobyte until something is so.</summary>
+    public Task Fill(int partition, Func<bool> so, string otherwise)
+    {
+        var value = new string('x', 1000);
+        return Until(
+            so,
+            async () => Assert.Equal(ErrorCode.None, await Append(Batch.Of(1, ("k", value)), partition)),
+            otherwise);
+    }
+
+    /// <summary>Repeats a step until something is so, but not for ever.</summary>
+    public static async Task Until(Func<bool> so, Func<Task> step, string otherwise)
+    {
+        var deadline = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
+        while (!so())
+        {
+            Assert.True(Environment.TickCount64 < deadline, otherwise);
+            await step();
         }
     }
 
@@ -95,6 +120,20 @@ internal sealed class StoreFixture : IDisposable
     {
         Kill();
         _root.Delete(recursive: true);
+    }
+
+    private bool IsOnlyInJournal(int partition)
+    {
+        var replay = new JournalReplay();
+        foreach (var file in JournalFiles.Select(File.ReadAllBytes))
+        {
+            replay.Add(file);
+        }
+
+        var log = Log(partition);
+        var segment = Directory.GetFiles(log.Directory, "*.log").Order(StringComparer.Ordinal).Last();
+        return replay.For(log.Id).Any(batch => batch.Header.NextOffset == log.HighWatermark)
+            && Disk.Durable(segment) < new FileInfo(segment).Length;
     }
 
     private void Kill()

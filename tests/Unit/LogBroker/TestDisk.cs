@@ -21,8 +21,8 @@ internal sealed class TestDisk
     private readonly Lock _gate = new();
     private readonly Dictionary<string, long> _durable = [];
 
-    /// <summary>While set, every sync of a segment ends with an error.</summary>
-    public bool SegmentsFail { get; set; }
+    /// <summary>The segments, by path, whose syncs end with an error.</summary>
+    public Func<string, bool> SegmentFails { get; set; } = _ => false;
 
     /// <summary>While set, every sync of the journal ends with an error.</summary>
     public bool JournalFails { get; set; }
@@ -33,7 +33,7 @@ internal sealed class TestDisk
 
     public void Sync(Segment segment)
     {
-        Demand(!SegmentsFail);
+        Demand(!SegmentFails(segment.Path));
         lock (_gate)
         {
             SegmentSyncs++;

@@ -135,13 +135,15 @@ public sealed class When_the_power_fails
             await store.Append($"key{i % 10}");
         }
 
-        var deadline = Environment.TickCount64 + 30_000;
-        for (var size = store.Log().SizeBytes; store.Log().SizeBytes >= size;)
-        {
-            Assert.True(Environment.TickCount64 < deadline, "compaction did not change the log");
-            store.Log().Compact(TestContext.Current.CancellationToken);
-            await Task.Yield();
-        }
+        var size = store.Log().SizeBytes;
+        await StoreFixture.Until(
+            () => store.Log().SizeBytes < size,
+            async () =>
+            {
+                store.Log().Compact(TestContext.Current.CancellationToken);
+                await Task.Yield();
+            },
+            "compaction did not change the log");
 
         var compacted = LogFixture.ReadAll(store.Log());
         store.CutPower(Unsynced.Kept);
@@ -157,17 +159,21 @@ public sealed class When_the_power_fails
         await store.CreateJournaled(1, ("segment.bytes", "16384"));
         var acknowledged = store.Keys();
         var first = Directory.GetFiles(store.Path, "*.log", SearchOption.AllDirectories).Order().Last();
-        while (Directory.GetFiles(store.Path, "*.log", SearchOption.AllDirectories).Order().Last() == first)
-        {
-            // The batch that begins a new segment is not acknowledged: its segments cannot be synced.
-            store.Disk.SegmentsFail = new FileInfo(first).Length > 12_000;
-            if (await store.Append(Batch.Of(1, ("k", new string('x', 1000)))) == ErrorCode.None)
+        await StoreFixture.Until(
+            () => Directory.GetFiles(store.Path, "*.log", SearchOption.AllDirectories).Order().Last() != first,
+            async () =>
             {
-                acknowledged.Add("k");
-            }
-        }
+                // The batch that begins a new segment is not acknowledged: its segments cannot be synced.
+                var fails = new FileInfo(first).Length > 12_000;
+                store.Disk.SegmentFails = _ => fails;
+                if (await store.Append(Batch.Of(1, ("k", new string('x', 1000)))) == ErrorCode.None)
+                {
+                    acknowledged.Add("k");
+                }
+            },
+            "no new segment was begun");
 
-        store.Disk.SegmentsFail = false;
+        store.Disk.SegmentFails = _ => false;
         Assert.True(store.Log().Offline);
         var durable = store.Disk.Durable(first);
         store.CutPower(Unsynced.Kept, () =>
