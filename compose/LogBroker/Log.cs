@@ -41,6 +41,9 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Warning, "{Path}: {Count} batches were restored from the journal, the log ends at {End}")]
     public static partial void Replayed(this ILogger logger, string path, int count, long end);
 
+    [LoggerMessage(13, LogLevel.Warning, "{Path}: kept for the next start, a partition with entries in it is offline")]
+    public static partial void JournalFileKept(this ILogger logger, string path);
+
     [LoggerMessage(20, LogLevel.Warning, "connection {Remote} closed, malformed request: {Reason}")]
     public static partial void MalformedRequest(this ILogger logger, string remote, string reason);
 

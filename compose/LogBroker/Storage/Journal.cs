@@ -178,6 +178,10 @@ internal sealed class Journal : IDisposable
                 file.InUse = false;
             }
         }
+        else
+        {
+            _logger.JournalFileKept(file.Path);
+        }
     }
 
     private static bool SettleLogs(JournalFile file)

@@ -50,7 +50,7 @@ internal sealed partial class PartitionLog
 
             if (!TrySync(point))
             {
-                return false;
+                return Volatile.Read(ref _closed); // or its directory was deleted under the sync
             }
 
             var done = new Completions();

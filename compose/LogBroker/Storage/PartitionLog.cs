@@ -216,8 +216,7 @@ internal sealed partial class PartitionLog : IDisposable
         }
         catch (IOException failure)
         {
-            _offline = true;
-            _context.Logger.PartitionOffline(Directory, failure.Message);
+            GoOffline(failure); // what waits is told too: no later commit would tell it
         }
     }
 
