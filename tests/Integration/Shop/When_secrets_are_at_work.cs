@@ -162,10 +162,14 @@ public sealed class When_secrets_are_at_work(TestServers servers)
         PlantedLog.Text(TestLogs.Factory.CreateLogger("Planted"), planted);
     }
 
-    /// <summary>A provider's signed notification is kept byte for byte, as the proof of its money: what it says, it says.</summary>
+    /// <summary>
+    /// A provider's signed notification is kept byte for byte, as the proof of its money: what it says, it says. A broker's
+    /// journal holds the records of all topics; each topic's own are looked through besides.
+    /// </summary>
     private static Func<string, bool> IsProof(string place) =>
         name => name == SecretLife.GenuineCardName
-            && place.Contains(Topics.PaymentNotifications.Name, StringComparison.Ordinal);
+            && (place.Contains(Topics.PaymentNotifications.Name, StringComparison.Ordinal)
+                || place.EndsWith(".journal", StringComparison.Ordinal));
 
     private static void MustHold(string what, byte[] bytes, params string[] texts) => Assert.All(
         texts, text => Assert.True(bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0, $"{text} is in {what}"));
