@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using CardShop.Api.Orders;
+using CardShop.Api.Partners;
 using CardShop.Api.Payments;
 using CardShop.Api.Products;
 using CardShop.Api.Tables;
@@ -95,6 +97,20 @@ public static class ApiHost
         services.AddSingleton<NotifyEndpoint>();
         services.AddSingleton<FormEndpoint>();
         services.AddSingleton<ProductsEndpoint>();
+        AddPartners(services, settings);
+    }
+
+    private static void AddPartners(IServiceCollection services, ApiSettings settings)
+    {
+        services.AddSingleton<PartnerTable>();
+        services.AddHostedService(s => s.GetRequiredService<PartnerTable>());
+        services.AddSingleton<PartnerAccess>();
+        services.AddSingleton<ILogRanges>(s => new KafkaRanges(
+            settings.Kafka, TimeProvider.System, s.GetRequiredService<ILogger<KafkaRanges>>()));
+        services.AddSingleton<EventFeed>();
+        services.AddHostedService(s => s.GetRequiredService<EventFeed>());
+        services.AddSingleton<EventsEndpoint>();
+        services.AddSingleton<WebhookReplayEndpoint>();
     }
 
     private static void Map(WebApplication app)
@@ -109,7 +125,7 @@ public static class ApiHost
         app.MapPost("/v1/orders", (Delegate)((HttpContext c) => place.HandleAsync(c)))
             .WithSummary("Place an order")
             .Accepts<OrderRequest>("application/json").Produces<OrderAccepted>(StatusCodes.Status202Accepted)
-            .ProducesProblems(400, 404, 409, 413, 415, 422, 429, 503);
+            .ProducesProblems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503);
         app.MapGet("/v1/orders/{id}", (HttpContext c, string id) => orders.ShowAsync(c, id))
             .WithSummary("Show an order").Produces<OrderView>().ProducesProblems(401, 404);
         app.MapGet("/v1/orders/{id}/events", (HttpContext c, string id) => orders.FollowAsync(c, id))
@@ -130,12 +146,31 @@ public static class ApiHost
         app.MapGet(FormEndpoint.Path + "{number}", (HttpContext c, string number) => form.HandleAsync(c, number))
             .WithSummary("Open a payment page that takes a posted form")
             .Produces<string>(contentType: "text/html").ProducesProblems(404, 429, 503);
+        MapPartners(app);
         app.MapGet("/healthz/live", () => Results.Text("ok")).ExcludeFromDescription();
         app.MapGet(
             "/healthz/ready",
             () => tables.Ready ? Results.Text("ok") : Results.Text("the catalog is being read", statusCode: 503))
             .ExcludeFromDescription();
         app.MapOpenApi("/openapi/v1.json");
+    }
+
+    private static void MapPartners(WebApplication app)
+    {
+        var events = app.Services.GetRequiredService<EventsEndpoint>();
+        var replays = app.Services.GetRequiredService<WebhookReplayEndpoint>();
+        app.MapGet(
+            "/v1/events",
+            (HttpContext c, [Description("The 'next' of an earlier answer; 'latest' = only what is to come; absent = the oldest.")] string? after,
+                [Description("At most so many events, 1 to 1000 (100).")] string? limit,
+                [Description("Seconds to wait for a first event, 0 to 30 (0).")] string? wait) =>
+                events.HandleAsync(c, after, limit, wait))
+            .WithSummary("Follow the events of all orders, for partners")
+            .Produces<EventPage>().ProducesProblems(400, 401, 403, 410, 429, 503);
+        app.MapPost("/v1/webhooks/replay", (Delegate)((HttpContext c) => replays.HandleAsync(c)))
+            .WithSummary("Have events sent to your webhooks again")
+            .Accepts<WebhookReplayRequest>("application/json").Produces<WebhookReplayAccepted>(StatusCodes.Status202Accepted)
+            .ProducesProblems(400, 401, 403, 413, 415, 429, 503);
     }
 
     private static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder route, params int[] statuses)

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using CardShop.Api.Orders;
+using CardShop.Api.Partners;
 using CardShop.Api.Products;
 using CardShop.Contracts;
 
@@ -13,6 +14,7 @@ namespace CardShop.Api;
     NumberHandling = JsonNumberHandling.Strict)]
 [JsonSerializable(typeof(OrderRequest))]
 [JsonSerializable(typeof(ChannelRequest))]
+[JsonSerializable(typeof(WebhookReplayRequest))]
 public sealed partial class RequestJson : JsonSerializerContext;
 
 /// <summary>JSON of answers.</summary>
@@ -25,4 +27,6 @@ public sealed partial class RequestJson : JsonSerializerContext;
 [JsonSerializable(typeof(OrderNoted))]
 [JsonSerializable(typeof(OrderView))]
 [JsonSerializable(typeof(ProductList))]
+[JsonSerializable(typeof(EventPage))]
+[JsonSerializable(typeof(WebhookReplayAccepted))]
 public sealed partial class ApiJson : JsonSerializerContext;

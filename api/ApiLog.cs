@@ -24,6 +24,9 @@ internal static partial class ApiLog
     [LoggerMessage(4301, LogLevel.Warning, "Orders are shown without details: {Reason}")]
     public static partial void Degraded(ILogger logger, string reason);
 
+    [LoggerMessage(4401, LogLevel.Warning, "Events cannot be followed, trying again: {Reason}")]
+    public static partial void FeedFailed(ILogger logger, string reason);
+
     [LoggerMessage(4901, LogLevel.Error, "A {Method} request failed")]
     public static partial void Fault(ILogger logger, Exception? exception, string method);
 }

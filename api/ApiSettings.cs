@@ -1,4 +1,5 @@
 using System.Net;
+using CardShop.Api.Partners;
 using CardShop.Pipeline.Log;
 
 namespace CardShop.Api;
@@ -12,6 +13,9 @@ public sealed record ApiSettings(
     char Region, bool Local, KafkaSettings Kafka, string? PostgresConnection, string SecretsDirectory, int OrdersPerMinute,
     int MaxOrdersInFlight)
 {
+    /// <summary>The bounds of what partners may ask for; setting <c>Partners__…</c>.</summary>
+    public PartnerSettings Partners { get; init; } = new();
+
     /// <summary>
     /// Where buyers reach the API, without a slash at the end; setting <c>PublicUrl</c>. Null: links to its own pages are
     /// relative.
@@ -44,6 +48,7 @@ public sealed record ApiSettings(
             configuration.GetValue("RateLimits:OrdersPerMinute", 120),
             configuration.GetValue("Limits:OrdersInFlight", 20_000))
         {
+            Partners = configuration.GetSection(PartnerSettings.Section).Get<PartnerSettings>() ?? new(),
             PublicUrl = PublicUrlOf(configuration["PublicUrl"]),
         };
     }

@@ -12,12 +12,20 @@ public sealed class RateLimits(ApiSettings settings) : IDisposable
 {
     private readonly PartitionedRateLimiter<string> _orders = Limiter(settings.OrdersPerMinute);
     private readonly PartitionedRateLimiter<string> _forms = Limiter(settings.OrdersPerMinute);
+    private readonly PartitionedRateLimiter<string> _partners = Limiter(settings.Partners.OrdersPerMinute);
 
     /// <summary>Whether an order may be placed from there now.</summary>
     public bool Allow(IPAddress? peer) => Allow(_orders, peer);
 
     /// <summary>Whether a payment form may be opened from there now.</summary>
     public bool AllowForm(IPAddress? peer) => Allow(_forms, peer);
+
+    /// <summary>Whether this partner may place an order now, from wherever it comes.</summary>
+    public bool AllowPartner(string partner)
+    {
+        using var lease = _partners.AttemptAcquire(partner);
+        return lease.IsAcquired;
+    }
 
     /// <summary>The network that limits count by.</summary>
     public static string NetworkOf(IPAddress peer)
@@ -33,6 +41,7 @@ public sealed class RateLimits(ApiSettings settings) : IDisposable
     {
         _orders.Dispose();
         _forms.Dispose();
+        _partners.Dispose();
     }
 
     private bool Allow(PartitionedRateLimiter<string> limiter, IPAddress? peer)

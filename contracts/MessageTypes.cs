@@ -12,6 +12,7 @@ public static class MessageTypes
     public const string KeysVoided = "KeysVoided";
     public const string AuditEntry = "AuditEntry";
     public const string DeadLetter = "DeadLetter";
+    public const string WebhookReplayRequested = "WebhookReplayRequested";
 
     /// <summary>CloudEvents types on shop.deliveries.v1.</summary>
     public const string OrderDelivered = "cardshop.order.delivered.v1";
@@ -19,4 +20,9 @@ public static class MessageTypes
     public const string OrderRefunded = "cardshop.order.refunded.v1";
     public const string OrderExpired = "cardshop.order.expired.v1";
     public const string DeliveryFailed = "cardshop.delivery.failed.v1";
+    public const string KeyReplaced = "cardshop.key.replaced.v1";
+
+    /// <summary>All of them: what a partner can meet.</summary>
+    public static readonly IReadOnlyList<string> PartnerEvents =
+        [OrderDelivered, DeliveryFailed, OrderRefunded, OrderExpired, KeyReplaced];
 }

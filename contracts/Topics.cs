@@ -47,10 +47,16 @@ public static class Topics
     /// <summary>Keyed by origin: records that no fleet could process.</summary>
     public static readonly Topic DeadLetters = new("shop.dead-letters.v1", 3);
 
+    /// <summary>Keyed by partner: keys (as hashes), scopes and visibility, so that the API asks no database.</summary>
+    public static readonly Topic Partners = new("shop.partners.v1", 1, Compacted: true);
+
+    /// <summary>Keyed by partner: what partners ask the notifications fleet for.</summary>
+    public static readonly Topic PartnerRequests = new("shop.partner-requests.v1", 1);
+
     public static readonly IReadOnlyList<Topic> All =
     [
         Orders, PaymentNotifications, SagaFacts, Deliveries, KeyBatches, Catalog, Stock, Channels, Pulse, Audit,
-        DeadLetters,
+        DeadLetters, Partners, PartnerRequests,
     ];
 }
 

@@ -15,7 +15,7 @@ public sealed class InputLog(ILog log, ILogger<InputLog> logger)
     private static readonly FrozenDictionary<string, IReadOnlyList<LogHeader>> Headers = new[]
     {
         MessageTypes.OrderPlaced, MessageTypes.OrderCancelRequested, MessageTypes.ChannelSwitchRequested,
-        MessageTypes.PaymentNotification, MessageTypes.DeadLetter,
+        MessageTypes.PaymentNotification, MessageTypes.DeadLetter, MessageTypes.WebhookReplayRequested,
     }.ToFrozenDictionary(t => t, t => (IReadOnlyList<LogHeader>)[new LogHeader(RecordHeaders.Type, Encoding.UTF8.GetBytes(t))]);
 
     /// <param name="key">The record's key, which also chooses its partition.</param>

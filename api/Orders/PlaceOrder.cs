@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Text.Json;
+using CardShop.Api.Partners;
 using CardShop.Api.Payments;
 using CardShop.Api.Tables;
 using CardShop.Contracts;
@@ -14,7 +15,7 @@ namespace CardShop.Api.Orders;
 /// </summary>
 public sealed class PlaceOrder(
     ApiSettings settings, ShopTables tables, ShopSecrets secrets, OrderTokens tokens, InputLog log, RecentOrders recent,
-    RateLimits limits, ChannelChoice channels, TimeProvider time)
+    RateLimits limits, PartnerAccess partners, ChannelChoice channels, TimeProvider time)
 {
     private static readonly Problem NotTaken = Problem.Unavailable(
         "Nothing was charged. Send the same request again, with the same Idempotency-Key if it had one.");
@@ -32,14 +33,14 @@ public sealed class PlaceOrder(
     {
         try
         {
-            var problem = TurnedAway(context);
+            var problem = TurnedAway(context, out var partner);
             ReadOnlyMemory<byte> body = default;
             if (problem is null)
             {
                 (body, problem) = await RequestBody.ReadJsonAsync(context, OrderRequestReader.MaxBody);
             }
 
-            var placement = problem is null ? Check(context, body.Span) : Placement.Of(problem);
+            var placement = problem is null ? Check(context, partner, body.Span) : Placement.Of(problem);
             var accepted = placement.Known;
             if (placement.Order is { } order && Interlocked.Increment(ref _inFlight) <= settings.MaxOrdersInFlight)
             {
@@ -88,13 +89,28 @@ public sealed class PlaceOrder(
     }
 
     /// <summary>Why nobody's order is looked at now.</summary>
-    private Problem? TurnedAway(HttpContext context) =>
-        !tables.Ready ? Problem.Unavailable("The catalog is still being read. Try again in a moment.")
-        : limits.Allow(context.Connection.RemoteIpAddress) ? null
-        : Problem.Of(
-            StatusCodes.Status429TooManyRequests, "Too many orders from this network", "Wait a little and try again.");
+    /// <param name="partner">Whose key the request carries; null for an anonymous buyer.</param>
+    private Problem? TurnedAway(HttpContext context, out Partner? partner)
+    {
+        partner = null;
+        if (!tables.Ready)
+        {
+            return Problem.Unavailable("The catalog is still being read. Try again in a moment.");
+        }
 
-    private Placement Check(HttpContext context, ReadOnlySpan<byte> body)
+        if (!PartnerAccess.HasKey(context))
+        {
+            return limits.Allow(context.Connection.RemoteIpAddress) ? null : Problem.Of(
+                StatusCodes.Status429TooManyRequests, "Too many orders from this network", "Wait a little and try again.");
+        }
+
+        (partner, var refusal) = partners.Require(context, PartnerScopes.OrdersWrite);
+        return partner is null ? refusal
+            : limits.AllowPartner(partner.Id) ? null
+            : Problem.Of(StatusCodes.Status429TooManyRequests, "Too many orders", "Wait a little and try again.");
+    }
+
+    private Placement Check(HttpContext context, Partner? partner, ReadOnlySpan<byte> body)
     {
         var (request, unreadable) = OrderRequestReader.Parse(body);
         if (request is null)
@@ -121,19 +137,21 @@ public sealed class PlaceOrder(
         }
 
         return keys.Count == 0
-            ? Quote(context, request, product, FreshId(), string.Empty, isKeyed: false)
-            : Repeatable(context, request, product, keys[0]!);
+            ? Quote(BuyerOf(context, partner), request, product, FreshId(), string.Empty, isKeyed: false)
+            : Repeatable(context, partner, request, product, keys[0]!);
     }
 
     /// <summary>An order with an Idempotency-Key: its id follows from the key, so a repeat is known by it.</summary>
-    private Placement Repeatable(HttpContext context, OrderRequest request, Product product, string key)
+    private Placement Repeatable(
+        HttpContext context, Partner? partner, OrderRequest request, Product product, string key)
     {
         var contact = Contacts.Normalise(request.Contact!);
-        var orderId = OrderIds.FromIdempotencyKey(settings.Region, secrets.OrderId, contact, product.Sku, key);
+        var orderId = OrderIds.FromIdempotencyKey(
+            settings.Region, secrets.OrderId, ScopeOf(partner, contact), product.Sku, key);
         var bodyHash = BodyHash(request, contact);
         if (recent.Find(orderId) is not { } known)
         {
-            return Quote(context, request, product, orderId, bodyHash, isKeyed: true);
+            return Quote(BuyerOf(context, partner), request, product, orderId, bodyHash, isKeyed: true);
         }
 
         return known.BodyHash == bodyHash
@@ -144,12 +162,22 @@ public sealed class PlaceOrder(
     }
 
     private Placement Quote(
-        HttpContext context, OrderRequest request, Product product, string orderId, string bodyHash, bool isKeyed) =>
+        IPAddress? peer, OrderRequest request, Product product, string orderId, string bodyHash, bool isKeyed) =>
         Unsellable(request, product, isKeyed ? orderId : null) is { } unsellable
             ? Placement.Of(unsellable)
             : new(
                 null, orderId, product.Sku,
-                Build(request, product, orderId, bodyHash, context.Connection.RemoteIpAddress), null, isKeyed);
+                Build(request, product, orderId, bodyHash, peer), null, isKeyed);
+
+    /// <summary>A partner's network is not its buyers': it says nothing about who holds how much stock.</summary>
+    private static IPAddress? BuyerOf(HttpContext context, Partner? partner) =>
+        partner is null ? context.Connection.RemoteIpAddress : null;
+
+    /// <summary>
+    /// A partner's keys are one scope, so that a repeat finds its order also across a change of the key. The control
+    /// character keeps it apart from every contact.
+    /// </summary>
+    private static string ScopeOf(Partner? partner, string contact) => partner is null ? contact : "\u0001partner " + partner.Id;
 
     private string FreshId()
     {

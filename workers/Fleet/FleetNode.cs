@@ -6,10 +6,11 @@ using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
 using CardShop.Pipeline.Outbox;
-using CardShop.Shop.Catalog;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Channels.Resilience;
 using CardShop.Shop.Delivery;
+using CardShop.Shop.Orders;
+using CardShop.Shop.Partners;
 using CardShop.Shop.Payments;
 using CardShop.Shop.Stock;
 using CardShop.Shop.Store;
@@ -25,6 +26,9 @@ public sealed class FleetNode : IAsyncDisposable
 {
     private const int Buffer = 2_000;
     private const long BufferBytes = 8 * 1024 * 1024;
+
+    /// <summary>Nobody watches a page for these: larger batches leave the database to those whom somebody waits for.</summary>
+    private static readonly TimeSpan NotificationAge = TimeSpan.FromMilliseconds(100);
 
     private readonly FleetSettings _settings;
     private readonly IReadOnlyList<OfferedChannel> _channels;
@@ -114,8 +118,8 @@ public sealed class FleetNode : IAsyncDisposable
         _loops.Add(WatchFenceAsync);
         _loops.Add(new Sweeper(
             _outbox, _dispatcher, _fence.ProbeAsync, _time, _random, _logs.CreateLogger<Sweeper>()).RunAsync);
-        _loops.Add(new CatalogPublisher(
-            _database, _log, _fence, _time, _random, _logs.CreateLogger<CatalogPublisher>()).RunAsync);
+        AddPublisher(Published.Products);
+        AddPublisher(Published.Partners);
         if (_settings.Fleets.HasFlag(Fleets.Orders))
         {
             AddFleet("orders", Topics.Orders, deliveries: false);
@@ -141,6 +145,37 @@ public sealed class FleetNode : IAsyncDisposable
                 id => new DeliveryMessage.Due(id), input);
             _loops.Add(stop => _bus.ConsumeAsync(Queues.Delivery, _settings.DeliveryPrefetch, input, stop));
         }
+
+        if (_settings.Fleets.HasFlag(Fleets.Notifications))
+        {
+            AddNotifications(ShopSecrets.Open(_settings.SecretsDirectory!));
+        }
+    }
+
+    private void AddPublisher<T>(Published<T> kind) => _loops.Add(new DocumentPublisher<T>(
+        kind, _database, _log, _fence, _time, _random, _logs.CreateLogger<DocumentPublisher<T>>()).RunAsync);
+
+    /// <summary>What partners' webhooks are to get, and the sending of it.</summary>
+    private void AddNotifications(ShopSecrets secrets)
+    {
+        const string Group = FleetGroups.Notifications;
+        var input = new InputQueue(Buffer, BufferBytes);
+        var webhooks = new WebhookStore(_database, _settings.Webhooks);
+        var work = new NotificationWork(_database, webhooks, _fence, _time, _logs.CreateLogger<NotificationWork>());
+        var loop = new BatchLoop(
+            work, _dispatcher, _bus, _settings.Batch with { MaxAge = NotificationAge }, _time, _random,
+            _logs.CreateLogger<BatchLoop>());
+        var caller = new WebhookCaller(_settings.Webhooks, _time);
+        _loops.Add(stop => loop.RunAsync(input.Reader, stop));
+        _loops.Add(_log.Join(
+            Group, FleetGroups.All.Single(g => g.Name == Group).Topics,
+            (partitions, stop) => _store.ProgressAsync(Group, partitions, stop), input.Writer).RunAsync);
+        _loops.Add(new WebhookSender(
+            webhooks, new(secrets.KeyEncryption), caller, _settings.Webhooks, _fence, _time,
+            _random, _logs.CreateLogger<WebhookSender>()).RunAsync);
+        _loops.Add(new WebhookReplays(
+            _database, new KafkaRanges(_settings.Kafka, _time, _logs.CreateLogger<KafkaRanges>()), webhooks, _fence, _time,
+            _random, _logs.CreateLogger<WebhookReplays>()).RunAsync);
     }
 
     /// <summary>A group's reader, its batches, and what it tells the API.</summary>

@@ -4,6 +4,7 @@ using CardShop.Pipeline.Log;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Channels.Resilience;
 using CardShop.Shop.Orders;
+using CardShop.Shop.Partners;
 
 namespace CardShop.Fleet;
 
@@ -39,6 +40,12 @@ public sealed record FleetSettings(
     double PaymentChecksPerSecond,
     ResilienceOptions Resilience)
 {
+    /// <summary>How partners' webhooks are called; setting <c>Webhooks__…</c>.</summary>
+    public WebhookOptions Webhooks { get; init; } = new();
+
+    /// <summary>Where the secrets are that seal webhooks' secrets; the notifications fleet cannot sign without.</summary>
+    public string? SecretsDirectory { get; init; }
+
     /// <summary>Reads the settings of architecture.md 7. Throws with the setting's name and what it should hold.</summary>
     public static FleetSettings From(IConfiguration configuration)
     {
@@ -85,7 +92,25 @@ public sealed record FleetSettings(
             configuration.GetValue<ushort>("Payments:Prefetch", 200),
             configuration.GetValue<ushort>("Delivery:Prefetch", 1_000),
             checks,
-            (configuration.GetSection(ResilienceOptions.Section).Get<ResilienceOptions>() ?? ResilienceOptions.Default).Checked());
+            (configuration.GetSection(ResilienceOptions.Section).Get<ResilienceOptions>() ?? ResilienceOptions.Default).Checked())
+        {
+            Webhooks = WebhooksOf(configuration),
+            SecretsDirectory = fleets.HasFlag(Fleets.Notifications)
+                ? Required(configuration, "Secrets:Directory", "the directory of the installation's secrets")
+                : null,
+        };
+    }
+
+    /// <summary>On a developer's machine the endpoint is there too.</summary>
+    private static WebhookOptions WebhooksOf(IConfiguration configuration)
+    {
+        var isLocal = configuration.GetValue("Local", false);
+        var options = configuration.GetSection(WebhookOptions.Section).Get<WebhookOptions>() ?? new();
+        return (options with
+        {
+            AllowHttp = configuration.GetValue(WebhookOptions.Section + ":AllowHttp", isLocal),
+            AllowPrivateAddresses = configuration.GetValue(WebhookOptions.Section + ":AllowPrivateAddresses", isLocal),
+        }).Checked();
     }
 
     /// <summary>The merchant profiles of each channel that has any; null where none is set up.</summary>

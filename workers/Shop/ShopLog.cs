@@ -25,12 +25,25 @@ internal static partial class ShopLog
     [LoggerMessage(2301, LogLevel.Warning, "Publisher {Name} failed: {Reason}")]
     public static partial void PublishFailed(ILogger logger, string name, string reason);
 
-    [LoggerMessage(2302, LogLevel.Information, "Catalog: {Count} products published")]
-    public static partial void CatalogPublished(ILogger logger, int count);
+    [LoggerMessage(2302, LogLevel.Information, "{Topic}: {Count} documents published")]
+    public static partial void DocumentsPublished(ILogger logger, string topic, int count);
 
     [LoggerMessage(2304, LogLevel.Warning, "The channels' states cannot be read: {Reason}")]
     public static partial void ChannelsUnread(ILogger logger, string reason);
 
     [LoggerMessage(2303, LogLevel.Warning, "Channel {Channel} is {State}; profiles down: [{Down}]")]
     public static partial void ChannelState(ILogger logger, string channel, string state, string down);
+
+    [LoggerMessage(2401, LogLevel.Warning, "Webhook {Webhook}: {Failed} of {Calls} calls failed, tried again later: {Reason}")]
+    public static partial void WebhookFailed(ILogger logger, string webhook, int failed, int calls, string reason);
+
+    [LoggerMessage(2402, LogLevel.Error, "Webhook {Webhook}: event {EventId} given up after {Tries} tries: {Reason}")]
+    public static partial void WebhookGivenUp(ILogger logger, string webhook, string eventId, int tries, string reason);
+
+    [LoggerMessage(2403, LogLevel.Error,
+        "Webhook {Webhook} is disabled: {Reason}. Tell the partner; 'shopctl partner webhook enable' sends what was missed")]
+    public static partial void WebhookDisabled(ILogger logger, string webhook, string reason);
+
+    [LoggerMessage(2404, LogLevel.Information, "Partner {Partner}: {Count} deliveries are sent again")]
+    public static partial void WebhooksReplayed(ILogger logger, string partner, long count);
 }

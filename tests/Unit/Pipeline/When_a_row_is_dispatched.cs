@@ -158,12 +158,12 @@ public sealed class When_a_row_is_dispatched
             sent = records;
             return [];
         });
-        var partner = new OutRecord("t", 3, "order", "cardshop.x.v1", [1], At, "order", "order.x");
+        var partner = new OutRecord("t", 3, "order", "cardshop.x.v1", [1], At, "order", "order.x", 12);
         await SendAsync(new(1, 77, [partner, partner with { EventId = null, Type = "Plain" }], [], []));
         Assert.Equal(
             [
                 "ce_specversion=1.0", "ce_id=order.x", "ce_type=cardshop.x.v1", "ce_source=/cardshop", "ce_subject=order",
-                "ce_time=2026-01-01T04:00:00.000Z", "content-type=application/json", "commit=77",
+                "ce_time=2026-01-01T04:00:00.000Z", "content-type=application/json", "commit=77", "ce_sequence=0000000012",
             ],
             sent[0].Headers.Select(h => h.Name + "=" + System.Text.Encoding.UTF8.GetString(h.Value)));
         Assert.Equal(

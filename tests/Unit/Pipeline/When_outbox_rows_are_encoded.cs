@@ -26,7 +26,8 @@ public sealed class When_outbox_rows_are_encoded
                      from at in Time
                      from order in Gen.OneOf(Gen.Constant<string?>(null), Text.Select(t => (string?)t))
                      from id in Gen.OneOf(Gen.Constant<string?>(null), Text.Select(t => (string?)t))
-                     select new OutRecord(topic, partition, key, type, body, at, order, id);
+                     from sequence in Gen.OneOf(Gen.Constant<int?>(null), Gen.Choose(0, 1_000).Select(n => (int?)n))
+                     select new OutRecord(topic, partition, key, type, body, at, order, id, sequence);
         Prop.ForAll(Arb.From(record.ListOf()), list =>
         {
             var read = OutboxCodec.DecodeRecords(OutboxCodec.Encode((IReadOnlyList<OutRecord>)[.. list]));
@@ -65,9 +66,20 @@ public sealed class When_outbox_rows_are_encoded
 
     [Fact]
     public void A_row_of_a_later_version_is_refused() =>
-        Assert.Throws<InvalidDataException>(() => OutboxCodec.DecodeRecords([2, 0, 0, 0, 0, 0, 0, 0, 1]));
+        Assert.Throws<InvalidDataException>(() => OutboxCodec.DecodeRecords([3, 0, 0, 0, 0, 0, 0, 0, 1]));
+
+    [Fact]
+    public void A_row_of_the_version_before_is_read()
+    {
+        var record = new OutRecord("topic", 1, "key", "type", [], DateTimeOffset.UnixEpoch, "order", "id");
+        var row = OutboxCodec.Encode([record])!;
+        // It had no sequence, which stands before the body's length.
+        byte[] before = [1, .. row[1..^12], .. row[^4..]];
+
+        Assert.Equal([record], OutboxCodec.DecodeRecords(before), SameRecord);
+    }
 
     private static bool SameRecord(OutRecord a, OutRecord b) =>
-        (a.Topic, a.Partition, a.Key, a.Type, a.At, a.OrderId, a.EventId)
-        == (b.Topic, b.Partition, b.Key, b.Type, b.At, b.OrderId, b.EventId);
+        (a.Topic, a.Partition, a.Key, a.Type, a.At, a.OrderId, a.EventId, a.Sequence)
+        == (b.Topic, b.Partition, b.Key, b.Type, b.At, b.OrderId, b.EventId, b.Sequence);
 }

@@ -47,6 +47,15 @@ public sealed class When_shopctl_is_started
     [InlineData("lag")]
     [InlineData("reconcile FILE --channel wechat --profile p --date 2026-03-05 --dry-run --json")]
     [InlineData("order a2345")]
+    [InlineData("partner add acme --name N --sku A --sku B --scope events:read")]
+    [InlineData("partner list")]
+    [InlineData("partner rotate acme --overlap-hours 0.5")]
+    [InlineData("partner disable acme")]
+    [InlineData("partner enable acme")]
+    [InlineData("partner webhook add acme https://example.org/hook --event cardshop.order.delivered.v1 --sku A")]
+    [InlineData("partner webhook rotate wh_1")]
+    [InlineData("partner webhook disable wh_1")]
+    [InlineData("partner webhook enable wh_1")]
     public void The_agreed_commands_are_understood(string line) => Assert.Empty(Tree(_ => null).Parse(line).Errors);
 
     [Theory]

@@ -41,6 +41,9 @@ public sealed class LogIncoming(
 
     public DateTimeOffset Timestamp => timestamp;
 
+    /// <summary>Null where the record is no CloudEvent.</summary>
+    public CloudEventAttributes? CloudEvent { get; init; }
+
     /// <summary>It lies behind a gap and was passed over: its offset must not count as processed.</summary>
     public bool Unprocessed { get; set; }
 
@@ -55,11 +58,13 @@ public sealed class LogIncoming(
     {
         string? type = null;
         var commit = 0L;
+        var isCloudEvent = false;
         foreach (var header in result.Message.Headers)
         {
             if (header.Key is RecordHeaders.Type or CloudEventHeaders.Type)
             {
                 type = Encoding.UTF8.GetString(header.GetValueBytes());
+                isCloudEvent |= header.Key == CloudEventHeaders.Type;
             }
             else if (header.Key == RecordHeaders.Commit)
             {
@@ -70,7 +75,10 @@ public sealed class LogIncoming(
         return new(
             new(result.Topic, result.Partition.Value), result.Offset.Value,
             Encoding.UTF8.GetString(result.Message.Key ?? []), result.Message.Value, type, commit,
-            result.Message.Timestamp.UtcDateTime, reader);
+            result.Message.Timestamp.UtcDateTime, reader)
+        {
+            CloudEvent = isCloudEvent ? CloudEventAttributes.Read(result.Message.Headers) : null,
+        };
     }
 }
 

@@ -8,7 +8,8 @@ namespace CardShop.Pipeline.Log;
 /// <summary>Consumers outside any group membership: tails, watermarks, and topics followed whole.</summary>
 internal static class KafkaConsumers
 {
-    public static IConsumer<byte[], byte[]> Plain(KafkaSettings settings, string group, ILogger logger) =>
+    public static IConsumer<byte[], byte[]> Plain(
+        KafkaSettings settings, string group, ILogger logger, int readAheadKilobytes = 64 * 1024) =>
         new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
         {
             BootstrapServers = settings.BootstrapServers,
@@ -18,6 +19,7 @@ internal static class KafkaConsumers
             AutoOffsetReset = AutoOffsetReset.Error,
             EnablePartitionEof = true,
             FetchWaitMaxMs = 100,
+            QueuedMaxMessagesKbytes = readAheadKilobytes,
             SocketNagleDisable = true,
             ReconnectBackoffMs = 50,
             ReconnectBackoffMaxMs = 1_000,

@@ -231,6 +231,11 @@ public sealed class Dispatcher(
                 new(CloudEventHeaders.ContentType, "application/json"u8.ToArray()),
                 new(RecordHeaders.Commit, commitBytes),
             ];
+        if (record is { EventId: not null, Sequence: { } sequence })
+        {
+            headers.Add(new(CloudEventHeaders.Sequence, Encoding.ASCII.GetBytes(CloudEventHeaders.ToText(sequence))));
+        }
+
         return new(record.Topic, record.Partition, Encoding.UTF8.GetBytes(record.Key), record.Body, headers);
     }
 }

@@ -5,9 +5,10 @@ namespace CardShop.Pipeline.Outbox;
 /// <param name="OrderId">Whose it is; null when no order's.</param>
 /// <param name="EventId">CloudEvents id for partners; null for internal records.</param>
 /// <param name="At">The moment that the decision was made at.</param>
+/// <param name="Sequence">The event's place among those of its subject, from 0; only where <paramref name="EventId"/> is given.</param>
 public sealed record OutRecord(
     string Topic, int Partition, string Key, string Type, byte[] Body, DateTimeOffset At,
-    string? OrderId = null, string? EventId = null);
+    string? OrderId = null, string? EventId = null, int? Sequence = null);
 
 /// <summary>A command that a transaction sends to RabbitMQ.</summary>
 /// <param name="Type">Full type name.</param>

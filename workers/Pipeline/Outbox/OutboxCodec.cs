@@ -10,7 +10,10 @@ namespace CardShop.Pipeline.Outbox;
 /// </summary>
 public static class OutboxCodec
 {
-    private const byte Version = 1;
+    private const byte Version = 2;
+
+    /// <summary>Records without a sequence; rows of it may still wait while a new version is rolled out.</summary>
+    private const byte Oldest = 1;
 
     /// <returns>Null for no records.</returns>
     public static byte[]? Encode(IReadOnlyList<OutRecord> records)
@@ -31,6 +34,7 @@ public static class OutboxCodec
             Number(writer, record.At.ToUnixTimeMilliseconds());
             Text(writer, record.OrderId);
             Text(writer, record.EventId);
+            Number(writer, record.Sequence ?? -1);
             Bytes(writer, record.Body);
         }
 
@@ -73,7 +77,9 @@ public static class OutboxCodec
             var at = DateTimeOffset.FromUnixTimeMilliseconds(reader.Number());
             var order = reader.Text();
             var eventId = reader.Text();
-            records.Add(new(topic, partition, key, type, reader.Bytes()!, at, order, eventId));
+            var sequence = reader.Version == Oldest ? -1 : (int)reader.Number();
+            records.Add(new(
+                topic, partition, key, type, reader.Bytes()!, at, order, eventId, sequence < 0 ? null : sequence));
         }
 
         return records;
@@ -145,14 +151,18 @@ public static class OutboxCodec
                 return;
             }
 
-            if (_left[0] != Version)
+            Version = _left[0];
+            if (Version is < Oldest or > OutboxCodec.Version)
             {
-                throw new InvalidDataException($"Outbox row of version {_left[0]}; this program reads {Version}.");
+                throw new InvalidDataException(
+                    $"Outbox row of version {Version}; this program reads {Oldest} to {OutboxCodec.Version}.");
             }
 
             _left = _left[1..];
             Count = (int)Number();
         }
+
+        public byte Version { get; }
 
         public int Count { get; }
 

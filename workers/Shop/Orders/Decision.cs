@@ -63,6 +63,7 @@ public sealed record Decision(OrderCase Case, IReadOnlyList<object> Sends, Stock
         OrderRefunded e => e with { Sequence = sequence },
         OrderExpired e => e with { Sequence = sequence },
         DeliveryFailed e => e with { Sequence = sequence },
+        KeyReplaced e => e with { Sequence = sequence },
         SagaFact => send,
         _ => throw new ArgumentOutOfRangeException(nameof(send), send.GetType(), "Not a message that orders send."),
     };

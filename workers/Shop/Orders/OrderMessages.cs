@@ -34,11 +34,18 @@ public static class OrderMessages
         SagaFact => Record(
             Topics.SagaFacts, order.Payment!.Id, MessageTypes.PaymentSaga, order.Payment,
             ContractsJson.Default.PaymentSaga, now),
-        OrderDelivered e => Event(e.OrderId, MessageTypes.OrderDelivered, "delivered", e, ContractsJson.Default.OrderDelivered, now),
-        OrderRefunded e => Event(e.OrderId, MessageTypes.OrderRefunded, "refunded", e, ContractsJson.Default.OrderRefunded, now),
-        OrderExpired e => Event(e.OrderId, MessageTypes.OrderExpired, "expired", e, ContractsJson.Default.OrderExpired, now),
+        OrderDelivered e => Event(
+            e.OrderId, e.Sequence, MessageTypes.OrderDelivered, "delivered", e, ContractsJson.Default.OrderDelivered, now),
+        OrderRefunded e => Event(
+            e.OrderId, e.Sequence, MessageTypes.OrderRefunded, "refunded", e, ContractsJson.Default.OrderRefunded, now),
+        OrderExpired e => Event(
+            e.OrderId, e.Sequence, MessageTypes.OrderExpired, "expired", e, ContractsJson.Default.OrderExpired, now),
         DeliveryFailed e => Event(
-            e.OrderId, MessageTypes.DeliveryFailed, "failed", e, ContractsJson.Default.DeliveryFailed, now),
+            e.OrderId, e.Sequence, MessageTypes.DeliveryFailed, $"failed.{e.Sequence}", e, ContractsJson.Default.DeliveryFailed,
+            now),
+        KeyReplaced e => Event(
+            e.OrderId, e.Sequence, MessageTypes.KeyReplaced, $"replaced.{e.ReplacedKeyId}", e, ContractsJson.Default.KeyReplaced,
+            now),
         _ => null,
     };
 
@@ -67,9 +74,13 @@ public static class OrderMessages
             ?? order.Payment.Claims?.LastOrDefault(c => c.Number == number)?.Channel
             ?? order.Payment.Order!.Channel);
 
+    /// <param name="what">
+    /// Names the event within its order, the same however often it is sent: partners know repeats by it. What can happen
+    /// to an order more than once says which time it is.
+    /// </param>
     private static OutRecord Event<T>(
-        string orderId, string type, string what, T body, JsonTypeInfo<T> json, DateTimeOffset now) =>
-        Record(Topics.Deliveries, orderId, type, body, json, now) with { EventId = $"{orderId}.{what}" };
+        string orderId, int sequence, string type, string what, T body, JsonTypeInfo<T> json, DateTimeOffset now) =>
+        Record(Topics.Deliveries, orderId, type, body, json, now) with { EventId = $"{orderId}.{what}", Sequence = sequence };
 
     /// <param name="about">The attempt, refund or order: one decision may send several commands of a kind.</param>
     private static OutCommand Command<T>(

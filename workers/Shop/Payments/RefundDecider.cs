@@ -168,8 +168,9 @@ internal static class RefundDecider
             Replace(saga, payment, settled),
             c => c.Number == refund.Number && c.Kind is ReviewKind.RefundRejected or ReviewKind.RefundUnfinished,
             "The provider has refunded it", now);
-        if (payment.Use != PaymentUse.Order || GivenBack(settled) < payment.Amount)
+        if (payment.Use != PaymentUse.Order || GivenBack(settled) < payment.Amount || GivenBack(payment) >= payment.Amount)
         {
+            // A part, or more than the whole, which partners have been told of already.
             return PaymentDecider.Changed(order, next, new SagaFact());
         }
 

@@ -139,7 +139,7 @@ public sealed class ShopWork(
         return OrderIds.IsValid(text) ? text : null;
     }
 
-    private static OutRecord DeadLetterOf(Incoming message, Exception failure, string? orderId, DateTimeOffset now)
+    internal static OutRecord DeadLetterOf(Incoming message, Exception failure, string? orderId, DateTimeOffset now)
     {
         var reason = $"{failure.GetType().Name}: {(failure is PoisonMessageException ? failure.Message : "see the log")}";
         var letter = message switch

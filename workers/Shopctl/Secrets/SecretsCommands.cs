@@ -45,9 +45,10 @@ public static class SecretsCommands
             Creates the next key-encryption key in Secrets__Directory; old ones stay, for what they sealed.
             Processes that run find it when they first meet it, without restart. One folder for all: run this, then
             'shopctl keys rotate'. A folder per host: 1. --stage, 2. copy the new file to every host that runs the API or
-            shopctl (fleets need none), 3. --activate KEK on the hosts that run shopctl, 4. 'shopctl keys rotate'. In this order
+            shopctl or the notifications fleet (others need none), 3. --activate KEK on the hosts that run shopctl, 4. 'shopctl keys rotate'. In this order
             every key can be opened at every moment. An old key-encryption key is removed only when no backup of PostgreSQL
-            and no record of shop.key-batches.v1 that is still kept was sealed with it.
+            and no record of shop.key-batches.v1 that is still kept was sealed with it, and every webhook made before has a new
+            secret ('shopctl partner webhook rotate').
             """)
         {
             stage, activate,

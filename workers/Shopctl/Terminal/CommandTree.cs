@@ -5,6 +5,7 @@ using CardShop.Shopctl.Audit;
 using CardShop.Shopctl.Demo;
 using CardShop.Shopctl.Keys;
 using CardShop.Shopctl.Orders;
+using CardShop.Shopctl.Partners;
 using CardShop.Shopctl.Products;
 using CardShop.Shopctl.Reconcile;
 using CardShop.Shopctl.Reviews;
@@ -52,6 +53,7 @@ public static class CommandTree
             ReviewCommands.Create(session),
             ReviewCommands.CreateRefund(session),
             ReconcileCommand.Create(session),
+            PartnerCommands.Create(session),
             DemoCommands.Create(session),
             AuditCommand.Create(session),
             LagCommand.Create(session),

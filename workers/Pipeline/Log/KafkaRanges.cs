@@ -1,0 +1,122 @@
+using CardShop.Contracts;
+using CardShop.Pipeline.Batches;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace CardShop.Pipeline.Log;
+
+/// <summary>Ranges of topics through librdkafka: a consumer per call, outside any group, with a small read-ahead.</summary>
+public sealed class KafkaRanges(KafkaSettings settings, TimeProvider time, ILogger<KafkaRanges> logger) : ILogRanges
+{
+    private const int ReadAheadKilobytes = 2 * 1024;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+
+    public Task<IReadOnlyList<LogIncoming>> ReadAsync(
+        IReadOnlyDictionary<PartitionKey, long> positions, int most, TimeSpan patience, CancellationToken cancellation) =>
+        Blocking.RunAsync<IReadOnlyList<LogIncoming>>(() =>
+        {
+            using var consumer = Open();
+            var started = time.GetTimestamp();
+            var unread = Assign(consumer, positions);
+            var records = new List<LogIncoming>();
+            var heard = false;
+            while (unread.Count > 0 && records.Count < most && time.GetElapsedTime(started) < patience)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var result = Consume(consumer);
+                heard |= result is not null;
+                if (result is { IsPartitionEOF: true })
+                {
+                    unread.Remove(result.TopicPartition);
+                }
+                else if (result is not null)
+                {
+                    records.Add(LogIncoming.From(result, reader: null));
+                }
+            }
+
+            return heard || unread.Count == 0
+                ? records
+                : throw new PlaceException($"Kafka said nothing within {patience.TotalSeconds} s");
+        });
+
+    public Task<IReadOnlyDictionary<PartitionKey, (long First, long Next)>> BoundsAsync(
+        Topic topic, CancellationToken cancellation) =>
+        Blocking.RunAsync<IReadOnlyDictionary<PartitionKey, (long, long)>>(() =>
+        {
+            using var consumer = Open();
+            var bounds = new Dictionary<PartitionKey, (long, long)>();
+            foreach (var partition in PartitionsOf(topic))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var marks = consumer.QueryWatermarkOffsets(partition, Limit);
+                bounds[new(partition.Topic, partition.Partition.Value)] = (marks.Low.Value, marks.High.Value);
+            }
+
+            return bounds;
+        });
+
+    public Task<IReadOnlyDictionary<PartitionKey, long>> OffsetsAtAsync(
+        Topic topic, DateTimeOffset moment, CancellationToken cancellation) =>
+        Blocking.RunAsync<IReadOnlyDictionary<PartitionKey, long>>(() =>
+        {
+            using var consumer = Open();
+            var found = consumer.OffsetsForTimes(
+                PartitionsOf(topic).Select(p => new TopicPartitionTimestamp(p, new Timestamp(moment))), Limit);
+            cancellation.ThrowIfCancellationRequested();
+            return found.ToDictionary(
+                p => new PartitionKey(p.Topic, p.Partition.Value),
+                p => p.Offset.Value >= 0 ? p.Offset.Value : consumer.QueryWatermarkOffsets(p.TopicPartition, Limit).High.Value);
+        });
+
+    public Task FollowFromAsync(
+        IReadOnlyDictionary<PartitionKey, long> positions, Action<LogIncoming> onRecord, CancellationToken cancellation) =>
+        Blocking.RunAsync(() =>
+        {
+            using var consumer = Open();
+            Assign(consumer, positions);
+            while (!cancellation.IsCancellationRequested)
+            {
+                try
+                {
+                    if (Consume(consumer) is { IsPartitionEOF: false } result)
+                    {
+                        onRecord(LogIncoming.From(result, reader: null));
+                    }
+                }
+                catch (ConsumeException e)
+                {
+                    // The broker is away: librdkafka goes on by itself, from where it was.
+                    PipelineLog.KafkaError(logger, e.Error.Code.ToString(), e.Error.Reason);
+                    cancellation.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(250));
+                }
+            }
+
+            return true;
+        });
+
+    private static HashSet<TopicPartition> Assign(
+        IConsumer<byte[], byte[]> consumer, IReadOnlyDictionary<PartitionKey, long> positions)
+    {
+        consumer.Assign(positions.Select(p => new TopicPartitionOffset(p.Key.Topic, p.Key.Partition, p.Value)));
+        return [.. positions.Keys.Select(p => new TopicPartition(p.Topic, p.Partition))];
+    }
+
+    private static ConsumeResult<byte[], byte[]>? Consume(IConsumer<byte[], byte[]> consumer)
+    {
+        try
+        {
+            return consumer.Consume(Poll);
+        }
+        catch (ConsumeException e) when (e.Error.Code is ErrorCode.OffsetOutOfRange or ErrorCode.Local_AutoOffsetReset)
+        {
+            throw new TrimmedException($"{e.ConsumerRecord.Topic} has not, or no longer, what was to be read", e);
+        }
+    }
+
+    private static IEnumerable<TopicPartition> PartitionsOf(Topic topic) =>
+        Enumerable.Range(0, topic.Partitions).Select(p => new TopicPartition(topic.Name, p));
+
+    private IConsumer<byte[], byte[]> Open() => KafkaConsumers.Plain(settings, "ranges", logger, ReadAheadKilobytes);
+}

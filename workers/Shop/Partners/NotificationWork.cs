@@ -1,0 +1,135 @@
+using System.Text.Json;
+using CardShop.Contracts;
+using CardShop.Pipeline;
+using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Outbox;
+using CardShop.Shop.Store;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace CardShop.Shop.Partners;
+
+/// <summary>
+/// What the notifications fleet does with a batch: events become deliveries to the webhooks that want them, requests
+/// become replays, in the transaction that moves the group's progress. Nothing is sent here.
+/// </summary>
+public sealed class NotificationWork(
+    NpgsqlDataSource database, WebhookStore webhooks, RollbackFence fence, TimeProvider time,
+    ILogger<NotificationWork> logger) : IBatchWork
+{
+    public string Name => FleetGroups.Notifications;
+
+    public object Decode(Incoming message)
+    {
+        var record = (LogIncoming)message;
+        if (record.Partition.Topic == Topics.Deliveries.Name)
+        {
+            return PartnerEvent.Read(record) ?? throw new PoisonMessageException($"A record of type '{record.Type}' is no event");
+        }
+
+        try
+        {
+            return (record.Type == MessageTypes.WebhookReplayRequested && record.Value is { } body
+                ? JsonSerializer.Deserialize(body, ContractsJson.Default.WebhookReplayRequested)
+                : null) ?? throw new PoisonMessageException($"Records of type '{record.Type}' are not known here");
+        }
+        catch (JsonException e)
+        {
+            throw new PoisonMessageException($"A {record.Type} that is no valid JSON: {e.Path} at {e.BytePositionInLine}");
+        }
+    }
+
+    public async Task<OutboxRow?> RunAsync(IReadOnlyList<Incoming> batch, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        var (opening, fresh) = await OpenAsync(connection, batch, cancellation);
+        if (fresh.Messages.Count == 0)
+        {
+            return null;
+        }
+
+        var subscriptions = await WebhookStore.SubscriptionsAsync(connection, cancellation);
+        var events = fresh.Messages.Select(m => m.Message).OfType<PartnerEvent>();
+        var now = time.GetUtcNow();
+        var disabled = await webhooks.AddAsync(
+            connection, [.. from e in events from s in subscriptions where s.Wants(e) select (s.Webhook, e)], now, cancellation);
+        foreach (var record in fresh.Messages.OfType<LogIncoming>().Where(r => r.Message is WebhookReplayRequested))
+        {
+            await WebhookReplays.RequestAsync(
+                connection, $"{record.Partition.Topic}-{record.Partition.Partition}-{record.Offset}",
+                (WebhookReplayRequested)record.Message!, cancellation);
+        }
+
+        await CloseAsync(connection, opening, fresh, [], cancellation);
+        await transaction.CommitAsync(cancellation);
+        fence.Committed(Name, fresh.Moves);
+        foreach (var webhook in disabled)
+        {
+            ShopLog.WebhookDisabled(logger, webhook, "too many undelivered events");
+        }
+
+        return null;
+    }
+
+    public async Task<OutboxRow?> GiveUpAsync(Incoming message, Exception failure, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        var (opening, fresh) = await OpenAsync(connection, [message], cancellation);
+        if (fresh.Messages.Count == 0)
+        {
+            return null;
+        }
+
+        OutRecord[] letter = [ShopWork.DeadLetterOf(message, failure, null, time.GetUtcNow())];
+        var commit = await CloseAsync(connection, opening, fresh, letter, cancellation);
+        await transaction.CommitAsync(cancellation);
+        fence.Committed(Name, fresh.Moves);
+        return new(opening.OutboxNumber, commit, letter, [], []);
+    }
+
+    public void Committed(IReadOnlyList<Incoming> batch)
+    {
+        // Nobody waits for this group: its work is found by the sender's scan.
+    }
+
+    private async Task<(Opening Opening, FreshMessages Fresh)> OpenAsync(
+        NpgsqlConnection connection, IReadOnlyList<Incoming> batch, CancellationToken cancellation)
+    {
+        var partitions = batch.OfType<LogIncoming>().Select(r => r.Partition).ToHashSet();
+        await using var open = new NpgsqlBatch(connection);
+        TransactionFrame.AddOpening(open, Name, partitions);
+        Opening opening;
+        await using (var reader = await open.ExecuteReaderAsync(cancellation))
+        {
+            opening = await TransactionFrame.ReadOpeningAsync(reader, partitions, cancellation);
+        }
+
+        // Events carry the commit numbers of the transactions that sent them.
+        fence.Require(Name, opening, batch.Max(m => m.Commit));
+        var fresh = new PositionFilter(opening.Progress).Take(batch);
+        foreach (var (record, expected) in fresh.Gaps)
+        {
+            ShopLog.Gap(logger, Name, record.Partition.Topic, record.Partition.Partition, record.Offset, expected);
+            record.Reader?.Reposition(record.Partition);
+        }
+
+        return (opening, fresh);
+    }
+
+    private async Task<long> CloseAsync(
+        NpgsqlConnection connection, Opening opening, FreshMessages fresh, IReadOnlyList<OutRecord> records,
+        CancellationToken cancellation)
+    {
+        var move = TransactionFrame.MoveProgress(Name, fresh.Moves);
+        await using var close = new NpgsqlBatch(connection)
+        {
+            BatchCommands = { move, TransactionFrame.Close(opening.OutboxNumber, records, [], []) },
+        };
+        var commit = (long)(await close.ExecuteScalarAsync(cancellation) ?? throw new PlaceException("No commit number"));
+        return move.Rows == (ulong)fresh.Moves.Count
+            ? commit
+            : throw new ConflictException($"a partition has another owner: {move.Rows} of {fresh.Moves.Count} rows");
+    }
+}
