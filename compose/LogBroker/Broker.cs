@@ -18,7 +18,8 @@ internal sealed class Broker : IDisposable
 
     private readonly FileStream _lock;
     private readonly Listener _listener;
-    private readonly Flusher _flusher;
+    private readonly Journal _journal;
+    private readonly Committer _committer;
     private readonly TopicStore _topics;
     private readonly GroupCoordinator _groups;
     private readonly ApiTable _apis;
@@ -42,9 +43,12 @@ internal sealed class Broker : IDisposable
         {
             ["segment.bytes"] = options.SegmentBytes.ToString(CultureInfo.InvariantCulture),
         };
-        _flusher = new Flusher(FlusherThreads);
+        _journal = new Journal(options.DataDirectory, options.JournalBytes, clock, logger);
+        _committer = new Committer(_journal, FlusherThreads);
         var clusterId = ClusterId.ReadOrCreate(options.DataDirectory);
-        _topics = new TopicStore(options.DataDirectory, new LogContext(clock, _flusher, logger, defaults));
+        var context = new LogContext(clock, _committer, logger, defaults);
+        _topics = new TopicStore(options.DataDirectory, context, _journal.Replay);
+        _journal.Empty();
         var offsets = new OffsetStore(OffsetsLog(), clock, logger);
         _groups = new GroupCoordinator(offsets, clock, options.GroupInitialDelay, logger);
         var (host, port) = Advertised(options.Advertised, _listener.Port);
@@ -63,16 +67,20 @@ internal sealed class Broker : IDisposable
         await _listener.Run(_apis, stopping);
         await maintenance;
         _groups.Dispose();
-        _flusher.Dispose();
-        _topics.Close();
+        _committer.Dispose();
+        if (_topics.Close())
+        {
+            _journal.Empty();
+        }
     }
 
     public void Dispose()
     {
         _listener.Dispose();
         _groups.Dispose();
-        _flusher.Dispose();
+        _committer.Dispose();
         _topics.Dispose();
+        _journal.Dispose();
         _lock.Dispose();
     }
 

@@ -22,6 +22,9 @@ internal sealed record BrokerOptions
 
     public long SegmentBytes { get; init; } = 256L * 1024 * 1024;
 
+    /// <summary>The size of each of the two files of the journal; 0 syncs segments only.</summary>
+    public long JournalBytes { get; init; } = 16L * 1024 * 1024;
+
     public bool AutoCreateTopics { get; init; }
 
     /// <summary>Partitions of a topic created without a number.</summary>

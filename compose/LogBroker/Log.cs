@@ -32,6 +32,18 @@ internal static partial class Log
     [LoggerMessage(9, LogLevel.Error, "{Path}: read failed: {Reason}")]
     public static partial void ReadFailed(this ILogger logger, string path, string reason);
 
+    [LoggerMessage(10, LogLevel.Critical, "{Path}: journal failed and is not used until restart: {Reason}")]
+    public static partial void JournalFailed(this ILogger logger, string path, string reason);
+
+    [LoggerMessage(11, LogLevel.Warning, "{Path}: no journal, segments are synced one by one: {Reason}")]
+    public static partial void JournalNotPrepared(this ILogger logger, string path, string reason);
+
+    [LoggerMessage(12, LogLevel.Warning, "{Path}: {Count} batches were restored from the journal, the log ends at {End}")]
+    public static partial void Replayed(this ILogger logger, string path, int count, long end);
+
+    [LoggerMessage(13, LogLevel.Warning, "{Path}: kept for the next start, a partition with entries in it is offline")]
+    public static partial void JournalFileKept(this ILogger logger, string path);
+
     [LoggerMessage(20, LogLevel.Warning, "connection {Remote} closed, malformed request: {Reason}")]
     public static partial void MalformedRequest(this ILogger logger, string remote, string reason);
 

@@ -23,6 +23,11 @@ var segmentBytes = new Option<long>("--segment-bytes")
     DefaultValueFactory = _ => 256L * 1024 * 1024,
     Description = "size of a log segment file",
 };
+var journalBytes = new Option<long>("--journal-bytes")
+{
+    DefaultValueFactory = _ => 16L * 1024 * 1024,
+    Description = "size of each of the journal's two files; 0: no journal",
+};
 var maxRequest = new Option<int>("--max-request-bytes")
 {
     DefaultValueFactory = _ => 100 * 1024 * 1024,
@@ -65,6 +70,7 @@ advertised.Validators.Add(result =>
 
 port.Validators.Add(result => Demand(result, result.GetValueOrDefault<int>() is >= 0 and <= 65535));
 segmentBytes.Validators.Add(result => Demand(result, result.GetValueOrDefault<long>() is >= 4096 and <= 1L << 30));
+journalBytes.Validators.Add(result => Demand(result, result.GetValueOrDefault<long>() is 0 or (>= 65536 and <= 1L << 30)));
 maxRequest.Validators.Add(result => Demand(result, result.GetValueOrDefault<int>() >= 64 * 1024));
 maxInFlight.Validators.Add(result => Demand(result, result.GetValueOrDefault<long>() > 0));
 maxConnections.Validators.Add(result => Demand(result, result.GetValueOrDefault<int>() > 0));
@@ -73,8 +79,8 @@ maintenance.Validators.Add(result => Demand(result, result.GetValueOrDefault<dou
 
 var root = new RootCommand("A single-node log broker that speaks the Kafka protocol, on loopback, durable by fsync.")
 {
-    port, data, advertised, segmentBytes, maxRequest, maxInFlight, maxConnections, autoCreate, partitions, maintenance,
-    verbose,
+    port, data, advertised, segmentBytes, journalBytes, maxRequest, maxInFlight, maxConnections, autoCreate, partitions,
+    maintenance, verbose,
 };
 root.SetAction(parsed => Run(
     new BrokerOptions
@@ -83,6 +89,7 @@ root.SetAction(parsed => Run(
         Port = parsed.GetValue(port),
         Advertised = parsed.GetValue(advertised),
         SegmentBytes = parsed.GetValue(segmentBytes),
+        JournalBytes = parsed.GetValue(journalBytes),
         MaxRequestBytes = parsed.GetValue(maxRequest),
         MaxInFlightBytes = parsed.GetValue(maxInFlight),
         MaxConnections = parsed.GetValue(maxConnections),

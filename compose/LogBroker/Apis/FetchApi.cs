@@ -22,7 +22,7 @@ internal sealed class FetchApi(BrokerState broker)
         var deadline = broker.Clock.GetUtcNow() + query.MaxWait;
         while (true)
         {
-            var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var waiter = new TaskCompletionSource(); // completed within pool work
             var logs = query.Partitions.Select(p => broker.Topics.Find(p.Topic, p.Partition)).ToList();
             var left = deadline - broker.Clock.GetUtcNow();
             if (left > TimeSpan.Zero && query.MinBytes > 0)

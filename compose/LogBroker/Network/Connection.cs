@@ -35,7 +35,14 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
     private static readonly TimeSpan SendTimeout = TimeSpan.FromMinutes(5);
 
     private readonly Channel<Task<Response?>> _answers = Channel.CreateBounded<Task<Response?>>(
-        new BoundedChannelOptions(PipelinedAnswers) { SingleReader = true, SingleWriter = true });
+        new BoundedChannelOptions(PipelinedAnswers)
+        {
+            SingleReader = true,
+            SingleWriter = true,
+
+            // The sender begins to wait for an answer on the thread that has read the request: nobody is woken for it.
+            AllowSynchronousContinuations = true,
+        });
 
     private readonly byte[] _received = new byte[ReceiveBufferSize];
     private int _receivedStart;
@@ -199,17 +206,29 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
         return true;
     }
 
+    /// <summary>Sends the answers in their order; small ones that are ready together go out together.</summary>
     private async Task Send(CancellationTokenSource ending)
     {
+        using var gathered = new GatheredAnswers();
         try
         {
-            await foreach (var pending in _answers.Reader.ReadAllAsync(ending.Token))
+            while (await _answers.Reader.WaitToReadAsync(ending.Token))
             {
-                using var answer = await pending;
-                if (answer is not null)
+                while (_answers.Reader.TryRead(out var pending))
                 {
-                    await Send(answer, ending.Token);
+                    if (!pending.IsCompletedSuccessfully)
+                    {
+                        await Send(gathered, ending.Token); // they are not held back by one that is to come
+                    }
+
+                    using var answer = await pending;
+                    if (answer is not null)
+                    {
+                        await Send(answer, gathered, ending.Token);
+                    }
                 }
+
+                await Send(gathered, ending.Token);
             }
         }
         catch (Exception gone) when (
@@ -220,11 +239,32 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
         }
     }
 
-    private async Task Send(Response answer, CancellationToken ending)
+    private async Task Send(Response answer, GatheredAnswers gathered, CancellationToken ending)
     {
         answer.Seal();
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ending);
-        try
+        if (gathered.TryAdd(answer))
+        {
+            return;
+        }
+
+        await Send(gathered, ending);
+        if (!gathered.TryAdd(answer))
+        {
+            await Send(answer, ending);
+        }
+    }
+
+    private async Task Send(GatheredAnswers gathered, CancellationToken ending)
+    {
+        if (!gathered.Bytes.IsEmpty)
+        {
+            await Patiently(patience => SendAll(gathered.Bytes, patience), ending);
+            gathered.Clear();
+        }
+    }
+
+    private Task Send(Response answer, CancellationToken ending) => Patiently(
+        async patience =>
         {
             var sent = 0;
             foreach (var (position, region) in answer.Regions)
@@ -235,6 +275,15 @@ internal sealed class Connection(Socket socket, ApiTable apis, MemoryBudget budg
             }
 
             await SendAll(answer.Writer.Written[sent..], patience);
+        },
+        ending);
+
+    private async Task Patiently(Func<CancellationTokenSource, Task> send, CancellationToken ending)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ending);
+        try
+        {
+            await send(patience);
         }
         catch (OperationCanceledException) when (!ending.IsCancellationRequested)
         {

@@ -51,12 +51,13 @@ internal sealed record Checkpoint(
             : new Checkpoint(nextOffset, segmentBase, position, index, ProducerStates.Read(reader));
     }
 
-    /// <summary>Writes a checkpoint and removes the older ones. It may be lost: then the start scans more.</summary>
+    /// <summary>
+    /// Writes a checkpoint, durably, and removes the older ones: what compaction does relies on it afterwards.
+    /// </summary>
     public static void Write(string directory, long nextOffset, byte[] encoded)
     {
         var path = Path.Combine(directory, nextOffset.ToString("D20", CultureInfo.InvariantCulture) + Extension);
-        File.WriteAllBytes(path + ".tmp", encoded);
-        File.Move(path + ".tmp", path, overwrite: true);
+        AtomicFile.Write(path, encoded);
         foreach (var older in Directory.EnumerateFiles(directory, "*" + Extension).Where(file => file != path))
         {
             File.Delete(older);

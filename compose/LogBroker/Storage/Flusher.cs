@@ -3,14 +3,14 @@ using System.Diagnostics.CodeAnalysis;
 namespace CardShop.LogBroker.Storage;
 
 /// <summary>
-/// Syncs the logs that were written to. While one sync of a log runs, further appends gather for the next: one sync
-/// serves all that wait. A few threads, since syncs of several files overlap well in the file system's journal.
+/// Syncs segments, by a few threads: syncs of several files overlap well in the file system's journal. It does the work
+/// beside the commits too, such as preparing and leaving files of the broker's journal.
 /// </summary>
 [SuppressMessage("Usage", "CA2213", Justification = "logs may still knock at the queue while they are closed")]
 internal sealed class Flusher : IDisposable
 {
     // A plain monitor: the framework's blocking collection spins before it sleeps, which on two cores costs more than the syncs.
-    private readonly Queue<PartitionLog> _queue = new();
+    private readonly Queue<Action> _queue = new();
     private bool _stopping;
     private readonly List<Thread> _threads = [];
 
@@ -24,15 +24,18 @@ internal sealed class Flusher : IDisposable
         }
     }
 
-    /// <summary>A log with something to sync. It stands in the queue once at most, so the queue is bounded.</summary>
-    public void Enqueue(PartitionLog log)
+    /// <summary>
+    /// Work that handles its own failures. Every log stands in the queue once at most, and so does every file of the
+    /// journal: the queue is bounded.
+    /// </summary>
+    public void Enqueue(Action work)
     {
         lock (_queue)
         {
             // While stopping, the log is flushed once more as it is closed.
             if (!_stopping)
             {
-                _queue.Enqueue(log);
+                _queue.Enqueue(work);
                 Monitor.Pulse(_queue);
             }
         }
@@ -54,14 +57,14 @@ internal sealed class Flusher : IDisposable
 
     private void Run()
     {
-        while (Next() is { } log)
+        while (Next() is { } work)
         {
-            log.Flush();
+            work();
         }
     }
 
     /// <returns>Null when stopping and nothing is left.</returns>
-    private PartitionLog? Next()
+    private Action? Next()
     {
         lock (_queue)
         {

@@ -5,20 +5,124 @@ namespace CardShop.LogBroker.Storage;
 /// <summary>Putting what was written on the disk, and telling who waits for it.</summary>
 internal sealed partial class PartitionLog
 {
-    /// <summary>Syncs what was written so far; called by the flusher, never twice at a time for one log.</summary>
-    public void Flush()
+    /// <summary>
+    /// What was received since the last commit, for the journal, or null where the segments must be synced instead: for a
+    /// long run, after a new segment was begun, and when a checkpoint is due. The caller releases the segment.
+    /// </summary>
+    public Run? TakeRun(int longest)
     {
-        FlushPoint point;
         lock (_gate)
         {
-            if (_offline || _closed)
+            var active = _segments[^1];
+            var length = active.Size - _flushedPosition;
+            return _offline || _closed || _directoryDirty || _checkpointDue || _nextOffset == _highWatermark
+                || active.BaseOffset != _flushedSegment.BaseOffset || length > longest || !active.TryAcquire()
+                ? null
+                : new Run(this, active, _flushedPosition, (int)length, _nextOffset);
+        }
+    }
+
+    /// <summary>Syncs the segments and asks for the next commit if more was written meanwhile.</summary>
+    public void Flush()
+    {
+        Settle();
+        FlushAgainIfWritten();
+    }
+
+    /// <summary>
+    /// Syncs everything that was written so far in its segments: afterwards the journal's entries of this log are not
+    /// needed. False when that cannot be said.
+    /// </summary>
+    public bool Settle()
+    {
+        lock (_syncGate)
+        {
+            FlushPoint point;
+            lock (_gate)
             {
-                return;
+                if (_offline || _closed)
+                {
+                    return _closed; // what is closed while the broker runs is deleted
+                }
+
+                point = CaptureFlushPoint();
             }
 
-            point = CaptureFlushPoint();
+            if (!TrySync(point))
+            {
+                return Volatile.Read(ref _closed); // or its directory was deleted under the sync
+            }
+
+            var done = new Completions();
+            Publish(point.End, point.Active, point.Position, done);
+            done.Dispatch();
+            if (point.Checkpoint is { } checkpoint)
+            {
+                TryWriteCheckpoint(point, checkpoint);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Makes what is on the disk visible, and notes who is to be told of it. A commit and a sync of the segments may
+    /// overlap: the boundary never moves back.
+    /// </summary>
+    public void Publish(long end, Segment active, long position, Completions done)
+    {
+        lock (_gate)
+        {
+            if (_offline)
+            {
+                return; // everybody has been told of the failure
+            }
+
+            if (end >= _highWatermark && active.BaseOffset >= _flushedSegment.BaseOffset)
+            {
+                _highWatermark = end;
+                _flushedSegment = active;
+                _flushedPosition = position;
+            }
+
+            DrainWaiters(_highWatermark, ErrorCode.None, done);
         }
 
+        TakeReaders(done);
+    }
+
+    /// <summary>Ends a commit: what came meanwhile begins the next one.</summary>
+    public void FlushAgainIfWritten()
+    {
+        lock (_gate)
+        {
+            _queuedForFlush = false;
+            if ((_nextOffset > _highWatermark || _directoryDirty || _checkpointDue) && !_closed && !_offline)
+            {
+                RequestFlush();
+            }
+        }
+    }
+
+    /// <summary>
+    /// After a failed sync nobody knows what is on the disk, and a second sync would claim success for pages the kernel
+    /// has dropped. The log takes nothing more until a restart has read what is really there.
+    /// </summary>
+    public void GoOffline(Exception failure)
+    {
+        var done = new Completions();
+        lock (_gate)
+        {
+            _offline = true;
+            DrainWaiters(long.MaxValue, ErrorCode.KafkaStorageError, done);
+        }
+
+        _context.Logger.PartitionOffline(Directory, failure.Message);
+        done.Dispatch();
+    }
+
+    private bool TrySync(FlushPoint point)
+    {
         try
         {
             foreach (var segment in point.Dirty)
@@ -30,11 +134,13 @@ internal sealed partial class PartitionLog
             {
                 NativeFile.SyncDirectory(Directory);
             }
+
+            return true;
         }
         catch (IOException failure)
         {
             GoOffline(failure);
-            return;
+            return false;
         }
         finally
         {
@@ -43,14 +149,6 @@ internal sealed partial class PartitionLog
                 segment.Release();
             }
         }
-
-        Publish(point);
-        if (point.Checkpoint is { } checkpoint)
-        {
-            TryWriteCheckpoint(point, checkpoint);
-        }
-
-        FlushAgainIfWritten(point.End);
     }
 
     private FlushPoint CaptureFlushPoint()
@@ -75,83 +173,35 @@ internal sealed partial class PartitionLog
         return point;
     }
 
-    /// <summary>Makes what was synced visible, and answers who waits for it.</summary>
-    private void Publish(FlushPoint point)
-    {
-        List<TaskCompletionSource<ErrorCode>> waiting;
-        lock (_gate)
-        {
-            _highWatermark = point.End;
-            _flushedSegment = point.Active;
-            _flushedPosition = point.Position;
-            waiting = DrainWaiters(point.End);
-        }
-
-        Complete(waiting, ErrorCode.None);
-        WakeReaders();
-    }
-
-    private void FlushAgainIfWritten(long flushedEnd)
-    {
-        lock (_gate)
-        {
-            _queuedForFlush = false;
-            if ((_nextOffset > flushedEnd || _directoryDirty || _checkpointDue) && !_closed)
-            {
-                RequestFlush();
-            }
-        }
-    }
-
     /// <summary>
-    /// Puts the log into the flusher's queue unless it stands there or is being flushed; under the lock.
+    /// Puts the log before the committer unless it stands there or is being committed; under the lock.
     /// </summary>
     private void RequestFlush()
     {
         if (!_queuedForFlush)
         {
             _queuedForFlush = true;
-            _context.Flusher.Enqueue(this);
+            _context.Committer.Enqueue(this);
         }
     }
 
     /// <summary>
-    /// After a failed sync nobody knows what is on the disk, and a second sync would claim success for pages the kernel
-    /// has dropped. The log takes nothing more until a restart has read what is really there.
+    /// Waiters up to this offset; under the lock. A duplicate may wait behind a later batch, so order is not relied on.
     /// </summary>
-    private void GoOffline(Exception failure)
+    private void DrainWaiters(long end, ErrorCode outcome, Completions done)
     {
-        List<TaskCompletionSource<ErrorCode>> waiting;
-        lock (_gate)
-        {
-            _offline = true;
-            waiting = DrainWaiters(long.MaxValue);
-        }
-
-        _context.Logger.PartitionOffline(Directory, failure.Message);
-        Complete(waiting, ErrorCode.KafkaStorageError);
-    }
-
-    /// <summary>
-    /// Waiters up to this offset. A duplicate may wait behind a later batch, so order is not relied on.
-    /// </summary>
-    private List<TaskCompletionSource<ErrorCode>> DrainWaiters(long end)
-    {
-        var done = new List<TaskCompletionSource<ErrorCode>>();
         for (var left = _awaitingFlush.Count; left > 0; left--)
         {
             var waiter = _awaitingFlush.Dequeue();
             if (waiter.End <= end)
             {
-                done.Add(waiter.Source);
+                done.Add(waiter, outcome);
             }
             else
             {
                 _awaitingFlush.Enqueue(waiter);
             }
         }
-
-        return done;
     }
 
     private void TryWriteCheckpoint(FlushPoint point, byte[] encoded)
@@ -172,14 +222,6 @@ internal sealed partial class PartitionLog
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             _context.Logger.CheckpointFailed(Directory, failure.Message);
-        }
-    }
-
-    private static void Complete(List<TaskCompletionSource<ErrorCode>> waiting, ErrorCode outcome)
-    {
-        foreach (var source in waiting)
-        {
-            source.TrySetResult(outcome);
         }
     }
 

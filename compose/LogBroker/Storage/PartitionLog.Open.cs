@@ -11,8 +11,21 @@ internal sealed partial class PartitionLog
 {
     private const string LogStartFile = "log-start-offset";
 
-    public PartitionLog(string directory, TopicConfig config, LogContext context)
+    /// <summary>
+    /// Batches of the journal that fit nowhere in the log. While the file stands the partition stays offline.
+    /// </summary>
+    private const string UnplacedFile = "journal.unplaced";
+
+    private readonly HashSet<long> _journaled;
+
+    /// <param name="id">What its entries in the journal are known by.</param>
+    /// <param name="directory">Its files; made where missing.</param>
+    /// <param name="journaled">What an unclean end has left in the journal, in the order of writing.</param>
+    public PartitionLog(PartitionId id, string directory, TopicConfig config, LogContext context,
+        IReadOnlyList<JournaledBatch> journaled)
     {
+        Id = id;
+        _journaled = [.. journaled.Select(batch => batch.Header.BaseOffset)];
         Directory = directory;
         Config = config;
         _context = context;
@@ -27,9 +40,10 @@ internal sealed partial class PartitionLog
             _segments = [Segment.Create(directory, _nextOffset)];
         }
 
+        Replay(journaled);
         foreach (var segment in _segments.Where(s => s.Dirty))
         {
-            segment.Sync(); // bytes left by a killed process are in the page cache only
+            _context.Sync(segment); // bytes left by a killed process are in the page cache only
             segment.Dirty = false;
         }
 
@@ -44,7 +58,51 @@ internal sealed partial class PartitionLog
         _highWatermark = _nextOffset;
         _flushedSegment = _segments[^1];
         _flushedPosition = _flushedSegment.Size;
+        _directoryDirty = false;
+        _journaled.Clear();
+        if (File.Exists(Path.Combine(directory, UnplacedFile)))
+        {
+            _offline = true;
+            _context.Logger.PartitionOffline(directory, $"batches of the journal are missing in it, see {UnplacedFile}");
+        }
     }
+
+    /// <summary>
+    /// Appends what a power loss has taken from the segments and the journal still has. A batch that lies behind the
+    /// log's end is evidence that something else was lost: it is put aside, and the partition goes offline.
+    /// </summary>
+    private void Replay(IReadOnlyList<JournaledBatch> journaled)
+    {
+        var missing = journaled.SkipWhile(batch => batch.Header.NextOffset <= _nextOffset).ToList();
+        for (var i = 0; i < missing.Count; i++)
+        {
+            var batch = missing[i].Header;
+            if (batch.BaseOffset != _nextOffset)
+            {
+                AtomicFile.Write(
+                    Path.Combine(Directory, UnplacedFile), [.. missing.Skip(i).SelectMany(m => m.Bytes.ToArray())]);
+                return;
+            }
+
+            var now = _context.Now;
+            var active = MustRoll(_segments[^1], batch.Size, now) ? Roll() : _segments[^1];
+            active.Append(missing[i].Bytes.Span, batch, batch.BaseOffset, batch.MaxTimestamp, now);
+            _producers.Stored(batch, batch.BaseOffset, batch.LogAppendTime ? batch.MaxTimestamp : -1, now);
+            _nextOffset = batch.NextOffset;
+            NoteForCheckpoint(batch.Size);
+        }
+
+        if (missing.Count > 0)
+        {
+            _context.Logger.Replayed(Directory, missing.Count, _nextOffset);
+        }
+    }
+
+    /// <summary>
+    /// True where the log goes on behind an offset that the journal has: those bytes were lost, and what stands behind
+    /// them was not acknowledged. (Compaction leaves gaps too, but only before the last checkpoint.)
+    /// </summary>
+    private bool IsTornBefore(long offset) => offset > _nextOffset && _journaled.Contains(_nextOffset);
 
     private void Recover()
     {
@@ -73,7 +131,8 @@ internal sealed partial class PartitionLog
         var sound = true;
         foreach (var segment in bases.Select(b => Segment.Open(Directory, b)))
         {
-            if (!sound || (segment.BaseOffset < _nextOffset && segment.BaseOffset != checkpoint?.SegmentBase))
+            if (!sound || (segment.BaseOffset < _nextOffset && segment.BaseOffset != checkpoint?.SegmentBase)
+                || (_segments.Count > 0 && IsTornBefore(segment.BaseOffset)))
             {
                 _context.Logger.SegmentDropped(segment.Path, segment.Size);
                 segment.Delete();
@@ -137,7 +196,7 @@ internal sealed partial class PartitionLog
         if (segment.Size - position < header.Length
             || RandomAccess.Read(segment.File, header, position) != header.Length
             || !RecordBatch.TryRead(header, out batch) || batch.Size > segment.Size - position
-            || batch.BaseOffset < _nextOffset)
+            || batch.BaseOffset < _nextOffset || IsTornBefore(batch.BaseOffset))
         {
             return false;
         }

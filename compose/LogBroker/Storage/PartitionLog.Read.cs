@@ -122,7 +122,7 @@ internal sealed partial class PartitionLog
         }
     }
 
-    private void WakeReaders()
+    private void TakeReaders(Completions done)
     {
         List<TaskCompletionSource>? readers;
         lock (_readersGate)
@@ -130,10 +130,7 @@ internal sealed partial class PartitionLog
             (readers, _readers) = (_readers, null);
         }
 
-        foreach (var reader in readers ?? [])
-        {
-            reader.TrySetResult();
-        }
+        done.AddReaders(readers ?? []);
     }
 
     /// <summary>The segment that holds an offset, how far it may be read, and the base of the next one.</summary>

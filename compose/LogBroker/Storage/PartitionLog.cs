@@ -15,7 +15,7 @@ internal readonly record struct AppendResult(
 
 /// <summary>What all logs of a broker share.</summary>
 internal sealed record LogContext(
-    TimeProvider Clock, Flusher Flusher, ILogger Logger, IReadOnlyDictionary<string, string> TopicDefaults)
+    TimeProvider Clock, Committer Committer, ILogger Logger, IReadOnlyDictionary<string, string> TopicDefaults)
 {
     public long Now => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -24,9 +24,9 @@ internal sealed record LogContext(
 }
 
 /// <summary>
-/// One partition: segments, producers, and the boundary of what is on disk. A batch is written at once and becomes
-/// visible, and acknowledged, when a sync that began after the write has ended. Appends go on while a sync runs, so one
-/// sync serves all that came during the one before it.
+/// One partition: segments, producers, and the boundary of what is on disk. A batch is written to its segment at once and
+/// becomes visible, and acknowledged, when a sync that began after the write has ended: of the journal that all logs
+/// share, or of the segment. Appends go on while a sync runs, so one sync serves all that came during the one before it.
 /// </summary>
 internal sealed partial class PartitionLog : IDisposable
 {
@@ -36,8 +36,9 @@ internal sealed partial class PartitionLog : IDisposable
     private const long CheckpointEveryBytes = 64L * 1024 * 1024;
 
     private readonly Lock _gate = new();
+    private readonly Lock _syncGate = new();
     private readonly LogContext _context;
-    private readonly Queue<(long End, TaskCompletionSource<ErrorCode> Source)> _awaitingFlush = new();
+    private readonly Queue<Waiter> _awaitingFlush = new();
     private List<Segment> _segments;
     private ProducerStates _producers;
     private long _nextOffset;
@@ -51,6 +52,8 @@ internal sealed partial class PartitionLog : IDisposable
     private bool _queuedForFlush;
     private bool _offline;
     private bool _closed;
+
+    public PartitionId Id { get; }
 
     public string Directory { get; }
 
@@ -135,22 +138,25 @@ internal sealed partial class PartitionLog : IDisposable
         }
     }
 
-    /// <summary>Syncs, writes a checkpoint and closes; the next start has nothing to check.</summary>
-    public void Close()
+    /// <summary>
+    /// Syncs, writes a checkpoint and closes; the next start has nothing to check. False when not all could be synced.
+    /// </summary>
+    public bool Close()
     {
         lock (_gate)
         {
             _checkpointDue |= _bytesSinceCheckpoint > 0;
         }
 
-        Flush();
+        var settled = Settle();
         Dispose();
+        return settled;
     }
 
     /// <summary>Closes at once. A compaction in progress sees it and gives up.</summary>
     public void Dispose()
     {
-        List<TaskCompletionSource<ErrorCode>> waiting;
+        var done = new Completions();
         lock (_gate)
         {
             if (_closed)
@@ -159,11 +165,11 @@ internal sealed partial class PartitionLog : IDisposable
             }
 
             Volatile.Write(ref _closed, true);
-            waiting = DrainWaiters(long.MaxValue);
+            DrainWaiters(long.MaxValue, ErrorCode.KafkaStorageError, done);
         }
 
-        Complete(waiting, ErrorCode.KafkaStorageError);
-        WakeReaders();
+        TakeReaders(done);
+        done.Dispatch();
         lock (_maintenanceGate)
         {
             foreach (var segment in _segments)
@@ -210,8 +216,7 @@ internal sealed partial class PartitionLog : IDisposable
         }
         catch (IOException failure)
         {
-            _offline = true;
-            _context.Logger.PartitionOffline(Directory, failure.Message);
+            GoOffline(failure); // what waits is told too: no later commit would tell it
         }
     }
 
@@ -240,8 +245,8 @@ internal sealed partial class PartitionLog : IDisposable
             return Task.FromResult(ErrorCode.None);
         }
 
-        var source = new TaskCompletionSource<ErrorCode>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _awaitingFlush.Enqueue((end, source));
+        var source = new TaskCompletionSource<ErrorCode>(); // completed within pool work, never by whoever holds a lock
+        _awaitingFlush.Enqueue(new Waiter(end, _context.Committer.NextWaiter(), source));
         return source.Task;
     }
 }

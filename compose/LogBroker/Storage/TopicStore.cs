@@ -17,7 +17,10 @@ internal sealed class TopicStore : IDisposable
     private readonly List<TopicEntry> _deleting = [];
     private volatile ImmutableDictionary<string, Topic> _topics = ImmutableDictionary<string, Topic>.Empty;
 
-    public TopicStore(string directory, LogContext context)
+    /// <param name="directory">The data directory.</param>
+    /// <param name="context">What all logs share.</param>
+    /// <param name="replay">What the journal holds; afterwards all of it is in the segments, on the disk.</param>
+    public TopicStore(string directory, LogContext context, JournalReplay replay)
     {
         _directory = directory;
         _context = context;
@@ -28,7 +31,7 @@ internal sealed class TopicStore : IDisposable
         {
             var config = TryConfigure(entry.Config.ToDictionary(c => c.Key, c => (string?)c.Value), out var problem)
                 ?? throw new InvalidDataException($"topics.json, topic {entry.Name}: {problem}");
-            _topics = _topics.Add(entry.Name, Open(entry.Name, entry.Id, config, entry.Partitions));
+            _topics = _topics.Add(entry.Name, Open(entry, config, replay));
         }
 
         FinishDeletions();
@@ -68,12 +71,13 @@ internal sealed class TopicStore : IDisposable
             {
                 SetStrayDirectoriesAside(name, 0, partitions);
                 _deleting.RemoveAll(t => t.Name == name);
+                var id = Guid.NewGuid();
                 for (var p = 0; p < partitions; p++)
                 {
-                    opened.Add(OpenPartition(name, p, config));
+                    opened.Add(OpenPartition(name, new PartitionId(id, p), config, []));
                 }
 
-                var topic = new Topic(name, Guid.NewGuid(), config, opened);
+                var topic = new Topic(name, id, config, opened);
                 var changed = _topics.Add(name, topic);
                 Save(changed);
                 _topics = changed;
@@ -141,7 +145,7 @@ internal sealed class TopicStore : IDisposable
             {
                 SetStrayDirectoriesAside(name, topic.Partitions.Count, partitions);
                 var added = Enumerable.Range(topic.Partitions.Count, partitions - topic.Partitions.Count)
-                    .Select(p => OpenPartition(name, p, topic.Config));
+                    .Select(p => OpenPartition(name, new PartitionId(topic.Id, p), topic.Config, []));
                 var changed = _topics.SetItem(
                     name, new Topic(name, topic.Id, topic.Config, [.. topic.Partitions, .. added]));
                 Save(changed);
@@ -186,13 +190,16 @@ internal sealed class TopicStore : IDisposable
         }
     }
 
-    /// <summary>Syncs and closes every partition.</summary>
-    public void Close()
+    /// <summary>Syncs and closes every partition; false when not all could be synced.</summary>
+    public bool Close()
     {
+        var settled = true;
         foreach (var partition in _topics.Values.SelectMany(t => t.Partitions))
         {
-            partition.Close();
+            settled &= partition.Close();
         }
+
+        return settled;
     }
 
     public void Dispose()
@@ -206,11 +213,14 @@ internal sealed class TopicStore : IDisposable
     private string PartitionPath(string name, int partition) =>
         Path.Combine(_directory, name + "-" + partition.ToString(CultureInfo.InvariantCulture));
 
-    private Topic Open(string name, Guid id, TopicConfig config, int partitions) =>
-        new(name, id, config, [.. Enumerable.Range(0, partitions).Select(p => OpenPartition(name, p, config))]);
+    private Topic Open(TopicEntry entry, TopicConfig config, JournalReplay replay) =>
+        new(entry.Name, entry.Id, config, [.. Enumerable.Range(0, entry.Partitions)
+            .Select(p => new PartitionId(entry.Id, p))
+            .Select(id => OpenPartition(entry.Name, id, config, replay.For(id)))]);
 
-    private PartitionLog OpenPartition(string name, int partition, TopicConfig config) =>
-        new(PartitionPath(name, partition), config, _context);
+    private PartitionLog OpenPartition(
+        string name, PartitionId id, TopicConfig config, IReadOnlyList<JournaledBatch> journaled) =>
+        new(id, PartitionPath(name, id.Partition), config, _context, journaled);
 
     private void Save(ImmutableDictionary<string, Topic> topics)
     {

@@ -18,6 +18,7 @@ internal static class KeyShop
         RunningShop shop, string sku, IReadOnlyList<string> secrets, int batchSize, CancellationToken cancellation,
         int? stopAfter = null)
     {
+        shop.Known.Add("imported key text", secrets[0]);
         await using var servers = Servers(shop);
         var report = new ImportReport();
         var batcher = new KeyBatcher(

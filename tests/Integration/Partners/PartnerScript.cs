@@ -46,7 +46,8 @@ internal sealed partial class PartnerScript : IAsyncDisposable
             calls.Select(c => $"{c.Id}\t{c.Timestamp}\t{c.Signature}\t{Convert.ToBase64String(c.Body)}"), cancellation);
         using var process = Process.Start(new ProcessStartInfo("/usr/bin/python3", ["-c", Verifier, secret])
         {
-            RedirectStandardOutput = true, WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            WorkingDirectory = folder,
         })!;
         var counts = (await process.StandardOutput.ReadToEndAsync(cancellation)).Split(' ');
         await process.WaitForExitAsync(cancellation);
@@ -61,7 +62,8 @@ internal sealed partial class PartnerScript : IAsyncDisposable
         File.WriteAllText(file, TextOf(name));
         var start = new ProcessStartInfo("/usr/bin/python3", [file])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         foreach (var (key, value) in settings)
         {

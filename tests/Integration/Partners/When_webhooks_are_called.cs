@@ -130,6 +130,35 @@ public sealed class When_webhooks_are_called(TestServers servers, ITestOutputHel
     }
 
     [Fact]
+    public async Task A_secret_is_changed_without_a_gap()
+    {
+        await using var shop = await RunningShop.StartAsync(servers, Quick);
+        await using var endpoint = await WebhookEndpoint.StartAsync();
+        var partner = await Partnership.MakeAsync(shop, "acme");
+        var (id, old) = await partner.AddWebhookAsync(endpoint.Url);
+        var secrets = new[] { old, [1, .. new byte[31]], [2, .. new byte[31]] };
+        var vault = new WebhookSecrets(shop.Secrets.KeyEncryption);
+        async Task<IReadOnlyList<bool>> SignedByAsync(int order)
+        {
+            await PublishedEvents.AppendAsync(shop, "GIFT", order, 1);
+            await Eventually.TrueAsync(() => endpoint.HandledCount == 2 * (order + 1), "the events are taken");
+            return [.. secrets.Select(s => WebhookEndpoint.IsSigned(endpoint.Taken[^1], s))];
+        }
+
+        var before = await SignedByAsync(0);
+        var overlap = DateTimeOffset.UtcNow + TimeSpan.FromHours(24);
+        Assert.True(await PartnerStore.RotateSecretAsync(shop.Database, id, vault.Seal(id, secrets[1]), overlap, default));
+        var meanwhile = await SignedByAsync(1);
+        Assert.True(await PartnerStore.RotateSecretAsync(
+            shop.Database, id, vault.Seal(id, secrets[2]), DateTimeOffset.UtcNow, default));
+        var afterwards = await SignedByAsync(2);
+
+        Assert.Equal([true, false, false], before);
+        Assert.Equal([true, true, false], meanwhile);
+        Assert.Equal([false, false, true], afterwards);
+    }
+
+    [Fact]
     public async Task A_span_of_time_is_sent_again_when_asked_for_and_not_too_often()
     {
         await using var shop = await RunningShop.StartAsync(

@@ -4,6 +4,7 @@ using CardShop.Local.Parts;
 using CardShop.Local.Processes;
 using CardShop.Local.Servers;
 using CardShop.Tests.Integration.Servers;
+using CardShop.Tests.Integration.Shop.Secrecy;
 using Npgsql;
 using Xunit;
 
@@ -14,6 +15,7 @@ namespace CardShop.Tests.Integration.Servers;
 /// <summary>
 /// Real servers for a whole run of tests, each started at its first use and gone at the end. Servers that are named by
 /// CARDSHOP_TEST_KAFKA, CARDSHOP_TEST_RABBITMQ (with CARDSHOP_TEST_RABBITMQ_MANAGEMENT) and CARDSHOP_TEST_POSTGRES are used instead.
+/// At the end all logs of the run are searched for the secrets that it knew: one found fails the run.
 /// </summary>
 public sealed class TestServers : IAsyncLifetime
 {
@@ -30,10 +32,17 @@ public sealed class TestServers : IAsyncLifetime
         _folder = Path.Combine(all, string.Create(CultureInfo.InvariantCulture, $"{own.Pid}-{own.StartTicks}"));
         RemoveOldRuns(all);
         Directory.CreateDirectory(_folder);
+        RunLog.Shared.Open(Path.Combine(_folder, RunFiles.Console));
         _kafka = new(() => LogBrokerServer.Create(NewFolder("logbroker")));
         _rabbit = new(() => RabbitMqServer.Create(NewFolder("rabbitmq")));
         _postgres = new(() => PostgresServer.Create(NewFolder("postgres")));
     }
+
+    /// <summary>Everything of this run's own servers: data, logs, and the secrets of its shops.</summary>
+    public string Folder => _folder;
+
+    /// <summary>Every secret that the run knows: whoever makes one tells it here.</summary>
+    public SecretSearch Secrets { get; } = new();
 
     /// <summary>A new empty place for data; removed at the end.</summary>
     public string NewFolder(string name)
@@ -58,11 +67,13 @@ public sealed class TestServers : IAsyncLifetime
                 ? new Uri(given)
                 : new UriBuilder("http", uri.Host, 15672) { UserName = uri.UserInfo.Split(':')[0], Password = uri.UserInfo.Split(':')[^1] }.Uri;
             await RabbitMqServer.CreateVhostAsync(management, name, TestContext.Current.CancellationToken);
+            KnownSecrets.AddBroker(Secrets, named);
             return new UriBuilder(uri) { Path = name }.Uri.AbsoluteUri;
         }
 
         var server = await _rabbit.StartedAsync();
         await RabbitMqServer.CreateVhostAsync(server.ManagementUri, name, TestContext.Current.CancellationToken);
+        KnownSecrets.AddBroker(Secrets, server.UriOf(name));
         return server.UriOf(name);
     }
 
@@ -70,6 +81,7 @@ public sealed class TestServers : IAsyncLifetime
     public async Task<string> NewDatabaseAsync()
     {
         var admin = Environment.GetEnvironmentVariable("CARDSHOP_TEST_POSTGRES") ?? (await _postgres.StartedAsync()).ConnectionString;
+        KnownSecrets.AddDatabase(Secrets, admin);
         var name = NewName();
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(admin) { Pooling = false }.ConnectionString);
         await connection.OpenAsync(TestContext.Current.CancellationToken);
@@ -89,7 +101,13 @@ public sealed class TestServers : IAsyncLifetime
     {
         await Task.WhenAll(_kafka.EndAsync(), _rabbit.EndAsync(), _postgres.EndAsync());
         NpgsqlConnection.ClearAllPools();
+        RunLog.Shared.Close();
+        Secrets.LookIntoLogs(_folder);
         Directory.Delete(_folder, recursive: true);
+        if (Secrets.Found.Count > 0)
+        {
+            throw new InvalidOperationException($"Secrets in the logs of this run: {string.Join("; ", Secrets.Found)}");
+        }
     }
 
     private static void RemoveOldRuns(string all)

@@ -19,6 +19,7 @@ using CardShop.Shop.Orders;
 using CardShop.Shop.Payments;
 using CardShop.Shop.Store;
 using CardShop.Tests.Integration.Servers;
+using CardShop.Tests.Integration.Shop.Secrecy;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -35,8 +36,11 @@ namespace CardShop.Tests.Integration.Shop;
 /// </summary>
 public sealed class RunningShop : IAsyncDisposable
 {
+    private const int MaxKnownTokens = 50;
+
     private readonly Dictionary<string, string> _settings;
     private readonly string _keys;
+    private int _tokens;
     private FleetNode? _fleet;
     private Task _fleetRun = Task.CompletedTask;
     private CancellationTokenSource _fleetStop = new();
@@ -44,8 +48,10 @@ public sealed class RunningShop : IAsyncDisposable
     private WebApplication? _sandbox;
     private KafkaLog? _log;
 
-    private RunningShop(LogBrokerServer broker, Dictionary<string, string> settings, string secrets)
+    private RunningShop(
+        LogBrokerServer broker, Dictionary<string, string> settings, string secrets, SecretSearch known)
     {
+        Known = known;
         Broker = broker;
         _settings = settings;
         _keys = secrets;
@@ -62,6 +68,9 @@ public sealed class RunningShop : IAsyncDisposable
     public ShopSecrets Secrets { get; }
 
     public KeyVault Vault { get; }
+
+    /// <summary>The secrets that no log of the run may show.</summary>
+    public SecretSearch Known { get; }
 
     public NpgsqlDataSource Database { get; }
 
@@ -98,7 +107,7 @@ public sealed class RunningShop : IAsyncDisposable
             settings[name] = value;
         }
 
-        var shop = new RunningShop(broker, settings, secrets);
+        var shop = new RunningShop(broker, settings, secrets, servers.Secrets);
         await shop.PrepareAsync();
         if (fleets)
         {
@@ -137,6 +146,7 @@ public sealed class RunningShop : IAsyncDisposable
             Database,
             new(sku, "Test " + sku, price, "CNY", maxQuantity, true, hold, holdSeconds, waitSeconds, 0), "a",
             CancellationToken.None);
+        Known.Add("key text", sku + "-secret-");
         await ImportAsync(sku, Enumerable.Range(0, keys).Select(i => $"{sku}-secret-{i}"));
         await Eventually.TrueAsync(
             async () => (await ProductsAsync()).TryGetValue(sku, out var stock) && stock == keys,
@@ -190,11 +200,15 @@ public sealed class RunningShop : IAsyncDisposable
     }
 
     /// <summary>Places an order that must be accepted.</summary>
-    public async Task<PlacedOrder> PlaceAsync(
-        string sku, int quantity = 1, string? key = null, string contact = "buyer@example.org", string channel = "alipay")
-    {
-        using var answer = await PostOrderAsync(
+    public Task<PlacedOrder> PlaceAsync(
+        string sku, int quantity = 1, string? key = null, string contact = "buyer@example.org", string channel = "alipay") =>
+        PlaceBodyAsync(
             $$"""{"sku":"{{sku}}","quantity":{{quantity}},"contact":"{{contact}}","channel":"{{channel}}"}""", key);
+
+    /// <summary>Places an order, given as its body, that must be accepted.</summary>
+    public async Task<PlacedOrder> PlaceBodyAsync(string body, string? key = null)
+    {
+        using var answer = await PostOrderAsync(body, key);
         var text = await answer.Content.ReadAsStringAsync();
         if (answer.StatusCode != HttpStatusCode.Accepted)
         {
@@ -202,7 +216,13 @@ public sealed class RunningShop : IAsyncDisposable
         }
 
         using var json = JsonDocument.Parse(text);
-        return new(json.RootElement.GetProperty("orderId").GetString()!, json.RootElement.GetProperty("token").GetString()!);
+        var token = json.RootElement.GetProperty("token").GetString()!;
+        if (Interlocked.Increment(ref _tokens) <= MaxKnownTokens)
+        {
+            Known.Add("order token", token);
+        }
+
+        return new(json.RootElement.GetProperty("orderId").GetString()!, token);
     }
 
     public async Task<(HttpStatusCode Status, JsonElement Body)> ShowAsync(PlacedOrder order)
@@ -277,6 +297,8 @@ public sealed class RunningShop : IAsyncDisposable
             await StopFleetsAsync();
         }
 
+        // Those that came later as well: key-encryption keys that were rotated in, month keys.
+        KnownSecrets.Add(Known, this);
         await _api!.DisposeAsync();
         await _sandbox!.DisposeAsync();
         await _log!.DisposeAsync();

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using CardShop.Contracts;
 using CardShop.Tests.Integration.Servers;
+using CardShop.Tests.Integration.Shop.Faults;
 using Xunit;
 
 namespace CardShop.Tests.Integration.Shop;
@@ -120,6 +121,28 @@ public sealed class When_a_provider_is_down(TestServers servers)
 
         await shop.Broker.StopAsync();
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await SwitchAsync(shop, order, """{"channel":"alipay"}"""));
+    }
+
+    [Fact]
+    public async Task A_buyer_who_switches_pays_by_the_other_channel_and_the_audit_is_clean()
+    {
+        await using var shop = await RunningShop.StartAsync(servers);
+        await shop.AddProductAsync("DOWN", keys: 5);
+        var order = await shop.PlaceAsync("DOWN");
+        await shop.UntilAsync(order, "awaiting-payment");
+
+        Assert.Equal(HttpStatusCode.Accepted, await SwitchAsync(shop, order, """{"channel":"wechat"}"""));
+        await Eventually.TrueAsync(
+            async () => (await shop.ShowAsync(order)).Body.TryGetProperty("payment", out var payment)
+                && payment.GetProperty("channel").GetString() == "wechat" && payment.TryGetProperty("link", out _),
+            "the order is to be paid by the other channel");
+        await shop.PayAsync(order);
+        await shop.UntilAsync(order, "delivered");
+
+        var (code, audit) = await ShopAudit.RunAsync(shop, graceSeconds: 120);
+        Assert.True(code == 0, string.Join('\n', audit));
+        Assert.Contains(
+            await shop.RecordsAsync(Topics.Orders), r => r.Type == MessageTypes.ChannelSwitchRequested);
     }
 
     private static async Task FaultAsync(RunningShop shop, string kind)

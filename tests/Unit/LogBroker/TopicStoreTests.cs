@@ -8,10 +8,16 @@ namespace CardShop.Tests.Unit.LogBroker;
 public sealed class TopicStoreTests : IDisposable
 {
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("topics-");
-    private readonly Flusher _flusher = new(1);
+    private readonly Journal _journal;
+    private readonly Committer _committer;
     private TopicStore _store;
 
-    public TopicStoreTests() => _store = Open();
+    public TopicStoreTests()
+    {
+        _journal = new Journal(_root.FullName, 0, new TestClock(), NullLogger.Instance);
+        _committer = new Committer(_journal, 1);
+        _store = Open();
+    }
 
     [Fact]
     public void Topics_with_their_ids_and_settings_survive_a_kill()
@@ -95,7 +101,8 @@ public sealed class TopicStoreTests : IDisposable
     public void Dispose()
     {
         _store.Dispose();
-        _flusher.Dispose();
+        _committer.Dispose();
+        _journal.Dispose();
         _root.Delete(recursive: true);
     }
 
@@ -107,5 +114,6 @@ public sealed class TopicStoreTests : IDisposable
 
     private TopicStore Open() => new(
         _root.FullName,
-        new LogContext(new TestClock(), _flusher, NullLogger.Instance, new Dictionary<string, string>()));
+        new LogContext(new TestClock(), _committer, NullLogger.Instance, new Dictionary<string, string>()),
+        _journal.Replay);
 }

@@ -60,7 +60,9 @@ public sealed class When_the_asyncapi_document_is_checked
     {
         using var process = Process.Start(new ProcessStartInfo("python3", ["-c", Validate, schema])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);

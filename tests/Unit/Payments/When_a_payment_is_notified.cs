@@ -126,7 +126,7 @@ public sealed class When_a_payment_is_notified
             _ => right with { Profile = "other" },
         };
         var outcome = Scenario.Given(An.AwaitingPayment()).When(An.Notified(wrong))
-            .Is(PaymentStatus.Review).MovesStock(default).Sends(typeof(SagaFact));
+            .Is(PaymentStatus.Review).MovesStock(default).Sends(typeof(CheckPayment), typeof(SagaFact));
         Assert.Equal((PaymentUse.Mismatch, wrong.Amount),
             (Assert.Single(outcome.Payment.Payments).Use, outcome.Payment.Payments[0].Amount));
         Assert.Null(outcome.Decision.Case.Delivery);

@@ -57,7 +57,7 @@ public sealed class When_every_state_meets_every_message
         [PaymentStatus.Expired] = ["Notified", "Checked", "OperatorConfirmPaid", "StatementFinding"],
         [PaymentStatus.Cancelled] =
             ["Notified", "Checked", "CloseAnswered", "Due", "OperatorConfirmPaid", "StatementFinding"],
-        [PaymentStatus.Review] = ["Notified", "CloseAnswered", "OperatorDismiss", "StatementFinding"],
+        [PaymentStatus.Review] = ["Notified", "Checked", "CloseAnswered", "Due", "OperatorDismiss", "StatementFinding"],
     };
 
     private static readonly Dictionary<DeliveryStatus, string[]> DeliveryTransitions = new()
@@ -134,9 +134,10 @@ public sealed class When_every_state_meets_every_message
         {
             var after = PaymentDecider.Decide(
                 order, message, new(0, [], ShopSettings.Default), An.Expiry + TimeSpan.FromDays(1)).Case.Payment!;
-            Assert.Equal(
-                order.Payment!.Payments.Select(p => (p.Number, p.Amount)),
-                after.Payments.Take(order.Payment.Payments.Count).Select(p => (p.Number, p.Amount)));
+            Assert.True(after.Payments.Count >= order.Payment!.Payments.Count);
+            Assert.All(
+                order.Payment.Payments.Zip(after.Payments),
+                p => Assert.True(ModelShop.IsKept(p.First, p.Second), $"{message}: {p.First} became {p.Second}"));
         }
     }
 

@@ -33,6 +33,36 @@ public sealed class When_the_log_is_audited
         Assert.StartsWith("1 queued", Assert.Single(_report.Orders.Notes), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(MessageTypes.OrderPlaced, "{")]
+    [InlineData(MessageTypes.OrderCancelRequested, "{")]
+    [InlineData(MessageTypes.ChannelSwitchRequested, "{")]
+    [InlineData(MessageTypes.OrderPlaced, null)]
+    [InlineData(MessageTypes.OrderCancelRequested, null)]
+    public async Task Every_input_is_read_and_what_makes_an_order_has_its_saga(string type, string? unreadable)
+    {
+        _memory.Remember(new("known", PaymentStatus.Reserved, null, false, [], [], [], Now), null);
+        Say(type, "known");
+        _log.Add(Orders, type, Encoding.UTF8.GetBytes(unreadable ?? """{"orderId":"lost","sku":"S"}"""));
+        Progress("orders", Orders, 2);
+
+        await RunAsync();
+
+        Assert.Contains("offset 1", Assert.Single(_report.Orders.Examples), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_switch_of_channels_is_an_input_like_others_but_makes_no_order()
+    {
+        _memory.Remember(new("known", PaymentStatus.Reserved, null, false, [], [], [], Now), null);
+        Say(MessageTypes.ChannelSwitchRequested, "known", "never-accepted");
+        Progress("orders", Orders, 2);
+
+        await RunAsync();
+
+        Assert.Equal((2, 0), (_report.Orders.Rows, _report.Orders.Violations));
+    }
+
     [Fact]
     public async Task A_log_that_ends_below_progress_has_lost_records()
     {
@@ -128,11 +158,13 @@ public sealed class When_the_log_is_audited
     private Task RunAsync() => new LogChecks(_memory, _report).RunAsync(
         new(_log, TimeProvider.System), TestContext.Current.CancellationToken);
 
-    private void Place(params string[] ids)
+    private void Place(params string[] ids) => Say(MessageTypes.OrderPlaced, ids);
+
+    private void Say(string type, params string[] ids)
     {
         foreach (var id in ids)
         {
-            _log.Add(Orders, MessageTypes.OrderPlaced, Encoding.UTF8.GetBytes($$"""{"orderId":"{{id}}","sku":"S"}"""));
+            _log.Add(Orders, type, Encoding.UTF8.GetBytes($$"""{"orderId":"{{id}}","sku":"S"}"""));
         }
     }
 

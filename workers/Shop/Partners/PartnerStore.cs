@@ -210,6 +210,7 @@ public static class PartnerStore
 
     private static NpgsqlParameter Texts(IReadOnlyList<string>? values) => new()
     {
-        Value = (object?)values?.ToArray() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+        Value = (object?)values?.ToArray() ?? DBNull.Value,
+        NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
     };
 }

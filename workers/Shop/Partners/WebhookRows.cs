@@ -116,12 +116,14 @@ internal static class WebhookRows
 
     private static NpgsqlParameter Orders(IReadOnlyList<WebhookDelivery> deliveries) => new()
     {
-        Value = deliveries.Select(d => d.OrderId).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
+        Value = deliveries.Select(d => d.OrderId).ToArray(),
+        NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
     };
 
     private static NpgsqlParameter Offsets(IReadOnlyList<WebhookDelivery> deliveries) => new()
     {
-        Value = deliveries.Select(d => d.Offset).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint,
+        Value = deliveries.Select(d => d.Offset).ToArray(),
+        NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint,
     };
 
     private static T? Optional<T>(NpgsqlDataReader reader, int column)

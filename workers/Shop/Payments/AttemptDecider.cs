@@ -69,7 +69,7 @@ internal static class AttemptDecider
             return ClosedThere(order, saga, attempt, trade, facts, now);
         }
 
-        return Attempts.IsCurrent(saga, attempt)
+        return Attempts.IsCurrent(saga, attempt) || Attempts.IsAsked(saga, attempt, now)
             ? PaymentDecider.Changed(order, Attempts.Replace(saga, Waiting(attempt, answer, facts, now)))
             : Decision.NoChange(order);
     }

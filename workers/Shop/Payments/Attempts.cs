@@ -16,15 +16,35 @@ internal static class Attempts
     public static PaymentAttempt? Find(PaymentSaga saga, string number) =>
         saga.Attempts.FirstOrDefault(a => a.Number == number);
 
-    public static bool IsBooked(PaymentSaga saga, string number) => saga.Payments.Any(p => p.Number == number);
+    /// <summary>
+    /// True for money that was only said to have come, and that paid no order: a provider that mixes up its trades says so
+    /// of another's. Whether the attempt itself is paid, the provider is still to be asked.
+    /// </summary>
+    public static bool IsHearsay(ReceivedPayment payment) =>
+        payment is { Use: PaymentUse.Mismatch, Source: "notification" or "statement" };
+
+    /// <summary>True where the attempt's own money is on record.</summary>
+    public static bool IsBooked(PaymentSaga saga, string number) =>
+        saga.Payments.Any(p => p.Number == number && !IsHearsay(p));
+
+    /// <summary>True where this very money is on record. Hearsay of another trade is other money.</summary>
+    public static bool IsRecorded(PaymentSaga saga, string number, string? tradeNo) => saga.Payments.Any(
+        p => p.Number == number && (!IsHearsay(p) || IsOf(p, tradeNo)));
+
+    /// <summary>What was said, and not asked yet, of the trade that the provider now tells of.</summary>
+    public static ReceivedPayment? Hearsay(PaymentSaga saga, string number, string? tradeNo) => IsBooked(saga, number)
+        ? null
+        : saga.Payments.FirstOrDefault(p => p.Number == number && IsHearsay(p) && IsOf(p, tradeNo));
 
     /// <summary>
-    /// True where this very money is on record. A provider that mixes up its trades may have notified another one under the
-    /// number: the attempt's own money is still to come then.
+    /// True while an attempt can be paid in time and its provider is asked about it: the order's current one, and one of
+    /// an order in review of which there is hearsay. Whoever is about to pay that may do so: the order can still be
+    /// delivered by an operator.
     /// </summary>
-    public static bool IsRecorded(PaymentSaga saga, string number, string? tradeNo) => saga.Payments.Any(p =>
-        p.Number == number
-        && !(p is { Use: PaymentUse.Mismatch, Source: "notification", TradeNo: { } other } && tradeNo is not null && other != tradeNo));
+    public static bool IsAsked(PaymentSaga saga, PaymentAttempt attempt, DateTimeOffset now) =>
+        now < attempt.ExpiresAt && (IsCurrent(saga, attempt)
+            || (saga.Status == PaymentStatus.Review && !attempt.Closed && !IsBooked(saga, attempt.Number)
+                && saga.Payments.Any(p => p.Number == attempt.Number)));
 
     public static PaymentSaga Replace(PaymentSaga saga, PaymentAttempt attempt) => saga with
     {
@@ -49,13 +69,15 @@ internal static class Attempts
 
     /// <summary>
     /// The order waits no more: attempts that are neither closed nor paid are closed, each followed until its provider
-    /// has confirmed that.
+    /// has confirmed that. In review, one of which there is hearsay is asked about first, and closed at its time.
     /// </summary>
+    /// <param name="status">What the order becomes.</param>
     /// <param name="paid">The attempt that brought the order its money, where one did.</param>
-    public static (PaymentSaga Saga, IEnumerable<object> Closes) End(
-        PaymentSaga saga, string? paid, Facts facts, DateTimeOffset now)
+    public static (PaymentSaga Saga, IEnumerable<object> Sends) End(
+        PaymentSaga saga, PaymentStatus status, string? paid, Facts facts, DateTimeOffset now)
     {
-        var closes = new List<object>();
+        var ended = saga with { Status = status };
+        var sends = new List<object>();
         var attempts = new List<PaymentAttempt>(saga.Attempts.Count);
         foreach (var attempt in saga.Attempts)
         {
@@ -66,10 +88,15 @@ internal static class Attempts
             else
             {
                 attempts.Add(attempt with { NextAt = now + facts.Settings.ResendAfter, Tries = 0 });
-                closes.Add(new ClosePayment(saga.Id, attempt.Number, 0));
+                sends.Add(IsAsked(ended, attempt, now)
+                    ? new CheckPayment(saga.Id, attempt.Number, 0)
+                    : new ClosePayment(saga.Id, attempt.Number, 0));
             }
         }
 
-        return (saga with { Attempts = attempts }, closes);
+        return (ended with { Attempts = attempts }, sends);
     }
+
+    private static bool IsOf(ReceivedPayment payment, string? tradeNo) =>
+        payment.TradeNo is null || tradeNo is null || payment.TradeNo == tradeNo;
 }

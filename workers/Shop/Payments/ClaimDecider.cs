@@ -54,15 +54,32 @@ internal static class ClaimDecider
             : claim.Tries + 1;
         if (tries >= MaxTries || now - claim.Since >= LongestSilence)
         {
-            return MoneyDecider.InReview(
-                order,
-                new(claim.Number, claim.TradeNo, claim.Amount, claim.At, claim.Source, PaymentUse.Mismatch),
-                ReviewKind.Unconfirmed, $"The provider does not confirm payment {claim.Number}",
-                $"{claim.Channel} says {message.Answer.Code ?? message.Answer.Result.ToString()}", facts, now);
+            return Denied(order, claim, message.Answer, facts, now);
         }
 
-        var next = claim with { Tries = tries, NextAt = now + TimeSpan.FromSeconds(1 << Math.Min(claim.Tries, LongestWait)) };
-        return PaymentDecider.Changed(
-            order, saga with { Claims = [.. saga.Claims.Select(c => c.Number == claim.Number ? next : c)] });
+        return PaymentDecider.Changed(order, Replace(
+            saga,
+            claim with { Tries = tries, NextAt = now + TimeSpan.FromSeconds(1 << Math.Min(claim.Tries, LongestWait)) }));
     }
+
+    /// <summary>It is asked no more, and stays on record as what was said.</summary>
+    private static Decision Denied(
+        OrderCase order, PaymentClaim claim, ChannelAnswer answer, Facts facts, DateTimeOffset now)
+    {
+        var saga = Replace(order.Payment!, claim with { NextAt = null });
+        var reason = $"The provider does not confirm payment {claim.Number}";
+        var evidence = $"{claim.Channel} says {answer.Code ?? answer.Result.ToString()}";
+        return Attempts.IsRecorded(saga, claim.Number, claim.TradeNo)
+            ? PaymentDecider.Changed(
+                order, ReviewCases.Open(saga, ReviewKind.Unconfirmed, reason, now, claim.Number, evidence), new SagaFact())
+            : MoneyDecider.InReview(
+                order with { Payment = saga },
+                new(claim.Number, claim.TradeNo, claim.Amount, claim.At, claim.Source, PaymentUse.Mismatch),
+                ReviewKind.Unconfirmed, reason, evidence, facts, now);
+    }
+
+    private static PaymentSaga Replace(PaymentSaga saga, PaymentClaim claim) => saga with
+    {
+        Claims = [.. saga.Claims!.Select(c => c.Number == claim.Number ? claim : c)],
+    };
 }

@@ -1,4 +1,5 @@
 using CardShop.Contracts;
+using CardShop.Shop.Channels;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Stock;
 
@@ -50,10 +51,9 @@ internal static class MoneyDecider
         var saga = order.Payment!;
         var placed = saga.Order!;
         var late = !Attempts.IsOpen(saga);
-        var (booked, closes) = Attempts.End(Book(saga, payment, now), payment.Number, facts, now);
+        var (booked, closes) = Attempts.End(Book(saga, payment, now), PaymentStatus.Paid, payment.Number, facts, now);
         var paid = booked with
         {
-            Status = PaymentStatus.Paid,
             Reserved = false,
             Reason = late ? $"Paid late, after {saga.Status}" : null,
         };
@@ -86,7 +86,10 @@ internal static class MoneyDecider
             placed.Region, reserved, now, [], null, until, until ?? (now + facts.Settings.ResendAfter));
     }
 
-    /// <summary>Money that does not match is kept on record; an order that is not paid otherwise goes to review.</summary>
+    /// <summary>
+    /// Money that does not match is kept on record; an order that is not paid otherwise goes to review. Its attempts are
+    /// followed to their ends, the one that the money was said to be for as well: whether that is paid, its provider knows.
+    /// </summary>
     public static Decision InReview(
         OrderCase order, ReceivedPayment payment, ReviewKind kind, string reason, string? evidence, Facts facts,
         DateTimeOffset now)
@@ -94,35 +97,51 @@ internal static class MoneyDecider
         var saga = order.Payment!;
         var settled = saga.Status is PaymentStatus.Paid or PaymentStatus.Refunding or PaymentStatus.Refunded;
         var booked = Book(saga, payment with { Use = PaymentUse.Mismatch }, now);
-        var (ended, closes) = settled ? (booked, []) : Attempts.End(booked, null, facts, now);
+        var (ended, sends) = settled ? (booked, []) : Attempts.End(booked, PaymentStatus.Review, null, facts, now);
         return new(
             order with
             {
-                Payment = ReviewCases.Open(ended, kind, reason, now, payment.Number, evidence) with
-                {
-                    Status = settled ? saga.Status : PaymentStatus.Review,
-                    Reason = reason,
-                },
+                Payment = ReviewCases.Open(ended, kind, reason, now, payment.Number, evidence) with { Reason = reason },
             },
-            [.. closes, new SagaFact()]);
+            [.. sends, new SagaFact()]);
     }
 
-    /// <summary>Puts money on record: what asked about it is answered.</summary>
+    /// <summary>
+    /// The provider was asked, and knows the money that was said to have come. What it answers is on record from now on;
+    /// where that is another amount than was said, a person sees both.
+    /// </summary>
+    public static PaymentSaga Confirmed(PaymentSaga saga, ReceivedPayment said, ProviderTrade trade, DateTimeOffset now)
+    {
+        // What is asked back of it already must stay below it.
+        var known = said with { Amount = trade.AmountMinor };
+        var confirmed = (RefundDecider.Left(known) < 0 ? said : known) with { Source = "query" };
+        var settled = Settle(
+            saga with { Payments = [.. saga.Payments.Select(p => ReferenceEquals(p, said) ? confirmed : p)] }, said.Number);
+        return (trade.AmountMinor, trade.Currency) == (said.Amount, saga.Order!.Currency)
+            ? settled
+            : ReviewCases.Open(
+                settled, ReviewKind.Unconfirmed, $"The provider says of payment {said.Number} what it did not say before", now,
+                said.Number, $"said {said.Amount}, asked {trade.AmountMinor} {trade.Currency}");
+    }
+
+    /// <summary>Puts money on record: what asked about it is answered, unless the money is only said to have come.</summary>
     public static PaymentSaga Book(PaymentSaga saga, ReceivedPayment payment, DateTimeOffset now)
     {
-        var booked = saga with
-        {
-            Payments = [.. saga.Payments, payment],
-            Attempts = [.. saga.Attempts.Select(
-                a => a.Number == payment.Number && a.NextAt is not null ? a with { NextAt = null, Tries = 0 } : a)],
-            Claims = saga.Claims is { } claims
-                ? [.. claims.Select(c => c.Number == payment.Number ? c with { NextAt = null } : c)]
-                : null,
-        };
+        var recorded = saga with { Payments = [.. saga.Payments, payment] };
+        var booked = Attempts.IsHearsay(payment) ? recorded : Settle(recorded, payment.Number);
         return payment.Use == PaymentUse.Mismatch
             ? booked
             : ReviewCases.Close(
                 booked, c => c.Kind == ReviewKind.StatementMissingHere && c.Number == payment.Number,
                 $"Booked by {payment.Source}", now);
     }
+
+    private static PaymentSaga Settle(PaymentSaga saga, string number) => saga with
+    {
+        Attempts = [.. saga.Attempts.Select(
+            a => a.Number == number && a.NextAt is not null ? a with { NextAt = null, Tries = 0 } : a)],
+        Claims = saga.Claims is { } claims
+            ? [.. claims.Select(c => c.Number == number ? c with { NextAt = null } : c)]
+            : null,
+    };
 }

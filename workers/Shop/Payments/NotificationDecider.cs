@@ -90,8 +90,10 @@ internal static class NotificationDecider
         saga, ReviewKind.UnknownOrder, "A refund for an unknown order", now, n.RefundNumber,
         $"{n.Channel} {n.MerchantId} {n.Number}: {n.RefundAmount}, done: {n.RefundDone}");
 
+    /// <summary>On record already as it is said, or as the provider said when it was asked about this very trade.</summary>
     private static bool IsRepeat(PaymentSaga saga, PaymentNotification n) => saga.Payments.Any(
-        p => p.Use == PaymentUse.Mismatch && (p.Number, p.TradeNo, p.Amount) == (n.Number, n.TradeNo, n.Amount));
+        p => p.Use == PaymentUse.Mismatch && (p.Number, p.TradeNo) == (n.Number, n.TradeNo)
+            && (p.Amount == n.Amount || !Attempts.IsHearsay(p)));
 
     /// <summary>Its money is on record, with the merchant that it was paid to: a refund needs that.</summary>
     private static PaymentSaga OfUnknown(PaymentSaga saga, PaymentNotification n, DateTimeOffset now) =>

@@ -74,7 +74,7 @@ public static class OperatorDecider
         : RefundDecider.Covering(saga) is not null ? "The order is paid already"
         : m.Amount != placed.Amount ? Text($"The order costs {placed.Amount} fen, not {m.Amount}")
         : OrderIds.OfProviderNumber(NumberOf(saga, m)) != saga.Id ? $"{m.Number} is no payment number of this order"
-        : saga.Payments.FirstOrDefault(p => p.Number == NumberOf(saga, m)) is { } known
+        : KnownOf(saga, NumberOf(saga, m)) is { } known
             && (known.Use != PaymentUse.Mismatch || known.Amount != placed.Amount || RefundDecider.Left(known) != known.Amount)
             ? Text($"Payment {known.Number} is on record with {known.Amount} fen, {RefundDecider.Left(known)} not given back")
         : null;
@@ -124,7 +124,7 @@ public static class OperatorDecider
         var saga = order.Payment!;
         var number = NumberOf(saga, m);
         var payment = new ReceivedPayment(number, m.Reference, m.Amount, m.By.At, "operator", PaymentUse.Order);
-        if (saga.Payments.FirstOrDefault(p => p.Number == number) is { } known)
+        if (KnownOf(saga, number) is { } known)
         {
             // Money that was on record as a mismatch: it is the same money.
             payment = known with { Use = PaymentUse.Order };
@@ -215,12 +215,16 @@ public static class OperatorDecider
                 : decision;
         }
 
-        var (ended, closes) = Attempts.End(saga, null, facts, now);
+        var (ended, closes) = Attempts.End(saga, PaymentStatus.Cancelled, null, facts, now);
         return new(
-            order with { Payment = ended with { Status = PaymentStatus.Cancelled, Reserved = false } },
+            order with { Payment = ended with { Reserved = false } },
             [.. decision.Sends, .. closes],
             decision.Stock + AttemptDecider.Release(saga));
     }
+
+    /// <summary>What is on record under the number: the attempt's own money before what was only said.</summary>
+    private static ReceivedPayment? KnownOf(PaymentSaga saga, string number) =>
+        saga.Payments.Where(p => p.Number == number).OrderBy(Attempts.IsHearsay).FirstOrDefault();
 
     private static string NumberOf(PaymentSaga saga, PaymentMessage.OperatorConfirmPaid m) =>
         m.Number ?? (saga.Attempts is [.., var last] ? last.Number : OrderIds.ProviderNumber(saga.Id, 1));

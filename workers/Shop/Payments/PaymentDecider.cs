@@ -104,9 +104,9 @@ public static class PaymentDecider
         }
 
         // A payment that is under way all the same is recorded when it arrives, and delivered or refunded.
-        var (ended, closes) = Attempts.End(saga, null, facts, now);
+        var (ended, closes) = Attempts.End(saga, PaymentStatus.Cancelled, null, facts, now);
         return new(
-            order with { Payment = ended with { Status = PaymentStatus.Cancelled, Reserved = false } },
+            order with { Payment = ended with { Reserved = false } },
             [.. closes],
             AttemptDecider.Release(saga));
     }
@@ -122,6 +122,11 @@ public static class PaymentDecider
         {
             return ClaimDecider.Unconfirmed(order, message, facts, now)
                 ?? AttemptDecider.Unpaid(order, message, facts, now);
+        }
+
+        if (Attempts.Hearsay(saga, message.Number, trade.TradeNo) is { } said)
+        {
+            return Changed(order, MoneyDecider.Confirmed(saga, said, trade, now), new SagaFact());
         }
 
         if (Attempts.IsRecorded(saga, message.Number, trade.TradeNo))

@@ -35,7 +35,8 @@ internal static class RefundDecider
     {
         var (asked, refund) = Ask(
             order.Payment!, payment with { Use = PaymentUse.Surplus }, payment.Amount, "The order was paid already", now);
-        var (ended, closes) = Attempts.End(MoneyDecider.Book(order.Payment!, asked, now), payment.Number, facts, now);
+        var (ended, closes) = Attempts.End(
+            MoneyDecider.Book(order.Payment!, asked, now), order.Payment!.Status, payment.Number, facts, now);
         return new(
             order with { Payment = ended },
             [new RefundPayment(ended.Id, asked.Number, refund.Number, 0), .. closes, new SagaFact()]);

@@ -122,8 +122,8 @@ public static class Schedule
 
     private static object Command(PaymentSaga saga, object part, DateTimeOffset now) => part switch
     {
-        PaymentAttempt a when !Attempts.IsCurrent(saga, a) || now >= a.ExpiresAt => new ClosePayment(saga.Id, a.Number, 0),
-        PaymentAttempt { Link: null } a => new RequestPayment(saga.Id, a.Number, 0),
+        PaymentAttempt a when !Attempts.IsAsked(saga, a, now) => new ClosePayment(saga.Id, a.Number, 0),
+        PaymentAttempt { Link: null } a when Attempts.IsCurrent(saga, a) => new RequestPayment(saga.Id, a.Number, 0),
         PaymentAttempt a => new CheckPayment(saga.Id, a.Number, 0),
         _ => part,
     };

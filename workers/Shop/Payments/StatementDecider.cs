@@ -28,7 +28,7 @@ internal static class StatementDecider
             _ => throw new ArgumentOutOfRangeException(nameof(m), m.Fault, "Unknown fault."),
         };
         var isPayment = OrderIds.OfProviderNumber(m.Number) == m.OrderId;
-        if (m.Fault == StatementFault.MissingHere && isPayment && Attempts.IsBooked(saga, m.Number))
+        if (m.Fault == StatementFault.MissingHere && isPayment && Attempts.IsRecorded(saga, m.Number, m.TradeNo))
         {
             // Booked since the statement was compared.
             return PaymentDecider.Changed(order, saga, new SagaFact());

@@ -115,14 +115,17 @@ public sealed class LogChecks(AuditMemory memory, AuditReport report)
 
         report.Orders.Saw();
         var orderId = record.Type is MessageTypes.OrderPlaced or MessageTypes.OrderCancelRequested
+                or MessageTypes.ChannelSwitchRequested
             ? Read(record, AuditJson.Default.OrderHead)?.OrderId
             : null;
         if (orderId is null)
         {
             Unreadable(record, report.Orders);
         }
-        else if ((memory.TraitsOf(orderId) & (OrderTraits.HasPayment | OrderTraits.Archived)) == 0)
+        else if (record.Type != MessageTypes.ChannelSwitchRequested
+            && (memory.TraitsOf(orderId) & (OrderTraits.HasPayment | OrderTraits.Archived)) == 0)
         {
+            // A switch makes no order: one that was refused has a token too, and whoever was accepted has a record of that.
             report.Orders.Violate($"{orderId}: processed, but has no saga ({Place(record)})");
         }
     }

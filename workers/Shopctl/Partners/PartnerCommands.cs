@@ -73,7 +73,9 @@ public static partial class PartnerCommands
         var id = new Argument<string>("ID") { Description = "Which partner." };
         var overlap = new Option<double>("--overlap-hours")
         {
-            Description = "How long the present key stays valid, 0 to 720 (24).", HelpName = "N", DefaultValueFactory = _ => 24,
+            Description = "How long the present key stays valid, 0 to 720 (24).",
+            HelpName = "N",
+            DefaultValueFactory = _ => 24,
         };
         var rotate = new Command("rotate", "Gives a partner a new API key and prints it, once.") { id, overlap };
         session.Bind(rotate, async (servers, arguments, cancellation) =>

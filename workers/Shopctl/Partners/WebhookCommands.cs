@@ -82,7 +82,9 @@ public static class WebhookCommands
         var id = new Argument<string>("ID") { Description = "Which webhook, as 'shopctl partner list' shows it." };
         var overlap = new Option<double>("--overlap-hours")
         {
-            Description = "How long the present secret signs too, 0 to 720 (24).", HelpName = "N", DefaultValueFactory = _ => 24,
+            Description = "How long the present secret signs too, 0 to 720 (24).",
+            HelpName = "N",
+            DefaultValueFactory = _ => 24,
         };
         var rotate = new Command("rotate", "Gives a webhook a new signing secret and prints it, once.") { id, overlap };
         session.Bind(rotate, async (servers, arguments, cancellation) =>

@@ -50,7 +50,8 @@ public static class FaultTable
         }
 
         yield return Row(channel, Story.Pays, new("reorder-notify", "notify", 1), "refunded") with { NothingLeft = true };
-        yield return Row(channel, Story.Pays, new("wrong-amount", "notify", 1), "review") with { Lie = 1 };
+        // The provider is asked after it, and what it says then is on record.
+        yield return Row(channel, Story.Pays, new("wrong-amount", "notify", 1), "review");
         var other = Channels[(Array.IndexOf(Channels, channel) + 1) % Channels.Length];
         yield return Row(channel, Story.Pays, new("other-order", "notify", 1), "delivered") with { VictimChannel = other };
         yield return Row(channel, Story.Pays, new("other-order", "notify", 1), "delivered") with
