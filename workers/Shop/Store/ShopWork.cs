@@ -68,12 +68,7 @@ public sealed class ShopWork(
 
         if (run.KeysNeeded(fresh.Messages) is { Count: > 0 } demand)
         {
-            var keys = demand.Values.Sum();
-            if (keys > MaxKeys && fresh.Messages.Count > 1)
-            {
-                throw new BatchTooLargeException($"{fresh.Messages.Count} deliveries of {keys} keys");
-            }
-
+            RequireBounded(fresh.Messages.Count, demand);
             run.Keys = await transaction.PickAsync(demand, cancellation);
         }
 
@@ -89,6 +84,18 @@ public sealed class ShopWork(
         }
 
         return await SaveAsync(transaction, run.ToSave(group, fresh.Moves), cancellation);
+    }
+
+    /// <exception cref="BatchTooLargeException">
+    /// The deliveries are halved until they fit; one alone always does, for an order has a most of its own.
+    /// </exception>
+    internal static void RequireBounded(int messages, IReadOnlyDictionary<StockKey, int> demand)
+    {
+        var keys = demand.Values.Sum(n => (long)n);
+        if (keys > MaxKeys && messages > 1)
+        {
+            throw new BatchTooLargeException($"{messages} messages want {keys} keys");
+        }
     }
 
     /// <summary>
