@@ -20,7 +20,7 @@ public sealed class When_keys_are_exported(TestServers servers)
     {
         await using var shop = await RunningShop.StartAsync(servers);
         await shop.AddProductAsync("EXPORT", 0);
-        string[] secrets = ["plain", "with \"quotes\", and commas", "卡密-甲"];
+        string[] secrets = ["plain-8FQ2-77X1", "with \"quotes\", and commas", "卡密-甲"];
         await KeyShop.ImportAsync(shop, "EXPORT", secrets, 2, Stop);
         var import = Assert.Single(await KeyBatches.ListAsync(shop.Database, "EXPORT", DateTimeOffset.UnixEpoch, 10, Stop));
         var folder = shop.Setting("Secrets:Directory")!;

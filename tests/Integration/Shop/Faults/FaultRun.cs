@@ -25,7 +25,7 @@ public sealed class FaultRun(RunningShop shop, OrderBoard board, SandboxControl 
     public static async Task AddProductsAsync(RunningShop shop, int rows)
     {
         await shop.AddProductAsync("OPEN", rows, Price, holdSeconds: 60);
-        await shop.AddProductAsync("BRIEF", rows * 2, Price, holdSeconds: 12);
+        await shop.AddProductAsync("BRIEF", rows * 2, Price, holdSeconds: 18);
         await shop.AddProductAsync("GONE", keys: 1, Price, holdSeconds: 20, hold: HoldPolicy.Payment);
     }
 
