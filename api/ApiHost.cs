@@ -71,6 +71,7 @@ public static class ApiHost
                 builder.Configuration.GetSection(PaymentChannelOptions.Section).Get<PaymentChannelOptions>() ?? new(),
                 ChannelUse.Verify, TimeProvider.System).Select(c => c.Channel),
         ];
+        var reader = settings.PostgresConnection is { Length: > 0 } connection ? OrderReader.Open(connection, vault) : null;
         var services = builder.Services;
         services.AddOpenApi();
         services.AddSingleton(settings);
@@ -87,10 +88,10 @@ public static class ApiHost
         services.AddSingleton<ShopTables>();
         services.AddHostedService(s => s.GetRequiredService<ShopTables>());
         services.AddSingleton(s => new OrderDesk(
-            s.GetRequiredService<ShopTables>(),
-            settings.PostgresConnection is { Length: > 0 } connection ? OrderReader.Open(connection, vault) : null,
-            settings.PublicUrl, TimeProvider.System, s.GetRequiredService<ILogger<OrderDesk>>()));
+            s.GetRequiredService<ShopTables>(), reader, settings.PublicUrl, TimeProvider.System, s.GetRequiredService<ILogger<OrderDesk>>()));
         services.AddHostedService(s => s.GetRequiredService<OrderDesk>());
+        services.AddSingleton(s => new Lookup(
+            settings, secrets, s.GetRequiredService<OrderTokens>(), reader, TimeProvider.System));
         services.AddSingleton<InputLog>();
         services.AddSingleton<PlaceOrder>();
         services.AddSingleton<OrderEndpoints>();
@@ -138,6 +139,11 @@ public static class ApiHost
             .WithSummary("Pay an unpaid order by another channel")
             .Accepts<ChannelRequest>("application/json").Produces<OrderNoted>(StatusCodes.Status202Accepted)
             .ProducesProblems(400, 401, 404, 413, 415, 503);
+        var lookup = app.Services.GetRequiredService<Lookup>();
+        app.MapPost("/v1/lookup", (Delegate)((HttpContext c) => lookup.HandleAsync(c)))
+            .WithSummary("Find orders by contact and query password")
+            .Accepts<LookupRequest>("application/json").Produces<LookupResult>()
+            .ProducesProblems(400, 404, 413, 415, 429, 503);
         app.MapGet("/v1/products", products.List)
             .WithSummary("List products").Produces<ProductList>().ProducesProblems(503);
         app.MapPost("/v1/payments/{channel}/notify", (HttpContext c, string channel) => notify.HandleAsync(c, channel))

@@ -14,6 +14,7 @@ namespace CardShop.Api;
     NumberHandling = JsonNumberHandling.Strict)]
 [JsonSerializable(typeof(OrderRequest))]
 [JsonSerializable(typeof(ChannelRequest))]
+[JsonSerializable(typeof(LookupRequest))]
 [JsonSerializable(typeof(WebhookReplayRequest))]
 public sealed partial class RequestJson : JsonSerializerContext;
 
@@ -26,6 +27,7 @@ public sealed partial class RequestJson : JsonSerializerContext;
 [JsonSerializable(typeof(OrderAccepted))]
 [JsonSerializable(typeof(OrderNoted))]
 [JsonSerializable(typeof(OrderView))]
+[JsonSerializable(typeof(LookupResult))]
 [JsonSerializable(typeof(ProductList))]
 [JsonSerializable(typeof(EventPage))]
 [JsonSerializable(typeof(WebhookReplayAccepted))]

@@ -16,6 +16,12 @@ public sealed record ApiSettings(
     /// <summary>The bounds of what partners may ask for; setting <c>Partners__…</c>.</summary>
     public PartnerSettings Partners { get; init; } = new();
 
+    /// <summary>Look-ups that one network may try within ten minutes; setting <c>RateLimits__LookupsPerNetwork</c>.</summary>
+    public int LookupsPerNetwork { get; init; } = 60;
+
+    /// <summary>Look-ups of one contact within ten minutes, from wherever; setting <c>RateLimits__LookupsPerContact</c>.</summary>
+    public int LookupsPerContact { get; init; } = 10;
+
     /// <summary>
     /// Where buyers reach the API, without a slash at the end; setting <c>PublicUrl</c>. Null: links to its own pages are
     /// relative.
@@ -49,6 +55,8 @@ public sealed record ApiSettings(
             configuration.GetValue("Limits:OrdersInFlight", 20_000))
         {
             Partners = configuration.GetSection(PartnerSettings.Section).Get<PartnerSettings>() ?? new(),
+            LookupsPerNetwork = Count(configuration, "RateLimits:LookupsPerNetwork", 60),
+            LookupsPerContact = Count(configuration, "RateLimits:LookupsPerContact", 10),
             PublicUrl = PublicUrlOf(configuration["PublicUrl"]),
         };
     }
@@ -63,6 +71,12 @@ public sealed record ApiSettings(
             ? url.AbsoluteUri.TrimEnd('/')
         : throw new InvalidOperationException(
             "Setting PublicUrl must be a whole web address without a query, such as https://shop.example.");
+
+    private static int Count(IConfiguration configuration, string key, int usual) =>
+        configuration.GetValue(key, usual) is >= 1 and <= 1_000_000 and var count
+            ? count
+            : throw new InvalidOperationException(
+                $"Setting {key.Replace(":", "__", StringComparison.Ordinal)} must be 1 to 1000000.");
 
     private static string Required(IConfiguration configuration, string key, string what) =>
         configuration[key] is { Length: > 0 } value

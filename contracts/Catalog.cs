@@ -1,11 +1,30 @@
+using System.Text.Json.Serialization;
+
 namespace CardShop.Contracts;
+
+/// <summary>What a product's buyers get.</summary>
+[JsonConverter(typeof(KebabEnumConverter<ProductKind>))]
+public enum ProductKind
+{
+    /// <summary>Keys of which each goes to one order.</summary>
+    Unique,
+
+    /// <summary>Keys of which each is sold up to a quota; stock counts what is left of the quotas.</summary>
+    Reusable,
+
+    /// <summary>A text that an operator writes for the order; it has no stock.</summary>
+    Manual,
+}
 
 /// <summary>A product: the document <c>mt_doc_product</c>, and its record on shop.catalog.v1.</summary>
 /// <param name="Price">Per unit, minor units (fen).</param>
 /// <param name="MaxQuantity">Per order.</param>
 /// <param name="HoldSeconds">How long an unpaid order is kept.</param>
-/// <param name="WaitSeconds">How long a paid order may wait for stock; 0 = refund at once.</param>
+/// <param name="WaitSeconds">
+/// How long a paid order may wait for stock; 0 = refund at once. Of manual goods: how long an operator may take; 0 = a day.
+/// </param>
 /// <param name="Version">Readers ignore a lower version than they hold.</param>
+/// <param name="Kind">Left out for unique keys, as in records from before there were others. It never changes.</param>
 public sealed record Product(
     string Sku,
     string Name,
@@ -16,7 +35,8 @@ public sealed record Product(
     HoldPolicy Hold,
     int HoldSeconds,
     int WaitSeconds,
-    int Version);
+    int Version,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] ProductKind Kind = ProductKind.Unique);
 
 /// <summary>Advisory stock of a product: a hint for buyers, never a promise.</summary>
 public sealed record StockLevel(string Sku, string Region, long Available, DateTimeOffset At);

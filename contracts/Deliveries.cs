@@ -2,7 +2,7 @@ namespace CardShop.Contracts;
 
 /// <summary>What partners learn about an order, on shop.deliveries.v1. Never key text, never the buyer's contact.</summary>
 /// <param name="Sequence">Rises with every event of one order.</param>
-/// <param name="KeyIds">Which keys were sold, by id.</param>
+/// <param name="KeyIds">Which keys were sold, by id: one per unit; of manual goods one, whatever the quantity.</param>
 public sealed record OrderDelivered(
     string OrderId, string Sku, int Quantity, long Amount, string Currency, DateTimeOffset DeliveredAt,
     IReadOnlyList<Guid> KeyIds, int Sequence);

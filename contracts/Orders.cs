@@ -18,7 +18,9 @@ public enum HoldPolicy
 /// </summary>
 /// <param name="Amount">unit price times quantity, minor units (fen).</param>
 /// <param name="HoldSeconds">How long the buyer may take to pay.</param>
-/// <param name="WaitSeconds">How long a paid order may wait for stock; 0 = refund at once.</param>
+/// <param name="WaitSeconds">
+/// How long a paid order may wait for stock; 0 = refund at once. Of manual goods: how long an operator may take; 0 = a day.
+/// </param>
 /// <param name="BodyHash">
 /// Keyed hash over the request's fields, Base64 of 16 bytes: tells a repeat from another body. Empty without an
 /// Idempotency-Key, where nothing can be repeated.
@@ -27,6 +29,7 @@ public enum HoldPolicy
 /// <param name="ContactHash">Keyed hash of the normalised contact, Base64 of 16 bytes.</param>
 /// <param name="NetworkHash">Keyed hash of the buyer's network; null in local mode for loopback.</param>
 /// <param name="PasswordHash">Keyed hash of contact and query password; null without a password.</param>
+/// <param name="Kind">As quoted; left out for unique keys.</param>
 public sealed record OrderPlaced(
     string OrderId,
     string Sku,
@@ -46,7 +49,8 @@ public sealed record OrderPlaced(
     string Contact,
     string ContactHash,
     string? NetworkHash = null,
-    string? PasswordHash = null);
+    string? PasswordHash = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] ProductKind Kind = ProductKind.Unique);
 
 /// <summary>The buyer wants an unpaid order to end.</summary>
 public sealed record OrderCancelRequested(string OrderId, string Sku, DateTimeOffset RequestedAt);

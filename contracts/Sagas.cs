@@ -150,6 +150,9 @@ public enum ReviewKind
 
     /// <summary>Fewer keys than its reservation promises.</summary>
     ShortPick,
+
+    /// <summary>Manual goods that nobody has handed over in time.</summary>
+    ManualOverdue,
 }
 
 /// <summary>A matter for a person, whatever the order's status. Open until an operator's decision settles it.</summary>
@@ -203,8 +206,10 @@ public enum DeliveryStatus
 
 /// <summary>The delivery side of one order: the document <c>mt_doc_deliverysaga</c>.</summary>
 /// <param name="Reserved">It holds a reservation for its quantity.</param>
-/// <param name="Keys">The ids of the keys sold to it; never their text.</param>
-/// <param name="WaitUntil">When waiting for stock ends.</param>
+/// <param name="Keys">
+/// The ids of the keys sold to it, never their text: one per unit, of manual goods one. A replacement stands in its key's place.
+/// </param>
+/// <param name="WaitUntil">When waiting for stock, or for an operator, ends.</param>
 /// <param name="ShortPicks">How often fewer keys were found than its reservation promises.</param>
 public sealed record DeliverySaga(
     string Id,

@@ -56,6 +56,29 @@ public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault) : IAs
         return orders;
     }
 
+    /// <summary>Orders of a keyed hash of contact and password, newest first.</summary>
+    public async Task<IReadOnlyList<OrderPlaced>> FindAsync(string passwordHash, int limit, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            """
+            SELECT data -> 'order' FROM shop.mt_doc_paymentsaga
+            WHERE data -> 'order' ->> 'passwordHash' = $1
+            ORDER BY data -> 'order' ->> 'acceptedAt' DESC LIMIT $2
+            """);
+        command.CommandTimeout = 3;
+        command.Parameters.Add(new() { Value = passwordHash });
+        command.Parameters.Add(new() { Value = limit });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var orders = new List<OrderPlaced>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            orders.Add(JsonSerializer.Deserialize(
+                await reader.GetFieldValueAsync<byte[]>(0, cancellation), ContractsJson.Default.OrderPlaced)!);
+        }
+
+        return orders;
+    }
+
     public ValueTask DisposeAsync() => database.DisposeAsync();
 
     private async Task<StoredOrder> ReadOneAsync(NpgsqlDataReader reader, CancellationToken cancellation)

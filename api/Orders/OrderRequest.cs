@@ -41,6 +41,18 @@ internal static class OrderRequestReader
     public static (ChannelRequest? Request, Problem? Problem) ParseSwitch(ReadOnlySpan<byte> body) =>
         Parse(body, RequestJson.Default.ChannelRequest, "channel");
 
+    /// <returns>The request with both fields as orders have them, or what is wrong with it.</returns>
+    public static (LookupRequest? Request, Problem? Problem) ParseLookup(ReadOnlySpan<byte> body)
+    {
+        var (request, problem) = Parse(body, RequestJson.Default.LookupRequest, "contact and password");
+        return request is null ? (null, problem)
+            : !IsText(request.Contact, 3, 254)
+                ? (null, Problem.Field("contact", "Give the contact that the order was placed with, 3 to 254 characters."))
+            : !IsText(request.Password, 6, 128)
+                ? (null, Problem.Field("password", "Give the order's query password, 6 to 128 characters."))
+            : (request, null);
+    }
+
     private static (T? Request, Problem? Problem) Parse<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> json, string fields)
         where T : class
     {

@@ -212,7 +212,8 @@ public sealed class PlaceOrder(
             return refusal;
         }
 
-        return tables.Available(product.Sku) is { } available && available < request.Quantity
+        return product.Kind != ProductKind.Manual
+            && tables.Available(product.Sku) is { } available && available < request.Quantity
             ? Problem.Of(
                 StatusCodes.Status409Conflict, "Sold out",
                 available > 0 ? $"{available} are left." : null) with
@@ -239,7 +240,8 @@ public sealed class PlaceOrder(
                 : Contacts.Hash(secrets.ContactHash, "network", RateLimits.NetworkOf(peer)),
             request.Password is null
                 ? null
-                : Contacts.Hash(secrets.ContactHash, "password", contact + "\n" + request.Password));
+                : Contacts.PasswordHash(secrets.ContactHash, contact, request.Password),
+            product.Kind);
     }
 
     /// <summary>The answer to an accepted order; small, so it is made before it is sent, and sent with its length.</summary>

@@ -11,6 +11,9 @@ public sealed class ConflictException(string message, Exception? inner = null) :
 /// <summary>A message that can never be processed or sent, whoever tries; the text names no payload.</summary>
 public sealed class PoisonMessageException(string message, Exception? inner = null) : Exception(message, inner);
 
+/// <summary>What these messages need together is more than one transaction should hold: fewer of them at a time.</summary>
+public sealed class BatchTooLargeException(string message) : Exception(message);
+
 /// <summary>The database may be older than the log: nothing may be worked on until that is settled.</summary>
 public sealed class FencedException(string message) : Exception(message);
 

@@ -221,8 +221,9 @@ public sealed partial class StoreContract(TestServers servers) : IAsyncLifetime
             new(Waiting("other", Now.AddDays(-1)) with { Version = 1, Sku = "T" }, 0),
         ]);
         await using var transaction = await _store.BeginAsync(Stop);
-        Assert.Equal(["old", "middle", "new"], await transaction.WaitingAsync(["S"], 10, Stop));
-        Assert.Equal(["old"], await transaction.WaitingAsync(["S"], 1, Stop));
+        Assert.Equal(["old", "middle", "new"], await transaction.WaitingAsync(new Dictionary<string, int> { ["S"] = 10 }, Stop));
+        Assert.Equal(
+            ["other", "old"], await transaction.WaitingAsync(new Dictionary<string, int> { ["S"] = 1, ["T"] = 5 }, Stop));
     }
 
     [Fact]

@@ -51,7 +51,7 @@ public sealed class When_a_paid_order_waits_for_stock
     [MemberData(nameof(All))]
     public void Every_state_that_is_not_an_end_has_a_due_time(DeliveryStatus status)
     {
-        var open = status is DeliveryStatus.Allocating or DeliveryStatus.WaitingStock;
+        var open = status is DeliveryStatus.Allocating or DeliveryStatus.WaitingStock or DeliveryStatus.Manual;
         Assert.Equal(open, An.In(status).Delivery!.Due is not null);
     }
 

@@ -22,9 +22,16 @@ internal static class An
 
     public static OrderPlaced Order(
         string id = Id, HoldPolicy hold = HoldPolicy.Order, int waitSeconds = 0, int quantity = Quantity, string sku = "S",
-        DateTimeOffset? acceptedAt = null) => new(
+        DateTimeOffset? acceptedAt = null, ProductKind kind = ProductKind.Unique) => new(
         id, sku, quantity, 1_000, 1_000 * quantity, "CNY", "Card", hold, 900, waitSeconds, 1, "alipay", "a",
-        acceptedAt ?? Start, "hash", "contact", "contacthash");
+        acceptedAt ?? Start, "hash", "contact", "contacthash", Kind: kind);
+
+    /// <summary>What an operator wrote, sealed.</summary>
+    public static SealedText Text(int id = 7) => new(new(new(id, 0, 0, new byte[8]), [1, 2, 3]), "kek-1");
+
+    /// <summary>A paid order of manual goods.</summary>
+    public static OrderCase Manual(int waitSeconds = 0) =>
+        Paid(Order(waitSeconds: waitSeconds, kind: ProductKind.Manual));
 
     public static PaymentMessage Placed(OrderPlaced? order = null) => new PaymentMessage.Placed(order ?? Order());
 
@@ -154,7 +161,7 @@ internal static class An
         DeliveryStatus.Allocating => Paid(),
         DeliveryStatus.Delivered => Delivered(),
         DeliveryStatus.WaitingStock => WaitingStock(),
-        DeliveryStatus.Manual => WithDelivery(DeliveryStatus.Manual),
+        DeliveryStatus.Manual => Manual(),
         DeliveryStatus.Withdrawn => Refunding(),
         DeliveryStatus.Failed => WithDelivery(DeliveryStatus.Failed),
         DeliveryStatus.Review => DeliveryInReview(),

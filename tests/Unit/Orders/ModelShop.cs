@@ -19,6 +19,7 @@ internal sealed class ModelShop
 
     private readonly HashSet<Guid> _keys = [];
     private readonly Dictionary<Guid, string> _sold = [];
+    private readonly HashSet<Guid> _void = [];
     private int _outbox;
 
     public Dictionary<string, PaymentSaga> Payments { get; } = [];
@@ -57,7 +58,7 @@ internal sealed class ModelShop
 
         run.Stock = run.StockNeeded(batch).ToDictionary(k => k, _ => new StockCount(Stock.Available, Stock.Held));
         var demand = run.KeysNeeded(batch).GetValueOrDefault(Row);
-        var unsold = _keys.Where(k => !_sold.ContainsKey(k)).Order().Take(demand).ToList();
+        var unsold = _keys.Where(k => !_sold.ContainsKey(k) && !_void.Contains(k)).Order().Take(demand).ToList();
         run.Keys = new Dictionary<StockKey, IReadOnlyList<Guid>> { [Row] = unsold };
         foreach (var message in batch)
         {
@@ -79,6 +80,8 @@ internal sealed class ModelShop
         Require(s.Held == held, $"{s.Held} are held, the orders say {held}");
         Require(s.Reserved == reserved, $"{s.Reserved} are reserved, the orders say {reserved}");
         Require(s.Sold == _sold.Count, $"{s.Sold} are sold, the keys say {_sold.Count}");
+        Require(s.Void == _void.Count, $"{s.Void} are void, the keys say {_void.Count}");
+        Require(s.Imported == _keys.Count, $"{s.Imported} were imported, there are {_keys.Count} keys");
         foreach (var delivery in Deliveries.Values)
         {
             CheckDelivery(delivery);
@@ -108,7 +111,8 @@ internal sealed class ModelShop
             return;
         }
 
-        Require(delivery.Keys.Count == delivery.Quantity && own.SetEquals(delivery.Keys),
+        var units = Payments[delivery.Id].Order!.Kind == ProductKind.Manual ? 1 : delivery.Quantity;
+        Require(delivery.Keys.Count == units && own.SetEquals(delivery.Keys),
             $"{delivery.Id} was delivered {delivery.Keys.Count} of {delivery.Quantity} keys, {own.Count} are marked sold");
         Require(!Withdrawn.Contains(delivery.Id), $"{delivery.Id} was withdrawn and is delivered");
         var payment = Payments[delivery.Id];
@@ -143,12 +147,7 @@ internal sealed class ModelShop
             }
         }
 
-        foreach (var sale in save.Sales)
-        {
-            Require(_keys.Contains(sale.Key), "a key was sold that does not exist");
-            Require(_sold.TryAdd(sale.Key, sale.OrderId), $"key {sale.Key} was sold twice");
-        }
-
+        SaveKeys(save);
         Stock += save.Stock.GetValueOrDefault(Row);
         CheckEvents(save);
         var commands = save.Commands.Select(c => OrderMessages.Decode(
@@ -164,6 +163,26 @@ internal sealed class ModelShop
 
         Sent.AddRange(commands);
         return commands;
+    }
+
+    private void SaveKeys(SaveRequest save)
+    {
+        foreach (var (import, orderId) in save.HandedOver)
+        {
+            Require(_keys.Add(import.Keys[0].Id), "a text was handed over twice");
+            _sold[import.Keys[0].Id] = orderId;
+        }
+
+        foreach (var (key, orderId) in save.Replaced)
+        {
+            Require(_sold.Remove(key, out var owner) && owner == orderId && _void.Add(key), $"key {key} was replaced wrongly");
+        }
+
+        foreach (var sale in save.Sales)
+        {
+            Require(_keys.Contains(sale.Key), "a key was sold that does not exist");
+            Require(_sold.TryAdd(sale.Key, sale.OrderId), $"key {sale.Key} was sold twice");
+        }
     }
 
     private void CheckEvents(SaveRequest save)

@@ -44,7 +44,7 @@ public sealed class When_anything_happens_in_any_order
             new HashSet<string>
             {
                 "Delivered", "Withdrawn", "Paid", "Refunded", "Expired", "Cancelled", "SoldOut", "Review", "Surplus", "Waited",
-                "Reopened",
+                "Reopened", "Manual", "HandedOver", "Replaced",
             },
             reached);
     }
@@ -88,6 +88,8 @@ public sealed class When_anything_happens_in_any_order
         Due,
         Import,
         Batch,
+        HandOver,
+        Replace,
         Max,
     }
 
@@ -104,6 +106,7 @@ public sealed class When_anything_happens_in_any_order
         private readonly List<(string Number, PaymentNotification Notification)> _notifications = [];
         private DateTimeOffset _now = An.Start;
         private int _imports;
+        private int _acts;
 
         public void Live(Step[] steps)
         {
@@ -127,7 +130,10 @@ public sealed class When_anything_happens_in_any_order
         private static OrderPlaced Placed(int order) => An.Order(
             Id(order), order % 3 == 2 ? HoldPolicy.Payment : HoldPolicy.Order, order % 2 == 0 ? 0 : 1_800,
             1 + (order % 3)) with
-        { Channel = ChannelOf(order) };
+        {
+            Channel = ChannelOf(order),
+            Kind = order == 3 ? ProductKind.Manual : ProductKind.Unique,
+        };
 
         private static string ChannelOf(int order) => order is 1 or 4 ? "unionpay" : "alipay";
 
@@ -166,6 +172,9 @@ public sealed class When_anything_happens_in_any_order
                 case Kind.Import when _imports < 12:
                     Import(1 + (step.Pick % 3));
                     break;
+                case Kind.HandOver or Kind.Replace:
+                    HandOver(step);
+                    break;
                 case Kind.Batch:
                     // What was said since comes as one batch.
                     Flush();
@@ -173,6 +182,45 @@ public sealed class When_anything_happens_in_any_order
                 default:
                     Command(step);
                     break;
+            }
+        }
+
+        private void HandOver(Step step)
+        {
+            if (step.Kind == Kind.Replace)
+            {
+                var keys = _shop.Deliveries.GetValueOrDefault(Id(step.Order))?.Keys ?? [];
+                Operate(
+                    new PaymentMessage.OperatorReplace(
+                        Id(step.Order), An.By($"o{++_acts}"), keys.ElementAtOrDefault(step.Pick % (keys.Count + 1)), "faulty",
+                        step.Order == 3 ? An.Text(1_000 + _acts) : null),
+                    "Replaced");
+                return;
+            }
+
+            // Of what nobody needs to hand over, a person takes no notice.
+            var manual = _shop.Deliveries.Values.Where(d => d.Status == DeliveryStatus.Manual).Select(d => d.Id);
+            var id = manual.FirstOrDefault() ?? Id(step.Order);
+            Operate(new PaymentMessage.OperatorHandOver(id, An.By($"o{++_acts}"), An.Text(1_000 + _acts)), "HandedOver");
+        }
+
+        /// <summary>Operators' decisions come one by one. What was refused is not said again: by then it may be allowed.</summary>
+        private void Operate(PaymentMessage message, string mark)
+        {
+            Flush();
+            if (_shop.Deliveries.Values.Any(d => d.Status == DeliveryStatus.Manual))
+            {
+                reached.Add("Manual");
+            }
+
+            var before = _shop.Snapshot();
+            _shop.Reopens = true;
+            _commands.AddRange(_shop.Run(_now, message));
+            _shop.Reopens = false;
+            if (_shop.Snapshot() != before)
+            {
+                _history.Add(message);
+                reached.Add(mark);
             }
         }
 

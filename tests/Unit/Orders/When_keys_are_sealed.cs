@@ -96,4 +96,31 @@ public sealed class When_keys_are_sealed
         Assert.DoesNotContain("SECRET", $"{key} {string.Join(',', new[] { key })}", StringComparison.Ordinal);
         Assert.DoesNotContain("NUMBER", key.ToString(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Units_of_one_text_have_ids_of_their_own_that_tell_the_text()
+    {
+        var one = Vault.SealUnit("S", new(null, "SHARED"), 1);
+        var two = Vault.SealUnit("S", new(null, "SHARED"), 2);
+        var other = Vault.SealUnit("S", new(null, "OTHER"), 1);
+        Assert.NotEqual(one.Id, two.Id);
+        Assert.True(KeyVault.IsSameText(one.Id, two.Id));
+        Assert.False(KeyVault.IsSameText(one.Id, other.Id));
+        Assert.True(Vault.IsIdOf(one.Id, "S", new(null, "SHARED")));
+        Assert.False(Vault.IsIdOf(one.Id, "S", new(null, "OTHER")));
+        Assert.Equal("SHARED", Vault.Open(two.Id, Vault.Current, two.Sealed).Secret);
+        Assert.Equal(one.Id, Vault.SealUnit("S", new(null, "SHARED"), 1).Id);
+    }
+
+    [Fact]
+    public void The_same_text_for_two_orders_or_twice_for_one_are_different_keys()
+    {
+        Guid[] ids =
+        [
+            Vault.SealText("S", "order1", "c1", "see your mail").Id, Vault.SealText("S", "order2", "c1", "see your mail").Id,
+            Vault.SealText("S", "order1", "c2", "see your mail").Id,
+        ];
+        Assert.Equal(3, ids.Distinct().Count());
+        Assert.Equal(ids[0], Vault.SealText("S", "order1", "c1", "see your mail").Id);
+    }
 }

@@ -65,4 +65,14 @@ public sealed class When_a_product_is_changed
         new ProductChange("a.B_c-9", "n", 1, 1).ApplyTo(null);
         Assert.False(ProductChange.IsSku(new('x', 65)));
     }
+
+    [Fact]
+    public void Its_kind_is_said_once_and_never_changes()
+    {
+        var manual = new ProductChange("SKU-1", "Card", 1_000, Kind: ProductKind.Manual).ApplyTo(null);
+        Assert.Equal(ProductKind.Manual, manual.Kind);
+        Assert.Equal(ProductKind.Manual, new ProductChange("SKU-1", "New", 1_000).ApplyTo(manual).Kind);
+        var change = new ProductChange("SKU-1", "New", 1_000, Kind: ProductKind.Unique);
+        Assert.Contains("--kind", Assert.Throws<ShopctlException>(() => change.ApplyTo(manual)).Message, StringComparison.Ordinal);
+    }
 }

@@ -22,7 +22,7 @@ public sealed class When_an_order_is_audited
     [Fact]
     public void A_delivered_and_paid_order_is_good()
     {
-        Assert.Null(OrderRules.Keys(Delivered));
+        Assert.Null(OrderRules.Keys(null, Delivered));
         Assert.Null(OrderRules.Payment(Paid, Delivered));
         Assert.Null(OrderRules.Bound(Paid, Delivered, Now + TimeSpan.FromDays(9), Grace));
     }
@@ -30,11 +30,11 @@ public sealed class When_an_order_is_audited
     [Fact]
     public void Too_few_keys_the_same_key_twice_and_keys_without_a_delivery_are_found()
     {
-        Assert.Contains("1 keys instead of 2", OrderRules.Keys(Delivered with { Quantity = 2 }), StringComparison.Ordinal);
+        Assert.Contains("1 keys instead of 2", OrderRules.Keys(null, Delivered with { Quantity = 2 }), StringComparison.Ordinal);
         Assert.Contains(
-            "same key twice", OrderRules.Keys(Delivered with { Quantity = 2, Keys = [Key, Key] }), StringComparison.Ordinal);
+            "same key twice", OrderRules.Keys(null, Delivered with { Quantity = 2, Keys = [Key, Key] }), StringComparison.Ordinal);
         Assert.Contains(
-            "without being delivered", OrderRules.Keys(Delivered with { Status = DeliveryStatus.Withdrawn }),
+            "without being delivered", OrderRules.Keys(null, Delivered with { Status = DeliveryStatus.Withdrawn }),
             StringComparison.Ordinal);
     }
 
@@ -60,13 +60,19 @@ public sealed class When_an_order_is_audited
     [InlineData(DeliveryStatus.Allocating, 181, true)]
     [InlineData(DeliveryStatus.WaitingStock, 180, false)]
     [InlineData(DeliveryStatus.WaitingStock, 181, true)]
-    [InlineData(DeliveryStatus.Manual, 9_999, false)]
+    [InlineData(DeliveryStatus.Manual, 3_720, false)]
+    [InlineData(DeliveryStatus.Manual, 3_721, true)]
     [InlineData(DeliveryStatus.Review, 9_999, false)]
     [InlineData(DeliveryStatus.Failed, 9_999, false)]
     [InlineData(DeliveryStatus.Withdrawn, 0, true)]
     public void A_paid_order_may_wait_as_long_as_its_product_says(DeliveryStatus status, int seconds, bool violated)
     {
         var delivery = Delivered with { Status = status, Keys = [], DeliveredAt = null, Due = Now };
+        if (status == DeliveryStatus.Manual)
+        {
+            delivery = delivery with { WaitUntil = Now + TimeSpan.FromHours(1) };
+            Assert.NotNull(OrderRules.Bound(Paid, delivery with { Due = null }, Now, Grace));
+        }
 
         Assert.Equal(violated, OrderRules.Bound(Paid, delivery, Now + TimeSpan.FromSeconds(seconds), Grace) is not null);
     }

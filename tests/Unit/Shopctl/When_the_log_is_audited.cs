@@ -111,6 +111,23 @@ public sealed class When_the_log_is_audited
     }
 
     [Fact]
+    public async Task A_replaced_key_counts_by_its_replacement_once_and_without_its_event_is_a_violation()
+    {
+        var old = new Guid("00000000-0000-0000-0000-000000000002");
+        _memory.CommitNo = 10;
+        Delivered("a");
+        Delivered("b");
+        Event("a", old);
+        Replaced("a", old, Key);
+        Replaced("a", old, Key);
+        Event("b", old);
+        Replaced("b", old, Key, commit: 11);
+        await RunAsync();
+        Assert.StartsWith(
+            "b: its OrderDelivered names other keys", Assert.Single(_report.Events.Examples), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_event_newer_than_the_snapshot_is_no_violation_and_an_older_one_without_a_delivery_is()
     {
         _memory.CommitNo = 10;
@@ -157,6 +174,10 @@ public sealed class When_the_log_is_audited
     private void Event(string id, Guid key, long commit = 1) => _log.Add(
         new(Topics.Deliveries.Name, 0), MessageTypes.OrderDelivered,
         Json(new OrderDelivered(id, "S", 1, 100, "CNY", Now, [key], 3), ContractsJson.Default.OrderDelivered), commit);
+
+    private void Replaced(string id, Guid old, Guid key, long commit = 1) => _log.Add(
+        new(Topics.Deliveries.Name, 0), MessageTypes.KeyReplaced,
+        Json(new KeyReplaced(id, "S", old, key, Now, 5), ContractsJson.Default.KeyReplaced), commit);
 
     private void Refund(string id, DateTimeOffset at) => _log.Add(
         new(Topics.Deliveries.Name, 0), MessageTypes.OrderRefunded,

@@ -41,6 +41,7 @@ public static class DeliveryDecider
             (DeliveryStatus.Allocating, DeliveryMessage.Due) when order.Delivery!.Due <= now => Allocate(order, facts, now),
             (DeliveryStatus.WaitingStock, DeliveryMessage.StockArrived) => Reserve(order, facts, now),
             (DeliveryStatus.WaitingStock, DeliveryMessage.Due) when order.Delivery!.Due <= now => EndWait(order, facts, now),
+            (DeliveryStatus.Manual, DeliveryMessage.Due) when order.Delivery!.Due <= now => Overdue(order, now),
             _ => Decision.NoChange(order),
         };
         return decision.Stamped(order);
@@ -84,12 +85,23 @@ public static class DeliveryDecider
 
         const string Reason = "Fewer keys than reserved, five times";
         return new(
-            InReview(order, saga with { ShortPicks = picks }, Reason, now),
+            InReview(order, saga with { ShortPicks = picks }, ReviewKind.ShortPick, Reason, now),
             [new DeliveryFailed(saga.Id, saga.Sku, saga.Quantity, Reason, now, 0), new SagaFact()]);
     }
 
-    private static OrderCase InReview(OrderCase order, DeliverySaga saga, string reason, DateTimeOffset now) => new(
-        order.Payment is { } payment ? ReviewCases.Open(payment, ReviewKind.ShortPick, reason, now) : null,
+    /// <summary>Nobody has handed the goods over: they still can be, and the money can go back.</summary>
+    private static Decision Overdue(OrderCase order, DateTimeOffset now)
+    {
+        const string Reason = "No operator has handed it over in time";
+        var saga = order.Delivery!;
+        return new(
+            InReview(order, saga, ReviewKind.ManualOverdue, Reason, now),
+            [new DeliveryFailed(saga.Id, saga.Sku, saga.Quantity, Reason, now, 0), new SagaFact()]);
+    }
+
+    private static OrderCase InReview(
+        OrderCase order, DeliverySaga saga, ReviewKind kind, string reason, DateTimeOffset now) => new(
+        order.Payment is { } payment ? ReviewCases.Open(payment, kind, reason, now) : null,
         saga with { Status = DeliveryStatus.Review, Due = null });
 
     private static Decision Reserve(OrderCase order, Facts facts, DateTimeOffset now)
@@ -122,7 +134,7 @@ public static class DeliveryDecider
 
         var covering = order.Payment is { } payment ? RefundDecider.Covering(payment) : null;
         return covering is null || RefundDecider.Left(covering) != covering.Amount
-            ? new(InReview(order, order.Delivery, "It waits for stock, but no payment stands behind it", now), [new SagaFact()])
+            ? new(InReview(order, order.Delivery, ReviewKind.ShortPick, "It waits for stock, but no payment stands behind it", now), [new SagaFact()])
             : RefundDecider.RefundUndelivered(order, covering.Number, "No stock came in time", now, default);
     }
 }

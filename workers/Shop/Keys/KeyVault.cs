@@ -45,6 +45,39 @@ public sealed class KeyVault(byte[] fingerprint, IKeyEncryptionKeys keyEncryptio
     }
 
     /// <summary>
+    /// A unit of a text that may be sold more than once: the first half of its id is the text's fingerprint, the second
+    /// says which unit it is.
+    /// </summary>
+    public SealedKey SealUnit(string sku, PlainKey key, ulong unit)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        IdOf(sku, key).TryWriteBytes(bytes, bigEndian: true, out _);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], unit);
+        var id = new Guid(bytes, bigEndian: true);
+        return new(id, Seal(id, Join(key.Number, key.Secret)));
+    }
+
+    /// <summary>The text that an operator writes for an order; the command's id tells two of them apart.</summary>
+    public SealedKey SealText(string sku, string orderId, string commandId, string text)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{orderId}|{commandId}"), hash);
+        return SealUnit(sku, new(null, text), BinaryPrimitives.ReadUInt64BigEndian(hash));
+    }
+
+    /// <summary>True where the id is this text's, as a key of its own or as a unit.</summary>
+    public bool IsIdOf(Guid id, string sku, PlainKey key) => IsSameText(id, IdOf(sku, key));
+
+    /// <summary>True for units of one text.</summary>
+    public static bool IsSameText(Guid one, Guid other)
+    {
+        Span<byte> bytes = stackalloc byte[32];
+        one.TryWriteBytes(bytes, bigEndian: true, out _);
+        other.TryWriteBytes(bytes[16..], bigEndian: true, out _);
+        return bytes[..8].SequenceEqual(bytes[16..24]);
+    }
+
+    /// <summary>
     /// The same key under <see cref="Current"/>. Throws <see cref="CryptographicException"/> where the bytes were changed
     /// or belong to another key: nothing is sealed anew that could not be opened.
     /// </summary>

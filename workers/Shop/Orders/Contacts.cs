@@ -36,6 +36,10 @@ public static class Contacts
         return Convert.ToBase64String(hash[..16]);
     }
 
+    /// <summary>Keyed hash of a normalised contact with its query password: neither is found without the other.</summary>
+    public static string PasswordHash(byte[] secret, string contact, string password) =>
+        Hash(secret, "password", contact + "\n" + password);
+
     /// <summary><c>YYYY-MM:base64</c> of nonce, ciphertext and tag; bound to the order id.</summary>
     /// <param name="contact">At most 254 characters.</param>
     public static string Encrypt(ShopSecrets secrets, string orderId, string contact, DateTimeOffset at)

@@ -24,7 +24,10 @@ public sealed record Facts(
 /// <summary>Asks that the PaymentSaga, as it is after the decision, goes to shop.saga-facts.v1.</summary>
 public sealed record SagaFact;
 
-/// <summary>The new state, what is to be sent (commands, events, <see cref="SagaFact"/>), and the change of stock.</summary>
+/// <summary>
+/// The new state, what is to be sent (commands, events, <see cref="SagaFact"/>, <see cref="KeysImported"/> with a text that is
+/// handed over), and the change of stock.
+/// </summary>
 public sealed record Decision(OrderCase Case, IReadOnlyList<object> Sends, StockDelta Stock = default)
 {
     /// <summary>A repeat, or nothing to do.</summary>
@@ -64,7 +67,7 @@ public sealed record Decision(OrderCase Case, IReadOnlyList<object> Sends, Stock
         OrderExpired e => e with { Sequence = sequence },
         DeliveryFailed e => e with { Sequence = sequence },
         KeyReplaced e => e with { Sequence = sequence },
-        SagaFact => send,
+        SagaFact or KeysImported => send,
         _ => throw new ArgumentOutOfRangeException(nameof(send), send.GetType(), "Not a message that orders send."),
     };
 }

@@ -46,6 +46,9 @@ public static class OrderMessages
         KeyReplaced e => Event(
             e.OrderId, e.Sequence, MessageTypes.KeyReplaced, $"replaced.{e.ReplacedKeyId}", e, ContractsJson.Default.KeyReplaced,
             now),
+        KeysImported k => new OutRecord(
+            Topics.KeyBatches.Name, Topics.KeyBatches.PartitionOf(k.Sku), k.Sku, MessageTypes.KeysImported,
+            JsonSerializer.SerializeToUtf8Bytes(k, ContractsJson.Default.KeysImported), now, order.Payment!.Id),
         _ => null,
     };
 

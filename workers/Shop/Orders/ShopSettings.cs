@@ -29,6 +29,9 @@ public sealed record ShopSettings(TimeSpan CheckEvery, TimeSpan ResendAfter, str
     /// <summary>Attempts that one order may open, by switching channels.</summary>
     public int MaxAttempts { get; init; } = 10;
 
+    /// <summary>How long an operator may take over manual goods whose product says nothing; then it goes to review.</summary>
+    public TimeSpan ManualWithin { get; init; } = TimeSpan.FromDays(1);
+
     /// <summary>
     /// The merchant profile of an order's next attempt: by a hash of its id over those that are up, so that a repeat
     /// chooses alike. Where none is up, over all: the attempt waits for it.

@@ -23,6 +23,6 @@ internal static class LimitRule
     /// stay within their share of what could be sold.
     /// </summary>
     public static bool HoldsAtOrder(OrderPlaced placed, Facts facts) =>
-        placed.Hold == HoldPolicy.Order
+        placed.Hold == HoldPolicy.Order && placed.Kind != ProductKind.Manual
             && (facts.Held + placed.Quantity) * 100 <= (facts.Held + facts.Available) * facts.Settings.HoldSharePercent;
 }

@@ -57,6 +57,12 @@ internal static class MoneyDecider
             Reserved = false,
             Reason = late ? $"Paid late, after {saga.Status}" : null,
         };
+        if (placed.Kind == ProductKind.Manual)
+        {
+            return new(
+                new(paid, HandOverDecider.Awaited(placed, facts, now)), late ? [.. closes, new SagaFact()] : [.. closes]);
+        }
+
         var reserved = saga.Reserved || facts.Available >= placed.Quantity;
         if (!reserved && placed.WaitSeconds == 0)
         {

@@ -20,6 +20,8 @@ public static class OperatorDecider
         PaymentMessage.OperatorRefund m => m.By,
         PaymentMessage.OperatorDeliver m => m.By,
         PaymentMessage.OperatorDismiss m => m.By,
+        PaymentMessage.OperatorHandOver m => m.By,
+        PaymentMessage.OperatorReplace m => m.By,
         _ => null,
     };
 
@@ -34,6 +36,8 @@ public static class OperatorDecider
             PaymentMessage.OperatorDismiss => !ReviewCases.OpenOf(saga).Any() ? "The order has no open case"
                 : order.Delivery is { Status: DeliveryStatus.Review } ? "Its delivery needs a decision: deliver or refund it"
                 : null,
+            PaymentMessage.OperatorHandOver => HandOverDecider.AgainstHandOver(order, saga),
+            PaymentMessage.OperatorReplace m => HandOverDecider.AgainstReplacement(order, saga, m, facts),
             _ => "Not an operator's decision",
         };
 
@@ -52,6 +56,8 @@ public static class OperatorDecider
             PaymentMessage.OperatorRefund m => Refund(noted, m, facts, now),
             PaymentMessage.OperatorDeliver m => Deliver(noted, m, facts, now),
             PaymentMessage.OperatorDismiss m => Dismiss(noted, m, facts, now),
+            PaymentMessage.OperatorHandOver m => HandOverDecider.HandOver(noted, m, now),
+            PaymentMessage.OperatorReplace m => HandOverDecider.Replace(noted, m, facts, now),
             _ => throw new ArgumentOutOfRangeException(nameof(message), message.GetType(), "No operator's decision."),
         };
         return decision.Sends.OfType<SagaFact>().Any()
@@ -92,21 +98,25 @@ public static class OperatorDecider
 
     private static string? AgainstDelivery(OrderCase order, PaymentSaga saga, Facts facts)
     {
-        if (RefundDecider.Covering(saga) is not { } covering)
+        if (AgainstAnyDelivery(order, saga) is { } objection)
         {
-            return "The order is not paid: say 'confirm-paid' where the money has been seen";
+            return objection;
         }
 
-        if (order.Delivery is { Status: DeliveryStatus.Delivered })
-        {
-            return "The order is delivered";
-        }
-
-        return RefundDecider.Left(covering) != covering.Amount
-            ? "Its money is given back, or about to be: it is delivered only after the provider has finally rejected that"
+        return saga.Order is { Kind: ProductKind.Manual }
+            ? "These are manual goods: 'shopctl order deliver' hands them over"
             : order.Delivery is { Reserved: true } || facts.Available >= saga.Order!.Quantity ? null
             : Text($"Only {facts.Available} of {saga.Order.Quantity} units are available");
     }
+
+    /// <summary>What stands against a delivery of any kind of goods.</summary>
+    internal static string? AgainstAnyDelivery(OrderCase order, PaymentSaga saga) =>
+        RefundDecider.Covering(saga) is not { } covering
+            ? "The order is not paid: say 'confirm-paid' where the money has been seen"
+        : order.Delivery is { Status: DeliveryStatus.Delivered } ? "The order is delivered"
+        : RefundDecider.Left(covering) != covering.Amount
+            ? "Its money is given back, or about to be: it is delivered only after the provider has finally rejected that"
+        : null;
 
     private static Decision ConfirmPaid(
         OrderCase order, PaymentMessage.OperatorConfirmPaid m, Facts facts, DateTimeOffset now)
@@ -135,7 +145,7 @@ public static class OperatorDecider
             Payment = ReviewCases.Close(
                 saga,
                 c => c.Number?.StartsWith(payment.Number, StringComparison.Ordinal) == true
-                    || (c.Kind == ReviewKind.ShortPick && payment.Use == PaymentUse.Order),
+                    || (c.Kind is ReviewKind.ShortPick or ReviewKind.ManualOverdue && payment.Use == PaymentUse.Order),
                 $"Refund by {m.By.Operator}: {m.Reason}", now),
         };
         if (payment.Use == PaymentUse.Order && order.Delivery is not { Status: DeliveryStatus.Delivered })

@@ -25,7 +25,8 @@ public static class PaymentDecider
             PaymentMessage.CloseAnswered m => AttemptDecider.Closed(order, m, facts, now),
             PaymentMessage.RefundAnswered m => RefundDecider.Answered(order, m, now),
             PaymentMessage.OperatorConfirmPaid or PaymentMessage.OperatorRefund or PaymentMessage.OperatorDeliver
-                or PaymentMessage.OperatorDismiss => OperatorDecider.Decide(order, message, facts, now),
+                or PaymentMessage.OperatorDismiss or PaymentMessage.OperatorHandOver
+                or PaymentMessage.OperatorReplace => OperatorDecider.Decide(order, message, facts, now),
             PaymentMessage.StatementFinding m => StatementDecider.Found(order, m, facts, now),
             PaymentMessage.Due => Due(order, facts, now),
             PaymentMessage.Unneeded => Decision.NoChange(order),
@@ -68,7 +69,7 @@ public static class PaymentDecider
             return Ended(order, placed, PaymentStatus.Refused, limit);
         }
 
-        if (facts.Available < placed.Quantity)
+        if (placed.Kind != ProductKind.Manual && facts.Available < placed.Quantity)
         {
             return Ended(order, placed, PaymentStatus.SoldOut, null);
         }

@@ -49,6 +49,15 @@ public abstract record PaymentMessage(string OrderId)
     /// <summary>An operator closes the open cases without anything else happening.</summary>
     public sealed record OperatorDismiss(string OrderId, OperatorAct By, string Reason) : PaymentMessage(OrderId);
 
+    /// <summary>An operator hands over manual goods: the text that the buyer gets.</summary>
+    public sealed record OperatorHandOver(string OrderId, OperatorAct By, SealedText Text) : PaymentMessage(OrderId);
+
+    /// <summary>A key of a delivered order is faulty: it becomes void, and another takes its place.</summary>
+    /// <param name="KeyId">The faulty one.</param>
+    /// <param name="Text">What takes the place of a text of manual goods; null for keys, which come from stock.</param>
+    public sealed record OperatorReplace(
+        string OrderId, OperatorAct By, Guid KeyId, string Reason, SealedText? Text = null) : PaymentMessage(OrderId);
+
     /// <summary>A finding of a reconciliation with the provider's statement.</summary>
     /// <param name="FindingId">The same in every repeat of the reconciliation: a repeat changes nothing.</param>
     /// <param name="Number">Our provider number, of the payment or the refund, as the statement has it.</param>
@@ -69,6 +78,10 @@ public abstract record PaymentMessage(string OrderId)
 /// <param name="CommandId">The same in every repeat: it is done once.</param>
 /// <param name="Operator">The operator's name.</param>
 public sealed record OperatorAct(string CommandId, string Operator, DateTimeOffset At);
+
+/// <summary>What an operator wrote for an order, encrypted before it leaves the operator's process.</summary>
+/// <param name="KeyEncryptionKey">Which key-encryption key sealed it.</param>
+public sealed record SealedText(SealedKey Key, string KeyEncryptionKey);
 
 /// <summary>How a provider's statement and our records disagree.</summary>
 public enum StatementFault

@@ -24,6 +24,8 @@ internal sealed class BatchRun(
     private readonly List<Guid> _picked = [];
     private readonly HashSet<string> _recorded = [];
     private readonly List<KeySale> _sales = [];
+    private readonly List<KeySale> _replaced = [];
+    private readonly List<HandedOver> _handedOver = [];
     private readonly List<OutCommand> _commands = [];
 
     /// <summary>Stock as it was read; the batch's own changes are added to it.</summary>
@@ -125,7 +127,20 @@ internal sealed class BatchRun(
                 && DeliveryDecider.Demand(new(null, saga), m, now) is > 0 and var count
                 && counted.Add(m.OrderId))
             {
-                var key = new StockKey(saga.Sku, saga.Region);
+                Add(saga, count);
+            }
+            else if (message.Message is PaymentMessage.OperatorReplace r
+                && loaded.Deliveries.GetValueOrDefault(r.OrderId) is { } delivery)
+            {
+                Add(delivery, Demand(delivery, r));
+            }
+        }
+
+        void Add(DeliverySaga saga, int count)
+        {
+            var key = new StockKey(saga.Sku, saga.Region);
+            if (count > 0)
+            {
                 demand[key] = demand.GetValueOrDefault(key) + count;
             }
         }
@@ -139,7 +154,7 @@ internal sealed class BatchRun(
         {
             case PaymentMessage m when !loaded.Archived.Contains(m.OrderId):
                 var paid = CaseOf(m.OrderId);
-                Apply(m.OrderId, paid, PaymentDecider.Decide(paid, m, FactsOf(KeyOf(m, paid), [], (m as PaymentMessage.Placed)?.Order), now));
+                Apply(m.OrderId, paid, PaymentDecider.Decide(paid, m, FactsOf(m, paid), now));
                 break;
             case DeliveryMessage m when !loaded.Archived.Contains(m.OrderId):
                 Deliver(m);
@@ -158,7 +173,7 @@ internal sealed class BatchRun(
         var order = CaseOf(message.OrderId);
         return OperatorDecider.ActOf(message) is not { } by || OperatorDecider.IsRepeat(order.Payment, by.CommandId)
             ? null
-            : OperatorDecider.Objection(order, message, FactsOf(KeyOf(message, order), []));
+            : OperatorDecider.Objection(order, message, FactsOf(message, order));
     }
 
     /// <summary>Puts an order into review.</summary>
@@ -194,7 +209,11 @@ internal sealed class BatchRun(
         return new(
             group, loaded.Opening, payments, deliveries, _sales,
             _stock.Where(s => s.Value != default).ToDictionary(s => s.Key, s => s.Value),
-            moves, Records, _commands, loaded.Waits, now);
+            moves, Records, _commands, loaded.Waits, now)
+        {
+            Replaced = _replaced,
+            HandedOver = _handedOver,
+        };
     }
 
     /// <summary>
@@ -269,6 +288,19 @@ internal sealed class BatchRun(
             ? new(o.Sku, o.Region)
             : null;
 
+    /// <summary>A replacement looks at the key that it would take; its sale takes it.</summary>
+    private Facts FactsOf(PaymentMessage message, OrderCase order)
+    {
+        var key = KeyOf(message, order);
+        return message is PaymentMessage.OperatorReplace m && order.Delivery is { } saga && Demand(saga, m) > 0
+            && _keys.TryGetValue(new(saga.Sku, saga.Region), out var queue) && queue.TryPeek(out var next)
+            ? FactsOf(key, [next])
+            : FactsOf(key, [], (message as PaymentMessage.Placed)?.Order);
+    }
+
+    private static int Demand(DeliverySaga saga, PaymentMessage.OperatorReplace message) =>
+        saga.Status == DeliveryStatus.Delivered && message.Text is null && saga.Keys.Contains(message.KeyId) ? 1 : 0;
+
     private Facts FactsOf(StockKey? key, IReadOnlyList<Guid> keys, OrderPlaced? placed = null)
     {
         var (count, change) = key is { } k
@@ -296,6 +328,7 @@ internal sealed class BatchRun(
 
         foreach (var send in decision.Sends)
         {
+            Move(orderId, send);
             if (OrderMessages.ToRecord(send, decision.Case, now) is { } record)
             {
                 Records.Add(record);
@@ -307,4 +340,27 @@ internal sealed class BatchRun(
             }
         }
     }
+
+    /// <summary>What a decision of an operator does to keys.</summary>
+    private void Move(string orderId, object send)
+    {
+        switch (send)
+        {
+            case KeysImported text:
+                _handedOver.Add(new(text, orderId));
+                break;
+            case KeyReplaced r:
+                _replaced.Add(new(r.ReplacedKeyId, orderId));
+                if (_keys.TryGetValue(KeyOf(orderId), out var queue) && queue.TryPeek(out var next) && next == r.KeyId)
+                {
+                    _sales.Add(new(queue.Dequeue(), orderId));
+                }
+
+                break;
+            default:
+                break;
+        }
+    }
+
+    private StockKey KeyOf(string orderId) => CaseOf(orderId).Delivery is { } saga ? new(saga.Sku, saga.Region) : default;
 }

@@ -60,6 +60,9 @@ public sealed record OpenOrders(IReadOnlyDictionary<string, int> OfContact, IRea
 /// <summary>A key that was sold to an order.</summary>
 public readonly record struct KeySale(Guid Key, string OrderId);
 
+/// <summary>A text that an operator hands to an order: a batch of one key that is sold at once.</summary>
+public sealed record HandedOver(KeysImported Import, string OrderId);
+
 /// <summary>A changed document and the version it was loaded with (0 = new).</summary>
 public readonly record struct Changed<T>(T Document, int LoadedVersion);
 
@@ -75,14 +78,20 @@ public sealed record SaveRequest(
     IReadOnlyList<OutRecord> Records,
     IReadOnlyList<OutCommand> Commands,
     IReadOnlyList<long> Waits,
-    DateTimeOffset Now);
+    DateTimeOffset Now)
+{
+    /// <summary>Sold keys that become void; they stay with their orders.</summary>
+    public IReadOnlyList<KeySale> Replaced { get; init; } = [];
+
+    public IReadOnlyList<HandedOver> HandedOver { get; init; } = [];
+}
 
 /// <summary>One batch's transaction. Disposing it without a save leaves no trace.</summary>
 public interface IShopTransaction : IAsyncDisposable
 {
     /// <summary>Orders that wait for stock of these products, oldest first.</summary>
     Task<IReadOnlyList<string>> WaitingAsync(
-        IReadOnlyCollection<string> skus, int limit, CancellationToken cancellation);
+        IReadOnlyDictionary<string, int> limits, CancellationToken cancellation);
 
     Task<LoadedBatch> LoadAsync(LoadRequest request, CancellationToken cancellation);
 

@@ -78,6 +78,53 @@ internal static class KeyStatements
         return await command.ExecuteScalarAsync(cancellation) is int voided ? voided : 0;
     }
 
+    /// <summary>Texts that are sold at once, and keys that a replacement makes void.</summary>
+    public static void AddHandedOver(
+        NpgsqlBatch batch, List<(NpgsqlBatchCommand Command, int Rows, string What)> checks, SaveRequest save)
+    {
+        if (save.Replaced.Count > 0)
+        {
+            var replace = new NpgsqlBatchCommand(
+                """
+                UPDATE shop.card_keys k SET status = 'void', version = version + 1
+                FROM unnest($1, $2) AS r(id, order_id)
+                WHERE k.id = r.id AND k.order_id = r.order_id AND k.status = 'sold'
+                """)
+            {
+                Parameters =
+                {
+                    new() { Value = save.Replaced.Select(r => r.Key).ToArray() },
+                    new()
+                    {
+                        Value = save.Replaced.Select(r => r.OrderId).ToArray(),
+                        NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
+                    },
+                },
+            };
+            batch.BatchCommands.Add(replace);
+            checks.Add((replace, save.Replaced.Count, "a key was replaced meanwhile"));
+        }
+
+        foreach (var (import, orderId) in save.HandedOver)
+        {
+            batch.BatchCommands.Add(new(
+                """
+                INSERT INTO shop.card_keys (id, sku, region, status, order_id, sold_at, batch, kek, sealed)
+                VALUES ($1, $2, $3, 'sold', $4, $5, $6, $7, $8)
+                """)
+            {
+                Parameters =
+                {
+                    new() { Value = import.Keys[0].Id }, new() { Value = import.Sku }, new() { Value = import.Region },
+                    new() { Value = orderId }, new() { Value = save.Now.ToUniversalTime() },
+                    new() { Value = import.BatchId }, new() { Value = import.KeyEncryptionKey },
+                    new() { Value = import.Keys[0].Sealed },
+                },
+            });
+            batch.BatchCommands.Add(Note(import, []));
+        }
+    }
+
     private static async Task<HashSet<string>> KnownAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, CancellationToken cancellation)
     {
@@ -157,22 +204,24 @@ internal static class KeyStatements
         await using var batch = new NpgsqlBatch(connection, transaction);
         foreach (var (import, duplicates) in notes)
         {
-            batch.BatchCommands.Add(new(
-                """
-                INSERT INTO shop.key_batches (id, sku, keys, duplicates, imported_at) VALUES ($1, $2, $3, $4, $5)
-                ON CONFLICT (id) DO NOTHING
-                """)
-            {
-                Parameters =
-                {
-                    new() { Value = import.BatchId }, new() { Value = import.Sku }, new() { Value = import.Keys.Count },
-                    new() { Value = duplicates }, new() { Value = import.ImportedAt.ToUniversalTime() },
-                },
-            });
+            batch.BatchCommands.Add(Note(import, duplicates));
         }
 
         await batch.ExecuteNonQueryAsync(cancellation);
     }
+
+    private static NpgsqlBatchCommand Note(KeysImported import, int[] duplicates) => new(
+        """
+        INSERT INTO shop.key_batches (id, sku, keys, duplicates, imported_at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (id) DO NOTHING
+        """)
+    {
+        Parameters =
+        {
+            new() { Value = import.BatchId }, new() { Value = import.Sku }, new() { Value = import.Keys.Count },
+            new() { Value = duplicates }, new() { Value = import.ImportedAt.ToUniversalTime() },
+        },
+    };
 
     private static NpgsqlParameter Texts(IReadOnlyList<KeysImported> batches, Func<KeysImported, string> field) =>
         new() { Value = batches.Select(field).ToArray() };

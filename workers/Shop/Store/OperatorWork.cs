@@ -77,6 +77,11 @@ public sealed class OperatorWork(
             run.Stock = await transaction.ReadStockAsync(needed, cancellation);
         }
 
+        if (run.KeysNeeded(batch) is { Count: > 0 } demand)
+        {
+            run.Keys = await transaction.PickAsync(demand, cancellation);
+        }
+
         if (run.ObjectionTo(message) is { } objection)
         {
             return (new(OperatorResult.Refused, objection, before), null);

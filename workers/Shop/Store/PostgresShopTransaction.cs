@@ -15,17 +15,20 @@ namespace CardShop.Shop.Store;
 internal sealed class PostgresShopTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction) : IShopTransaction
 {
     public async Task<IReadOnlyList<string>> WaitingAsync(
-        IReadOnlyCollection<string> skus, int limit, CancellationToken cancellation)
+        IReadOnlyDictionary<string, int> limits, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
             """
-            SELECT id FROM shop.mt_doc_deliverysaga
-            WHERE data ->> 'status' = 'waiting-stock' AND data ->> 'sku' = ANY($1)
-            ORDER BY data ->> 'createdAt' LIMIT $2
+            SELECT d.id FROM unnest($1, $2) AS w(sku, n)
+            CROSS JOIN LATERAL (
+                SELECT id, data ->> 'createdAt' AS at FROM shop.mt_doc_deliverysaga
+                WHERE data ->> 'status' = 'waiting-stock' AND data ->> 'sku' = w.sku
+                ORDER BY data ->> 'createdAt', id LIMIT w.n) AS d
+            ORDER BY d.at, d.id
             """,
             connection, transaction)
         {
-            Parameters = { new() { Value = skus.ToArray() }, new() { Value = limit } },
+            Parameters = { new() { Value = limits.Keys.ToArray() }, new() { Value = limits.Values.ToArray() } },
         };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var ids = new List<string>();
@@ -160,6 +163,7 @@ internal sealed class PostgresShopTransaction(NpgsqlConnection connection, Npgsq
             checks.Add((Sell(save), save.Sales.Count, "a key was sold meanwhile"));
         }
 
+        KeyStatements.AddHandedOver(batch, checks, save);
         if (save.Progress.Count > 0)
         {
             checks.Add((

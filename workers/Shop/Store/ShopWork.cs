@@ -20,8 +20,11 @@ public sealed class ShopWork(
     string group, bool deliveries, IShopStore store, RollbackFence fence, ShopSettings settings, IBatchObserver observer,
     TimeProvider time, ILogger<ShopWork> logger, Func<IReadOnlySet<string>>? down = null) : IBatchWork
 {
-    /// <summary>Waiting orders looked at per import batch; the rest follows with the next batch or its due time.</summary>
-    private const int MaxWaiting = 200;
+    /// <summary>Keys that one transaction allocates: their ids stand in documents and in events, so this bounds its size.</summary>
+    public const int MaxKeys = 20_000;
+
+    /// <summary>Waiting orders that one transaction reserves for: as many as the largest batch of an import has keys.</summary>
+    private const int MaxWaiting = 5_000;
 
     public string Name => group;
 
@@ -31,9 +34,7 @@ public sealed class ShopWork(
     {
         await using var transaction = await store.BeginAsync(cancellation);
         var imports = batch.Select(m => m.Message).OfType<KeysImported>().ToList();
-        var waiting = imports.Count == 0
-            ? []
-            : await transaction.WaitingAsync([.. imports.Select(i => i.Sku).Distinct()], MaxWaiting, cancellation);
+        var waiting = await WaitingAsync(transaction, imports, batch.Count, cancellation);
         var orders = batch.Select(m => OrderMessages.OrderOf(m.Message)).OfType<string>().Concat(waiting).ToHashSet();
         var loaded = await transaction.LoadAsync(
             new(group, PartitionsOf(batch), orders, deliveries), cancellation);
@@ -67,6 +68,7 @@ public sealed class ShopWork(
 
         if (run.KeysNeeded(fresh.Messages) is { Count: > 0 } demand)
         {
+            RequireBounded(fresh.Messages.Count, demand);
             run.Keys = await transaction.PickAsync(demand, cancellation);
         }
 
@@ -82,6 +84,37 @@ public sealed class ShopWork(
         }
 
         return await SaveAsync(transaction, run.ToSave(group, fresh.Moves), cancellation);
+    }
+
+    /// <exception cref="BatchTooLargeException">
+    /// The deliveries are halved until they fit; one alone always does, for an order has a most of its own.
+    /// </exception>
+    internal static void RequireBounded(int messages, IReadOnlyDictionary<StockKey, int> demand)
+    {
+        var keys = demand.Values.Sum(n => (long)n);
+        if (keys > MaxKeys && messages > 1)
+        {
+            throw new BatchTooLargeException($"{messages} messages want {keys} keys");
+        }
+    }
+
+    /// <summary>
+    /// Orders that wait for what is imported, oldest first per product. Every one of them takes a key at least, so no more
+    /// are looked at than keys come; none that could be served is left behind.
+    /// </summary>
+    private static async Task<IReadOnlyList<string>> WaitingAsync(
+        IShopTransaction transaction, List<KeysImported> imports, int messages, CancellationToken cancellation)
+    {
+        if (imports.Count == 0)
+        {
+            return [];
+        }
+
+        var limits = imports.GroupBy(i => i.Sku).ToDictionary(g => g.Key, g => g.Sum(i => i.Keys.Count));
+        var waiting = await transaction.WaitingAsync(limits, cancellation);
+        return waiting.Count > MaxWaiting && messages > 1
+            ? throw new BatchTooLargeException($"{waiting.Count} orders wait for what {messages} messages bring")
+            : waiting;
     }
 
     public async Task<OutboxRow?> GiveUpAsync(Incoming message, Exception failure, CancellationToken cancellation)

@@ -45,7 +45,7 @@ internal static class KeySample
         {
             try
             {
-                if (vault.IdOf(sku, vault.Open(id, kek, sealedKey)) != id)
+                if (!vault.IsIdOf(id, sku, vault.Open(id, kek, sealedKey)))
                 {
                     check.Violate(string.Create(CultureInfo.InvariantCulture, $"key {id}: its text has another id"));
                 }

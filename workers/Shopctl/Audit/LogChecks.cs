@@ -18,6 +18,9 @@ namespace CardShop.Shopctl.Audit;
 public sealed class LogChecks(AuditMemory memory, AuditReport report)
 {
     private readonly Dictionary<PartitionKey, long> _first = [];
+
+    /// <summary>Orders whose event names other keys than their document: those with replacements, and violations.</summary>
+    private readonly Dictionary<UInt128, (string OrderId, KeySet Keys)> _told = [];
     private long _queuedOrders;
     private long _queuedNotifications;
     private long _unreadable;
@@ -28,6 +31,7 @@ public sealed class LogChecks(AuditMemory memory, AuditReport report)
         await sweep.RunAsync([Topics.DeadLetters], DeadLetter, cancellation);
         var ends = await sweep.RunAsync(
             [Topics.Orders, Topics.PaymentNotifications, Topics.Deliveries], OnRecord, cancellation);
+        CompareKeys();
         Behind(ends, "orders", Topics.Orders, report.Orders);
         Behind(ends, "payments", Topics.PaymentNotifications, report.Notifications);
         Say(report.Orders, _queuedOrders, "queued: not processed yet");
@@ -84,6 +88,10 @@ public sealed class LogChecks(AuditMemory memory, AuditReport report)
         else if (record.Type == MessageTypes.OrderDelivered)
         {
             Delivered(record);
+        }
+        else if (record.Type == MessageTypes.KeyReplaced)
+        {
+            Replaced(record);
         }
         else if (record.Type == MessageTypes.OrderRefunded)
         {
@@ -175,14 +183,44 @@ public sealed class LogChecks(AuditMemory memory, AuditReport report)
         {
             order.Traits |= OrderTraits.EventSeen;
             order.Event = digest;
-            if (KeySet.Of(sent.KeyIds ?? []) != order.Named)
+            var told = KeySet.Of(sent.KeyIds ?? []);
+            if (told != order.Named)
             {
-                report.Events.Violate($"{sent.OrderId}: its OrderDelivered names other keys than its document");
+                _told[Digest.Of(sent.OrderId)] = (sent.OrderId, told);
             }
         }
         else if (order.Event != digest)
         {
             order.Traits |= OrderTraits.EventsDiffer;
+        }
+    }
+
+    /// <summary>Each replacement counts once, however often its event was sent, and not where it is newer than the snapshot.</summary>
+    private void Replaced(LogIncoming record)
+    {
+        if (record.Commit > memory.CommitNo || Read(record, ContractsJson.Default.KeyReplaced) is not { OrderId: not null } sent)
+        {
+            return;
+        }
+
+        var order = Digest.Of(sent.OrderId);
+        var fact = Digest.Of('r', sent.OrderId, sent.ReplacedKeyId.ToString());
+        if (_told.TryGetValue(order, out var told) && !memory.Has(fact))
+        {
+            memory.Mark(fact);
+            _told[order] = (told.OrderId, told.Keys.Without(sent.ReplacedKeyId).With(sent.KeyId));
+        }
+    }
+
+    private void CompareKeys()
+    {
+        foreach (var (digest, (orderId, told)) in _told)
+        {
+            var order = memory.Orders[digest];
+            if (told != order.Named && !order.Is(OrderTraits.EventUnderWay))
+            {
+                report.Events.Violate($"{orderId}: its OrderDelivered names other keys than its document");
+            }
         }
     }
 

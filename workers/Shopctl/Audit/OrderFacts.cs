@@ -52,6 +52,8 @@ public readonly record struct KeySet(int Count, UInt128 Sum)
 {
     public KeySet With(Guid id) => new(Count + 1, unchecked(Sum + Digest.Of(id)));
 
+    public KeySet Without(Guid id) => new(Count - 1, unchecked(Sum - Digest.Of(id)));
+
     public static KeySet Of(IEnumerable<Guid> ids)
     {
         var set = default(KeySet);

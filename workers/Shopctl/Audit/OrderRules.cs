@@ -6,10 +6,13 @@ namespace CardShop.Shopctl.Audit;
 /// <summary>What one order's two documents must agree on. Pure: null is good, a text is the violation.</summary>
 public static class OrderRules
 {
-    /// <summary>Invariant 2, its part within the document: as many keys as were bought, none twice.</summary>
-    public static string? Keys(DeliverySaga? delivery) => delivery switch
+    /// <summary>
+    /// Invariant 2, its part within the document: as many keys as were bought, none twice; of manual goods one text.
+    /// </summary>
+    public static string? Keys(PaymentSaga? payment, DeliverySaga? delivery) => delivery switch
     {
-        { Status: DeliveryStatus.Delivered } d when d.Keys.Count != d.Quantity => Text(
+        { Status: DeliveryStatus.Delivered } d when d.Keys.Count
+            != (payment?.Order is { Kind: ProductKind.Manual } ? 1 : d.Quantity) => Text(
             d.Id, $"delivered with {d.Keys.Count} keys instead of {d.Quantity}"),
         { Status: DeliveryStatus.Delivered } d when d.Keys.Distinct().Count() != d.Keys.Count => Text(
             d.Id, $"the same key twice"),
@@ -61,8 +64,12 @@ public static class OrderRules
         var until = delivery.CreatedAt + TimeSpan.FromSeconds(payment.Order?.WaitSeconds ?? 0) + grace;
         return delivery.Status switch
         {
-            DeliveryStatus.Delivered or DeliveryStatus.Manual or DeliveryStatus.Failed or DeliveryStatus.Review => null,
+            DeliveryStatus.Delivered or DeliveryStatus.Failed or DeliveryStatus.Review => null,
+            DeliveryStatus.Manual when delivery.WaitUntil is { } end && delivery.Due is not null => now <= end + grace
+                ? null
+                : Text(payment.Id, $"paid and waits for an operator, {(now - end - grace).TotalSeconds:F0} s beyond the bound"),
             DeliveryStatus.Withdrawn => Text(payment.Id, $"paid and withdrawn, but not refunding"),
+            DeliveryStatus.Manual => Text(payment.Id, $"paid and waits for an operator, but nothing follows it up"),
             DeliveryStatus.Allocating or DeliveryStatus.WaitingStock when delivery.Due is null => Text(
                 payment.Id, $"paid and undelivered, but nothing follows it up"),
             DeliveryStatus.Allocating or DeliveryStatus.WaitingStock => now <= until

@@ -49,7 +49,7 @@ internal sealed class SnapshotReader(
         {
             foreach (var record in OutboxCodec.DecodeRecords(row.GetFieldValue<byte[]>(0)))
             {
-                if (record is { Type: MessageTypes.OrderDelivered, OrderId: { } order })
+                if (record is { Type: MessageTypes.OrderDelivered or MessageTypes.KeyReplaced, OrderId: { } order })
                 {
                     memory.Order(Digest.Of(order)).Traits |= OrderTraits.EventUnderWay;
                 }
@@ -82,7 +82,7 @@ internal sealed class SnapshotReader(
         }
 
         memory.Remember(payment, delivery);
-        Judge(report.Keys, delivery is { Status: DeliveryStatus.Delivered }, OrderRules.Keys(delivery));
+        Judge(report.Keys, delivery is { Status: DeliveryStatus.Delivered }, OrderRules.Keys(payment, delivery));
         Judge(report.Payments, delivery is { Status: DeliveryStatus.Delivered }, OrderRules.Payment(payment, delivery));
         Judge(
             report.Bounds, payment is { Status: PaymentStatus.Paid or PaymentStatus.Refunding },

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using CardShop.Contracts;
 using CardShop.Shopctl.Products;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
@@ -10,6 +11,8 @@ namespace CardShop.Shopctl.Keys;
 /// <summary><c>shopctl keys import</c>.</summary>
 internal static class ImportCommand
 {
+    private const int MaxQuota = 100_000;
+
     public static Command Create(Session session)
     {
         var sku = new Argument<string>("SKU") { Description = "The product that the keys belong to." };
@@ -46,6 +49,12 @@ internal static class ImportCommand
             DefaultValueFactory = _ => 1_000,
             HelpName = "N",
         };
+        var quota = new Option<int?>("--quota")
+        {
+            Description = $"Of a reusable product: how often each key of the file may be sold, 1 to {MaxQuota}. A higher one for " +
+                "the same keys later adds what is missing.",
+            HelpName = "N",
+        };
         var wait = new Option<int>("--wait-seconds")
         {
             Description = "How long the delivery fleet may load nothing before this command gives up waiting.",
@@ -58,7 +67,7 @@ internal static class ImportCommand
             "text; exit code 1 when there is one. The same file again imports nothing twice; after an interruption it goes on " +
             "with the batches that are not loaded.")
         {
-            sku, file, format, bare, encoding, all, size, wait,
+            sku, file, format, bare, encoding, all, size, quota, wait,
         };
         session.Bind(import, async (servers, arguments, cancellation) =>
         {
@@ -69,7 +78,8 @@ internal static class ImportCommand
                     FileEncoding.Named(arguments.GetValue(encoding)!), !arguments.GetValue(bare)),
                 arguments.GetValue(all),
                 KeysCommands.Within(arguments.GetValue(size), 1, 5_000, "--batch-size"),
-                TimeSpan.FromSeconds(KeysCommands.Within(arguments.GetValue(wait), 1, 86_400, "--wait-seconds")));
+                TimeSpan.FromSeconds(KeysCommands.Within(arguments.GetValue(wait), 1, 86_400, "--wait-seconds")),
+                arguments.GetValue(quota) is { } q ? KeysCommands.Within(q, 1, MaxQuota, "--quota") : null);
             return await RunAsync(session, servers, request, cancellation);
         });
         return import;
@@ -81,7 +91,7 @@ internal static class ImportCommand
         await using var source = Open(request.File);
         var vault = servers.OpenVault();
         await servers.RequireWritableAsync(cancellation);
-        await ProductCommands.RequireAsync(servers, request.Sku, cancellation);
+        RequireKeys(await ProductCommands.RequireAsync(servers, request.Sku, cancellation), request.Quota);
         var batcher = new KeyBatcher(
             vault, new(request.Sku, servers.Settings.Region, request.BatchSize, session.Time.GetUtcNow()));
         await using var all = OpenReport(request.Report);
@@ -97,7 +107,7 @@ internal static class ImportCommand
             await ImportProgress.RunAsync(
                 session.Screen, session.Time, ReadPart(source),
                 progress => new KeyImporter(servers, batcher, report, progress).RunAsync(
-                    KeyFile.ReadAsync(source, options, cancellation), request.Patience, cancellation));
+                    ReusableKeys.UnitsAsync(KeyFile.ReadAsync(source, options, cancellation), request.Quota), request.Patience, cancellation));
         }
         catch (OperationCanceledException e) when (cancellation.IsCancellationRequested)
         {
@@ -127,6 +137,21 @@ internal static class ImportCommand
         }
 
         return report.Refused.Count > 0 ? ExitCodes.Failed : ExitCodes.Ok;
+    }
+
+    private static void RequireKeys(Product product, int? quota)
+    {
+        var problem = (product.Kind, quota) switch
+        {
+            (ProductKind.Manual, _) => "is of manual goods: 'shopctl order deliver' hands them over, one order at a time",
+            (ProductKind.Reusable, null) => "is of reusable keys: say --quota, how often each key may be sold",
+            (ProductKind.Unique, not null) => "is of unique keys, each sold once: leave --quota out",
+            _ => null,
+        };
+        if (problem is not null)
+        {
+            throw new ShopctlException(ExitCodes.Usage, $"{product.Sku} {problem}.");
+        }
     }
 
     private static Stream Open(string file)
@@ -169,5 +194,6 @@ internal static class ImportCommand
         source.CanSeek && source.Length > 0 ? () => (double)source.Position / source.Length : null;
 
     private sealed record ImportRequest(
-        string Sku, string File, KeyFileOptions Options, string? Report, int BatchSize, TimeSpan Patience);
+        string Sku, string File, KeyFileOptions Options, string? Report, int BatchSize, TimeSpan Patience,
+        int? Quota);
 }

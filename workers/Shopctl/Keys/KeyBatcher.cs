@@ -53,7 +53,9 @@ public sealed class KeyBatcher(KeyVault vault, ImportTarget target, int remember
             return null;
         }
 
-        var sealedKey = vault.Seal(target.Sku, key);
+        var sealedKey = line.Unit is { } unit
+            ? vault.SealUnit(target.Sku, key, unit)
+            : vault.Seal(target.Sku, key);
         if (_known.Count < remembered ? !_known.Add(sealedKey.Id) : _known.Contains(sealedKey.Id))
         {
             report.DuplicatesInFile.Add(line.Line, "stands further up in the file");

@@ -29,6 +29,9 @@ public sealed record KeyFileOptions(
 /// <param name="Refusal">Why; never with the line's text.</param>
 public readonly record struct KeyLine(long Line, PlainKey? Key, string? Refusal)
 {
+    /// <summary>Which unit of a key that is sold more than once; null for a unique one.</summary>
+    public ulong? Unit { get; init; }
+
     public override string ToString() => $"line {Line}";
 }
 

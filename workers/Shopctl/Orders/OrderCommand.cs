@@ -14,6 +14,9 @@ namespace CardShop.Shopctl.Orders;
 /// <summary><c>shopctl order</c>: what is known of one order. No contact, no key text.</summary>
 public static class OrderCommand
 {
+    /// <summary>Key ids that are shown; the order's event names all.</summary>
+    private const int MaxKeys = 200;
+
     private const string Sql =
         """
         SELECT p.data, p.mt_version, d.data, d.mt_version, a.final_status, a.place,
@@ -28,7 +31,10 @@ public static class OrderCommand
     public static Command Create(Session session)
     {
         var id = new Argument<string>("ID") { Description = "The order's id, or a provider number of it." };
-        var order = new Command("order", "One order: status, payments, delivery, ids of its keys.") { id };
+        var order = new Command("order", "One order: status, payments, delivery, ids of its keys.")
+        {
+            id, GoodsCommands.Manual(session), GoodsCommands.Deliver(session), GoodsCommands.Replace(session),
+        };
         session.Bind(order, (servers, arguments, cancellation) =>
             ShowAsync(session, servers, RequireId(arguments.GetValue(id)!), cancellation));
         return order;
@@ -162,9 +168,19 @@ public static class OrderCommand
             Screen.Row(table, "delivery due", Time(due));
         }
 
-        foreach (var key in saga.Keys)
+        if (saga.Status == DeliveryStatus.Manual && saga.WaitUntil is { } until)
+        {
+            Screen.Row(table, "waits for an operator until", Time(until));
+        }
+
+        foreach (var key in saga.Keys.Take(MaxKeys))
         {
             Screen.Row(table, "key id", key.ToString());
+        }
+
+        if (saga.Keys.Count > MaxKeys)
+        {
+            Screen.Row(table, "more key ids", Number(saga.Keys.Count - MaxKeys));
         }
     }
 

@@ -26,16 +26,24 @@ public static class ProductAddCommand
         var holdSeconds = new Option<int?>("--hold-seconds") { Description = "The same in seconds.", HelpName = "N" };
         var waitMinutes = new Option<int?>("--wait-minutes")
         {
-            Description = "How long a paid order waits for stock (0 = refund at once).",
+            Description =
+                "How long a paid order waits for stock (0 = refund at once); of manual goods, for its operator (0 = a day).",
             HelpName = "N",
         };
         var waitSeconds = new Option<int?>("--wait-seconds") { Description = "The same in seconds.", HelpName = "N" };
+        var kind = new Option<string?>("--kind")
+        {
+            Description =
+                "unique: a key per unit. reusable: each key is sold up to a quota. manual: an operator writes a text for " +
+                "every order, no stock (unique). It never changes.",
+        };
+        kind.AcceptOnlyFromAmong("unique", "reusable", "manual");
         var offSale = new Option<bool>("--off-sale") { Description = "Shown, but not sold." };
         var onSale = new Option<bool>("--on-sale") { Description = "Sold again." };
         var add = new Command(
             "add", "Adds a product. The same SKU again changes it; options that are left out stay as they are.")
         {
-            sku, name, price, max, currency, hold, holdMinutes, holdSeconds, waitMinutes, waitSeconds, offSale, onSale,
+            sku, name, price, max, currency, hold, holdMinutes, holdSeconds, waitMinutes, waitSeconds, offSale, onSale, kind,
         };
         session.Bind(add, (servers, arguments, cancellation) =>
         {
@@ -45,7 +53,14 @@ public static class ProductAddCommand
                 arguments.GetValue(hold) switch { "order" => HoldPolicy.Order, "payment" => HoldPolicy.Payment, _ => null },
                 Seconds(arguments.GetValue(holdMinutes), arguments.GetValue(holdSeconds), "--hold"),
                 Seconds(arguments.GetValue(waitMinutes), arguments.GetValue(waitSeconds), "--wait"),
-                OnSale(arguments.GetValue(offSale), arguments.GetValue(onSale)));
+                OnSale(arguments.GetValue(offSale), arguments.GetValue(onSale)),
+                arguments.GetValue(kind) switch
+                {
+                    "unique" => ProductKind.Unique,
+                    "reusable" => ProductKind.Reusable,
+                    "manual" => ProductKind.Manual,
+                    _ => null,
+                });
             return RunAsync(session, servers, change, cancellation);
         });
         return add;

@@ -8,7 +8,7 @@ namespace CardShop.Shopctl.Products;
 /// <param name="Price">Per unit, fen.</param>
 public sealed partial record ProductChange(
     string Sku, string Name, long Price, int? MaxQuantity = null, string? Currency = null, HoldPolicy? Hold = null,
-    int? HoldSeconds = null, int? WaitSeconds = null, bool? OnSale = null)
+    int? HoldSeconds = null, int? WaitSeconds = null, bool? OnSale = null, ProductKind? Kind = null)
 {
     private const int DefaultMaxQuantity = 10;
     private const int DefaultHoldSeconds = 15 * 60;
@@ -21,7 +21,14 @@ public sealed partial record ProductChange(
     {
         var before = present ?? new(
             Sku, Name, Price, "CNY", DefaultMaxQuantity, OnSale: true, HoldPolicy.Order, DefaultHoldSeconds, WaitSeconds: 0,
-            Version: 0);
+            Version: 0, Kind ?? ProductKind.Unique);
+        if (Kind is { } kind && kind != before.Kind)
+        {
+            // Its keys, its stock and its orders are of the other kind.
+            throw new ShopctlException(
+                ExitCodes.Usage, "--kind of a product never changes: take the product off sale and add another SKU");
+        }
+
         var product = before with
         {
             Name = Name.Trim(),

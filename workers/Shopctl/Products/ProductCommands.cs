@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using CardShop.Contracts;
 using CardShop.Shop.Catalog;
 using CardShop.Shopctl.Servers;
@@ -76,13 +77,14 @@ public static class ProductCommands
     [
         ("sku", product.Sku),
         ("name", product.Name),
+        ("kind", JsonNamingPolicy.KebabCaseLower.ConvertName(product.Kind.ToString())),
         ("price", string.Create(CultureInfo.InvariantCulture, $"{product.Price} fen {product.Currency}")),
         ("max quantity", Number(product.MaxQuantity)),
         ("on sale", product.OnSale ? "yes" : "no"),
         ("stock is held", product.Hold == HoldPolicy.Order ? "at order" : "at payment"),
         ("time to pay", string.Create(CultureInfo.InvariantCulture, $"{product.HoldSeconds} s")),
-        ("paid order waits for stock", product.WaitSeconds == 0
-            ? "no: refund at once"
+        (product.Kind == ProductKind.Manual ? "operator takes at most" : "paid order waits for stock", product.WaitSeconds == 0
+            ? product.Kind == ProductKind.Manual ? "a day" : "no: refund at once"
             : string.Create(CultureInfo.InvariantCulture, $"{product.WaitSeconds} s")),
         ("version", Number(product.Version)),
     ];

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
+using CardShop.Contracts;
 using CardShop.Shop.Payments;
 using CardShop.Shop.Store;
+using CardShop.Shopctl.Audit;
 using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
@@ -186,10 +187,18 @@ public static class ReviewCommands
         return command;
     }
 
-    private static async Task<int> RunAsync(
-        Session session, ShopServers servers, PaymentMessage message, CancellationToken cancellation)
+    /// <summary>Has a decision taken, and says what came of it.</summary>
+    /// <param name="entry">Written to the audit before the decision; null where the saga itself is the record.</param>
+    internal static async Task<int> RunAsync(
+        Session session, ShopServers servers, PaymentMessage message, CancellationToken cancellation,
+        AuditEntry? entry = null)
     {
         var work = await servers.OpenOperatorWorkAsync(cancellation);
+        if (entry is not null)
+        {
+            await AuditTrail.WriteAsync(servers.Log, entry, cancellation);
+        }
+
         var outcome = await work.RunAsync(message, cancellation);
         switch (outcome.Result)
         {
@@ -207,13 +216,13 @@ public static class ReviewCommands
         }
     }
 
-    private static Argument<string> OrderArgument() =>
+    internal static Argument<string> OrderArgument() =>
         new("ORDER") { Description = "The order's id, or a provider number of it." };
 
-    private static Option<string> ReasonOption() =>
+    internal static Option<string> ReasonOption() =>
         new("--reason") { Required = true, Description = "1 to 200 characters, for people.", HelpName = "TEXT" };
 
-    private static string Text(string? text, string option) =>
+    internal static string Text(string? text, string option) =>
         text?.Trim() is { Length: >= 1 and <= MaxText } trimmed && !trimmed.Any(char.IsControl)
             ? trimmed
             : throw new ShopctlException(ExitCodes.Usage, $"{option} must be 1 to {MaxText} characters");
@@ -223,22 +232,4 @@ public static class ReviewCommands
 
     private static string Time(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    /// <summary>Who decides, and under which id: the same id again does nothing.</summary>
-    private sealed class ByOptions
-    {
-        public Option<string?> Operator { get; } =
-            new("--operator") { Description = "Who decides (the user of this machine).", HelpName = "NAME" };
-
-        public Option<string?> CommandId { get; } = new("--command-id")
-        {
-            Description = "Makes a repeat of this command harmless (a fresh one).",
-            HelpName = "ID",
-        };
-
-        public OperatorAct From(ParseResult arguments, Session session) => new(
-            Text(arguments.GetValue(CommandId) ?? RandomNumberGenerator.GetHexString(16, lowercase: true), "--command-id"),
-            Text(arguments.GetValue(Operator) ?? Environment.UserName, "--operator"),
-            session.Time.GetUtcNow());
-    }
 }

@@ -1,0 +1,43 @@
+using CardShop.Shop.Stock;
+using CardShop.Shop.Store;
+using Xunit;
+
+namespace CardShop.Tests.Integration.Contracts;
+
+/// <summary>What operators hand over, and what they replace.</summary>
+public sealed partial class StoreContract
+{
+    [Fact]
+    public async Task A_text_is_sold_the_moment_it_is_saved_and_its_record_imports_nothing_more()
+    {
+        var text = Batch("manual-o1", 1);
+        await SaveGoodsAsync(s => s with { HandedOver = [new(text, "o1")] }, new(Imported: 1, Sold: 1));
+        Assert.Equal(1L, await CountAsync("shop.card_keys WHERE status = 'sold' AND order_id = 'o1' AND batch = 'manual-o1'"));
+        await using var transaction = await _store.BeginAsync(Stop);
+        Assert.Equal([0], await transaction.ImportAsync([text], Stop));
+        Assert.Empty(await transaction.PickAsync(new Dictionary<StockKey, int> { [Row] = 5 }, Stop));
+    }
+
+    [Fact]
+    public async Task A_replaced_key_is_void_stays_with_its_order_and_is_replaced_once()
+    {
+        var keys = (await ImportAsync("b1", 1, 2, 3)).Order().ToList();
+        await CommitAsync(sales: [new(keys[0], "o1")], stock: new(Available: -1, Sold: 1));
+        Task ReplaceAsync(string order, Guid key) => SaveGoodsAsync(
+            s => s with { Replaced = [new(keys[0], order)], Sales = [new(key, order)] }, StockDelta.Discard(1));
+
+        Assert.True(Pipeline.Failures.IsConflict((await FailureAsync(() => ReplaceAsync("o2", keys[1])))!));
+        await ReplaceAsync("o1", keys[1]);
+        Assert.True(Pipeline.Failures.IsConflict((await FailureAsync(() => ReplaceAsync("o1", keys[2])))!));
+        Assert.Equal(1L, await CountAsync($"shop.card_keys WHERE id = '{keys[0]}' AND status = 'void' AND order_id = 'o1'"));
+        Assert.Equal(1L, await CountAsync("shop.card_keys WHERE status = 'unsold' AND order_id IS NULL"));
+        Assert.Equal(1L, await CountAsync("shop.stock WHERE imported = 3 AND available = 1 AND sold = 1 AND void = 1"));
+    }
+
+    private async Task SaveGoodsAsync(Func<SaveRequest, SaveRequest> change, StockDelta stock)
+    {
+        await using var transaction = await _store.BeginAsync(Stop);
+        var loaded = await LoadAsync(transaction);
+        await transaction.SaveAsync(change(Save(loaded, stock: stock)), Stop);
+    }
+}
