@@ -118,6 +118,7 @@ setup_has() {
         postgresql) compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ;;
         rabbitmq-server) [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] ;;
         python3-kafka) [ -d /usr/lib/python3/dist-packages/kafka ] ;;
+        python3-aiosmtpd) [ -d /usr/lib/python3/dist-packages/aiosmtpd ] ;;
         libssl-dev) [ -f /usr/include/openssl/ssl.h ] ;;
         zlib1g-dev) [ -f /usr/include/zlib.h ] ;;
         libzstd-dev) [ -f /usr/include/zstd.h ] ;;
@@ -207,7 +208,7 @@ setup_disable_new() {
 # $1: local (what a shop needs) or tests (that, and what the tests use).
 setup_packages() {
     setup_install util-linux postgresql rabbitmq-server
-    if [ "$1" = tests ]; then setup_install kcat python3-kafka wrk; fi
+    if [ "$1" = tests ]; then setup_install kcat python3-kafka python3-aiosmtpd wrk; fi
 }
 
 # ---------------------------------------------------------------------------------------------------- .NET

@@ -9,6 +9,8 @@ using CardShop.Pipeline.Outbox;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Channels.Resilience;
 using CardShop.Shop.Delivery;
+using CardShop.Shop.Keys;
+using CardShop.Shop.Mail;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Partners;
 using CardShop.Shop.Payments;
@@ -155,13 +157,15 @@ public sealed class FleetNode : IAsyncDisposable
     private void AddPublisher<T>(Published<T> kind) => _loops.Add(new DocumentPublisher<T>(
         kind, _database, _log, _fence, _time, _random, _logs.CreateLogger<DocumentPublisher<T>>()).RunAsync);
 
-    /// <summary>What partners' webhooks are to get, and the sending of it.</summary>
+    /// <summary>What partners' webhooks and buyers are to get, and the sending of it.</summary>
     private void AddNotifications(ShopSecrets secrets)
     {
         const string Group = FleetGroups.Notifications;
         var input = new InputQueue(Buffer, BufferBytes);
         var webhooks = new WebhookStore(_database, _settings.Webhooks);
-        var work = new NotificationWork(_database, webhooks, _fence, _time, _logs.CreateLogger<NotificationWork>());
+        var mails = _settings.Mail.IsOn ? new MailStore(_database, _settings.Mail) : null;
+        var work = new NotificationWork(
+            _database, webhooks, mails, _fence, _time, _logs.CreateLogger<NotificationWork>());
         var loop = new BatchLoop(
             work, _dispatcher, _bus, _settings.Batch with { MaxAge = NotificationAge }, _time, _random,
             _logs.CreateLogger<BatchLoop>());
@@ -176,6 +180,13 @@ public sealed class FleetNode : IAsyncDisposable
         _loops.Add(new WebhookReplays(
             _database, new KafkaRanges(_settings.Kafka, _time, _logs.CreateLogger<KafkaRanges>()), webhooks, _fence, _time,
             _random, _logs.CreateLogger<WebhookReplays>()).RunAsync);
+        if (mails is not null)
+        {
+            var reader = new OrderReader(_database, new KeyVault(secrets.Fingerprint, secrets.KeyEncryption));
+            _loops.Add(new MailSender(
+                mails, reader, secrets, new(_settings.Mail, _time), _settings.Mail, _fence, _time, _random,
+                _logs.CreateLogger<MailSender>()).RunAsync);
+        }
     }
 
     /// <summary>A group's reader, its batches, and what it tells the API.</summary>

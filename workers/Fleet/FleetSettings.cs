@@ -3,6 +3,7 @@ using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Channels.Resilience;
+using CardShop.Shop.Mail;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Partners;
 
@@ -43,7 +44,13 @@ public sealed record FleetSettings(
     /// <summary>How partners' webhooks are called; setting <c>Webhooks__…</c>.</summary>
     public WebhookOptions Webhooks { get; init; } = new();
 
-    /// <summary>Where the secrets are that seal webhooks' secrets; the notifications fleet cannot sign without.</summary>
+    /// <summary>How buyers are written to; setting <c>Mail__…</c>. Off unless it names a server.</summary>
+    public MailOptions Mail { get; init; } = new();
+
+    /// <summary>
+    /// Where the secrets are: those that seal webhooks' secrets and, for mail, keys and contacts. The notifications fleet
+    /// cannot sign without.
+    /// </summary>
     public string? SecretsDirectory { get; init; }
 
     /// <summary>Reads the settings of architecture.md 7. Throws with the setting's name and what it should hold.</summary>
@@ -95,6 +102,7 @@ public sealed record FleetSettings(
             (configuration.GetSection(ResilienceOptions.Section).Get<ResilienceOptions>() ?? ResilienceOptions.Default).Checked())
         {
             Webhooks = WebhooksOf(configuration),
+            Mail = MailOf(configuration),
             SecretsDirectory = fleets.HasFlag(Fleets.Notifications)
                 ? Required(configuration, "Secrets:Directory", "the directory of the installation's secrets")
                 : null,
@@ -112,6 +120,11 @@ public sealed record FleetSettings(
             AllowPrivateAddresses = configuration.GetValue(WebhookOptions.Section + ":AllowPrivateAddresses", isLocal),
         }).Checked();
     }
+
+    /// <summary>A setting that is not known is refused: with a mistyped one mail would be less safe than it was meant to be.</summary>
+    private static MailOptions MailOf(IConfiguration configuration) =>
+        (configuration.GetSection(MailOptions.Section).Get<MailOptions>(o => o.ErrorOnUnknownConfiguration = true) ?? new())
+            .Opened();
 
     /// <summary>The merchant profiles of each channel that has any; null where none is set up.</summary>
     private static IReadOnlyDictionary<string, IReadOnlyList<string>>? ProfilesOf(IConfiguration configuration) =>

@@ -46,4 +46,11 @@ internal static partial class ShopLog
 
     [LoggerMessage(2404, LogLevel.Information, "Partner {Partner}: {Count} deliveries are sent again")]
     public static partial void WebhooksReplayed(ILogger logger, string partner, long count);
+
+    [LoggerMessage(2501, LogLevel.Warning, "Mail: {Failed} of {Mails} were not taken, tried again later: {Reason}")]
+    public static partial void MailFailed(ILogger logger, int failed, int mails, string? reason);
+
+    [LoggerMessage(2502, LogLevel.Error,
+        "Mail of event {EventId} given up after {Tries} tries: {Reason}. 'shopctl mails --failed' lists all, 'mails retry' sends again")]
+    public static partial void MailGivenUp(ILogger logger, string eventId, int tries, string? reason);
 }

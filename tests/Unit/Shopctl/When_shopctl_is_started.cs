@@ -21,6 +21,8 @@ public sealed class When_shopctl_is_started
     [InlineData("audit --nonsense")]
     [InlineData("reconcile")]
     [InlineData("reconcile FILE --channel cash")]
+    [InlineData("mails retry")]
+    [InlineData("mails retry a2345 --all-failed")]
     public void Wrong_arguments_are_found_before_anything_is_done(string line) =>
         Assert.NotEmpty(Tree(_ => null).Parse(line).Errors);
 
@@ -56,6 +58,10 @@ public sealed class When_shopctl_is_started
     [InlineData("partner webhook rotate wh_1")]
     [InlineData("partner webhook disable wh_1")]
     [InlineData("partner webhook enable wh_1")]
+    [InlineData("mails")]
+    [InlineData("mails --failed")]
+    [InlineData("mails retry a2345")]
+    [InlineData("mails retry --all-failed")]
     public void The_agreed_commands_are_understood(string line) => Assert.Empty(Tree(_ => null).Parse(line).Errors);
 
     [Theory]

@@ -58,6 +58,39 @@ public static class Contacts
         return month.Prefix + Convert.ToBase64String(sealedBytes);
     }
 
+    /// <summary>
+    /// The contact that <see cref="Encrypt"/> sealed. Throws <see cref="CryptographicException"/> where the text was changed
+    /// or belongs to another order.
+    /// </summary>
+    /// <returns>Null where the month's key is not among the secrets: the contact was erased.</returns>
+    public static string? Decrypt(ShopSecrets secrets, string orderId, string contact)
+    {
+        var colon = contact.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0)
+        {
+            throw new CryptographicException("The sealed contact names no month.");
+        }
+
+        if (secrets.FindMonthKey(contact[..colon]) is not { } key)
+        {
+            return null;
+        }
+
+        Span<byte> sealedBytes = stackalloc byte[1024 + NonceLength + TagLength];
+        if (!Convert.TryFromBase64String(contact[(colon + 1)..], sealedBytes, out var length)
+            || length < NonceLength + TagLength)
+        {
+            throw new CryptographicException("The sealed contact is no Base64, or too short or long to be one.");
+        }
+
+        var plain = new byte[length - NonceLength - TagLength];
+        using var cipher = new AesGcm(key, TagLength);
+        cipher.Decrypt(
+            sealedBytes[..NonceLength], sealedBytes.Slice(NonceLength, plain.Length),
+            sealedBytes.Slice(NonceLength + plain.Length, TagLength), plain, Encoding.ASCII.GetBytes(orderId));
+        return Encoding.UTF8.GetString(plain);
+    }
+
     private static MonthCipher CipherOf(ShopSecrets secrets, DateTimeOffset at)
     {
         var utc = at.UtcDateTime;

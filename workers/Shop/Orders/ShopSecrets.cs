@@ -120,6 +120,16 @@ public sealed class ShopSecrets
         }
     }
 
+    /// <summary>
+    /// The key of a month that has one, for reading. Looked for each time: what was deleted is gone at once.
+    /// </summary>
+    /// <param name="month"><c>YYYY-MM</c>.</param>
+    public byte[]? FindMonthKey(string month)
+    {
+        var isMonth = DateOnly.TryParseExact(month, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
+        return isMonth && File.Exists(Path.Combine(_directory, "contact-" + month)) ? Read("contact-" + month) : null;
+    }
+
     private static bool TryCreate(string directory, string name) => OnceFile.TryCreate(
         Path.Combine(directory, name), RandomNumberGenerator.GetHexString(Bytes * 2, lowercase: true) + "\n");
 

@@ -3,6 +3,7 @@ using CardShop.Contracts;
 using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Outbox;
+using CardShop.Shop.Mail;
 using CardShop.Shop.Store;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -10,11 +11,12 @@ using Npgsql;
 namespace CardShop.Shop.Partners;
 
 /// <summary>
-/// What the notifications fleet does with a batch: events become deliveries to the webhooks that want them, requests
-/// become replays, in the transaction that moves the group's progress. Nothing is sent here.
+/// What the notifications fleet does with a batch: events become deliveries to the webhooks that want them, and mails to
+/// buyers, requests become replays, in the transaction that moves the group's progress. Nothing is sent here.
 /// </summary>
+/// <param name="mails">Null where mail is off.</param>
 public sealed class NotificationWork(
-    NpgsqlDataSource database, WebhookStore webhooks, RollbackFence fence, TimeProvider time,
+    NpgsqlDataSource database, WebhookStore webhooks, MailStore? mails, RollbackFence fence, TimeProvider time,
     ILogger<NotificationWork> logger) : IBatchWork
 {
     public string Name => FleetGroups.Notifications;
@@ -50,10 +52,15 @@ public sealed class NotificationWork(
         }
 
         var subscriptions = await WebhookStore.SubscriptionsAsync(connection, cancellation);
-        var events = fresh.Messages.Select(m => m.Message).OfType<PartnerEvent>();
+        var events = fresh.Messages.Select(m => m.Message).OfType<PartnerEvent>().ToList();
         var now = time.GetUtcNow();
         var disabled = await webhooks.AddAsync(
             connection, [.. from e in events from s in subscriptions where s.Wants(e) select (s.Webhook, e)], now, cancellation);
+        if (mails is not null)
+        {
+            await mails.AddAsync(connection, events, now, cancellation);
+        }
+
         foreach (var record in fresh.Messages.OfType<LogIncoming>().Where(r => r.Message is WebhookReplayRequested))
         {
             await WebhookReplays.RequestAsync(

@@ -59,7 +59,9 @@ public static class LagCommand
                    (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 FROM shop.outbox),
                    (SELECT count(*) FROM shop.mt_doc_paymentsaga WHERE due <= $1),
                    (SELECT count(*) FROM shop.mt_doc_deliverysaga WHERE due <= $1),
-                   (SELECT count(*) FROM shop.parked)
+                   (SELECT count(*) FROM shop.parked),
+                   (SELECT count(*) FROM shop.mails WHERE due IS NOT NULL),
+                   (SELECT count(*) FROM shop.mails WHERE state = 'failed')
             """);
         command.Parameters.Add(new() { Value = session.Time.GetUtcNow() });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
@@ -71,6 +73,8 @@ public static class LagCommand
         Screen.Row(table, "payment sagas overdue", Number(reader.GetInt64(2)), "");
         Screen.Row(table, "delivery sagas overdue", Number(reader.GetInt64(3)), "");
         Screen.Row(table, "parked messages", Number(reader.GetInt64(4)), "");
+        Screen.Row(table, "mails to buyers", Number(reader.GetInt64(5)), "");
+        Screen.Row(table, "mails given up", Number(reader.GetInt64(6)), "");
         session.Screen.Show(table);
     }
 

@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using CardShop.Shopctl.Audit;
 using CardShop.Shopctl.Demo;
 using CardShop.Shopctl.Keys;
+using CardShop.Shopctl.Mails;
 using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Partners;
 using CardShop.Shopctl.Products;
@@ -54,6 +55,7 @@ public static class CommandTree
             ReviewCommands.CreateRefund(session),
             ReconcileCommand.Create(session),
             PartnerCommands.Create(session),
+            MailsCommands.Create(session),
             DemoCommands.Create(session),
             AuditCommand.Create(session),
             LagCommand.Create(session),

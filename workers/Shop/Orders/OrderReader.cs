@@ -5,7 +5,7 @@ using CardShop.Shop.Keys;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace CardShop.Api.Orders;
+namespace CardShop.Shop.Orders;
 
 /// <summary>An order's documents, and its keys where they may be shown.</summary>
 /// <param name="Keys">Null until the reveal rule allows them.</param>
