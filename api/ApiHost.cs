@@ -47,9 +47,10 @@ public static class ApiHost
         });
         AddServices(builder);
         var app = builder.Build();
-        // Placing an order answers for itself, whatever happens.
+        // Placing an order answers for itself, whatever happens; what is no JSON never gets there.
         app.UseWhen(
-            context => !(HttpMethods.IsPost(context.Request.Method) && context.Request.Path.Value == "/v1/orders"),
+            context => !(HttpMethods.IsPost(context.Request.Method) && context.Request.Path.Value == "/v1/orders"
+                && context.Request.HasJsonContentType()),
             others =>
             {
                 others.UseExceptionHandler(handler => handler.Run(

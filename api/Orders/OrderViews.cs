@@ -25,17 +25,21 @@ public static class OrderViews
         var status = StatusOf(stored);
         var view = new OrderView(
             orderId, order.Sku, status, order.Quantity, new(order.Currency, order.Amount), order.AcceptedAt);
+        if (stored.Keys is { } keys)
+        {
+            // What was shown stays: money that was given back afterwards takes no key out of a buyer's hands.
+            view = view with
+            {
+                Delivery = new(stored.Delivery!.DeliveredAt!.Value, [.. keys.Select(k => new KeyView(k.Number, k.Secret))]),
+            };
+        }
+
         return status switch
         {
             "queued" => view with { Queue = place ?? new(0, 0) },
             "awaiting-payment" when stored.Payment.Attempts is [.., { Link: { } link } attempt] => view with
             {
                 Payment = new(attempt.Channel, LinkOf(attempt.Number, link, publicUrl), attempt.Qr, attempt.ExpiresAt),
-            },
-            "delivered" => view with
-            {
-                Delivery = new(
-                    stored.Delivery!.DeliveredAt!.Value, [.. stored.Keys!.Select(k => new KeyView(k.Number, k.Secret))]),
             },
             _ => view,
         };

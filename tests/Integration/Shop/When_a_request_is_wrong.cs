@@ -76,6 +76,7 @@ public sealed class When_a_request_is_wrong(TestServers servers)
 
         Assert.Equal(HttpStatusCode.BadRequest, bytes.StatusCode);
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, text.StatusCode);
+        Assert.Contains("Send Content-Type: application/json.", await text.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.BadRequest, shortKey.StatusCode);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, method.StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, nowhere.StatusCode);

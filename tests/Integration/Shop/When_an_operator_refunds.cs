@@ -28,7 +28,8 @@ public sealed class When_an_operator_refunds(TestServers servers)
         Assert.Equal((OperatorResult.Refused, true), (tooMuch.Result, tooMuch.Reason!.Contains("1800 fen", StringComparison.Ordinal)));
 
         Assert.Equal(OperatorResult.Done, (await shop.DecideAsync(Refund(order.Id, "c3", null))).Result);
-        await shop.UntilAsync(order, "refunded");
+        var refunded = await shop.UntilAsync(order, "refunded");
+        Assert.Equal(3, refunded.GetProperty("delivery").GetProperty("keys").GetArrayLength());
         await RefundedAsync(shop, order.Id, 3_000);
         await Eventually.TrueAsync(
             async () => (await shop.RecordsAsync(Topics.Deliveries)).Count(r => r.Type == MessageTypes.OrderRefunded) == 1,

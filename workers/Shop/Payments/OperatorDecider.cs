@@ -112,7 +112,7 @@ public static class OperatorDecider
     /// <summary>What stands against a delivery of any kind of goods.</summary>
     internal static string? AgainstAnyDelivery(OrderCase order, PaymentSaga saga) =>
         RefundDecider.Covering(saga) is not { } covering
-            ? "The order is not paid: say 'confirm-paid' where the money has been seen"
+            ? "The order is not paid. Wait for the payment; money that was seen elsewhere is booked by 'shopctl review confirm-paid'"
         : order.Delivery is { Status: DeliveryStatus.Delivered } ? "The order is delivered"
         : RefundDecider.Left(covering) != covering.Amount
             ? "Its money is given back, or about to be: it is delivered only after the provider has finally rejected that"

@@ -168,9 +168,16 @@ internal static class GoodsCommands
             try
             {
                 await using var stream = file == "-" ? Console.OpenStandardInput() : System.IO.File.OpenRead(file);
-                using var reader = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true));
+                // A text of another encoding is refused, not guessed at: the buyer would get what the guess makes of it.
+                using var reader = new StreamReader(
+                    stream, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false);
                 var buffer = new char[(MaxText * 2) + 1];
-                return new(buffer, 0, await reader.ReadBlockAsync(buffer, cancellation));
+                return new string(buffer, 0, await reader.ReadBlockAsync(buffer, cancellation)).TrimStart('\uFEFF');
+            }
+            catch (DecoderFallbackException e)
+            {
+                throw new ShopctlException(
+                    ExitCodes.Usage, $"{file} is not UTF-8 text. Convert it first, as with 'iconv -f gbk -t utf-8'.", e);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
             {

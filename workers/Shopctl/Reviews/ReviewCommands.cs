@@ -211,10 +211,19 @@ public static class ReviewCommands
                 var open = outcome.Saga is { } saga ? ReviewCases.OpenOf(saga).Count() : 0;
                 session.Screen.Line(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{message.OrderId}: {(outcome.Saga is { } s ? Kebab(s.Status) : "done")}, open cases: {open}."));
+                    $"{message.OrderId}: {Done(message)}{(outcome.Saga is { } s ? Kebab(s.Status) : "done")}, open cases: {open}."));
                 return ExitCodes.Ok;
         }
     }
+
+    /// <summary>What the order's state does not show: an operator who sees no change would do it again.</summary>
+    private static string Done(PaymentMessage message) => message switch
+    {
+        PaymentMessage.OperatorHandOver => "handed over; ",
+        PaymentMessage.OperatorReplace => "the key is replaced; ",
+        PaymentMessage.OperatorRefund => "a refund is asked for at the provider; ",
+        _ => string.Empty,
+    };
 
     internal static Argument<string> OrderArgument() =>
         new("ORDER") { Description = "The order's id, or a provider number of it." };
