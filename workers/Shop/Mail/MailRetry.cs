@@ -1,3 +1,5 @@
+using CardShop.Pipeline;
+
 namespace CardShop.Shop.Mail;
 
 /// <summary>How one try of a mail ended.</summary>
@@ -52,7 +54,9 @@ public static class MailRetry
     public static MailStep Decide(
         MailAnswer answer, int tries, DateTimeOffset firstTry, DateTimeOffset now, double jitter, MailOptions options)
     {
-        var again = answer.Result is MailResult.NotYet ? now + NotYetGap : now + Gap(tries, jitter, options);
+        var again = answer.Result is MailResult.NotYet
+            ? now + NotYetGap
+            : now + RetryGap.Of(tries, options.FirstRetry, options.LongestGap, jitter);
         return answer.Result switch
         {
             MailResult.Sent => new(MailState.Sent),
@@ -63,12 +67,5 @@ public static class MailRetry
                 : new(MailState.Failed),
             _ => throw new ArgumentOutOfRangeException(nameof(answer), answer.Result, "no such result"),
         };
-    }
-
-    private static TimeSpan Gap(int tries, double jitter, MailOptions options)
-    {
-        var exponent = Math.Min(Math.Max(tries, 1) - 1, 20);
-        var gap = Math.Min(options.LongestGap.TotalSeconds, options.FirstRetry.TotalSeconds * Math.Pow(3, exponent));
-        return TimeSpan.FromSeconds(gap * (0.8 + (0.4 * jitter)));
     }
 }

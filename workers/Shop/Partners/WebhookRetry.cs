@@ -1,4 +1,5 @@
 using System.Globalization;
+using CardShop.Pipeline;
 
 namespace CardShop.Shop.Partners;
 
@@ -65,9 +66,8 @@ public static class WebhookRetry
 
     private static TimeSpan Gap(WebhookAnswer answer, int tries, double jitter, WebhookOptions options)
     {
-        var exponent = Math.Min(Math.Max(tries, 1) - 1, 20);
-        var gap = Math.Min(options.LongestGap.TotalSeconds, options.FirstRetry.TotalSeconds * Math.Pow(3, exponent));
-        var asked = Math.Min(options.LongestGap.TotalSeconds, answer.RetryAfter?.TotalSeconds ?? 0);
-        return TimeSpan.FromSeconds(Math.Max(gap * (0.8 + (0.4 * jitter)), asked));
+        var gap = RetryGap.Of(tries, options.FirstRetry, options.LongestGap, jitter);
+        var asked = TimeSpan.FromSeconds(Math.Min(options.LongestGap.TotalSeconds, answer.RetryAfter?.TotalSeconds ?? 0));
+        return gap > asked ? gap : asked;
     }
 }

@@ -26,7 +26,7 @@ internal static class AlipayContent
         }
 
         json.WriteString("total_amount", AlipayText.Yuan(request.AmountMinor));
-        json.WriteString("subject", Clean(request.Subject, SubjectLimit));
+        json.WriteString("subject", RequestText.Clean(request.Subject, SubjectLimit));
         json.WriteString("product_code", "FACE_TO_FACE_PAYMENT");
 
         // The limit that counts is the absolute one. The relative ones stand beside it because timeout_express alone
@@ -45,7 +45,7 @@ internal static class AlipayContent
         json.WriteString("out_trade_no", request.Number);
         json.WriteString("product_code", "FAST_INSTANT_TRADE_PAY");
         json.WriteString("total_amount", AlipayText.Yuan(request.AmountMinor));
-        json.WriteString("subject", Clean(request.Subject, SubjectLimit));
+        json.WriteString("subject", RequestText.Clean(request.Subject, SubjectLimit));
         json.WriteString("time_expire", AlipayText.Time(request.ExpiresAt));
     });
 
@@ -56,7 +56,7 @@ internal static class AlipayContent
     {
         json.WriteString("out_trade_no", request.Payment.Number);
         json.WriteString("refund_amount", AlipayText.Yuan(request.AmountMinor));
-        json.WriteString("refund_reason", Clean(request.Reason, ReasonLimit));
+        json.WriteString("refund_reason", RequestText.Clean(request.Reason, ReasonLimit));
         json.WriteString("out_request_no", request.RefundNumber);
     });
 
@@ -77,22 +77,5 @@ internal static class AlipayContent
         }
 
         return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
-    }
-
-    /// <summary>Whole characters up to the limit; control characters become spaces, broken ones U+FFFD.</summary>
-    private static string Clean(string text, int limit)
-    {
-        var clean = new StringBuilder(Math.Min(text.Length, limit));
-        foreach (var rune in text.EnumerateRunes())
-        {
-            if (clean.Length + rune.Utf16SequenceLength > limit)
-            {
-                break;
-            }
-
-            clean.Append((Rune.IsControl(rune) ? new Rune(' ') : rune).ToString());
-        }
-
-        return clean.ToString();
     }
 }

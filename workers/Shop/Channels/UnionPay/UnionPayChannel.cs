@@ -1,3 +1,5 @@
+using static CardShop.Shop.Channels.ChannelAnswers;
+
 namespace CardShop.Shop.Channels.UnionPay;
 
 /// <summary>
@@ -238,21 +240,9 @@ public sealed class UnionPayChannel : IPaymentChannel, IDisposable
 
     private bool IsOver(PaymentRequest request) => request.ExpiresAt <= _clock.GetUtcNow();
 
-    /// <summary>No gateway takes a limit in the past; what an earlier, identical call came to, a query tells.</summary>
-    private static ChannelAnswer Expired() => new(ChannelResult.WrongState, Code: "EXPIRED");
-
     private static bool IsLink(string? link) =>
         link is { Length: <= LinkLimit } && Uri.TryCreate(link, UriKind.Absolute, out var url)
         && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp);
 
     private static string? OriginalCode(UnionPayAnswer answer) => UnionPayAnswer.Shorten(answer.Text("origRespCode"), 64);
-
-    private static ChannelAnswer Refuse(string code, string message) =>
-        new(ChannelResult.Refused, Code: code, Message: message);
-
-    /// <summary>A refund number of ours has one amount for ever, so an answer with another one proves nothing.</summary>
-    private static ChannelAnswer OfAnotherAmount() => new(
-        ChannelResult.Unknown, Code: "REFUND_AMOUNT_DIFFERS", Message: "the answer is about a refund of another amount");
-
-    private static ChannelAnswer Unreadable() => new(ChannelResult.Unknown, Code: "ANSWER_UNREADABLE");
 }

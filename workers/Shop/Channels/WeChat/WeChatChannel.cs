@@ -1,3 +1,5 @@
+using static CardShop.Shop.Channels.ChannelAnswers;
+
 namespace CardShop.Shop.Channels.WeChat;
 
 /// <summary>
@@ -196,20 +198,8 @@ public sealed class WeChatChannel : IPaymentChannel, IDisposable
             : null;
     }
 
-    /// <summary>No gateway takes a limit in the past; what an earlier, identical call came to, a query tells.</summary>
-    private static ChannelAnswer Expired() => new(ChannelResult.WrongState, Code: "EXPIRED");
-
     /// <summary>The code's text is the provider's own affair, as long as a page may show it as a link.</summary>
     private static bool IsLink(string? link) =>
         link is { Length: <= LinkLimit } && Uri.TryCreate(link, UriKind.Absolute, out var url)
         && (url.Scheme == "weixin" || url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp);
-
-    private static ChannelAnswer Refuse(string code, string message) =>
-        new(ChannelResult.Refused, Code: code, Message: message);
-
-    /// <summary>A refund number of ours has one amount for ever, so an answer with another one proves nothing.</summary>
-    private static ChannelAnswer OfAnotherAmount() => new(
-        ChannelResult.Unknown, Code: "REFUND_AMOUNT_DIFFERS", Message: "the answer is about a refund of another amount");
-
-    private static ChannelAnswer Unreadable() => new(ChannelResult.Unknown, Code: "ANSWER_UNREADABLE");
 }

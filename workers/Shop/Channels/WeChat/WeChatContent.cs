@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace CardShop.Shop.Channels.WeChat;
 
 /// <summary>Builds each call's body. The same request always gives the same bytes.</summary>
@@ -12,7 +10,7 @@ internal static class WeChatContent
     {
         json.WriteString("appid", profile.AppId);
         json.WriteString("mchid", profile.MerchantId);
-        json.WriteString("description", Clean(request.Subject, DescriptionLimit));
+        json.WriteString("description", RequestText.Clean(request.Subject, DescriptionLimit));
         json.WriteString("out_trade_no", request.Number);
         json.WriteString("time_expire", WeChatText.Time(request.ExpiresAt));
         json.WriteString("notify_url", profile.NotifyUrl);
@@ -32,7 +30,7 @@ internal static class WeChatContent
     {
         json.WriteString("out_trade_no", request.Payment.Number);
         json.WriteString("out_refund_no", request.RefundNumber);
-        if (Clean(request.Reason, ReasonLimit) is { Length: > 0 } reason)
+        if (RequestText.Clean(request.Reason, ReasonLimit) is { Length: > 0 } reason)
         {
             json.WriteString("reason", reason);
         }
@@ -44,21 +42,4 @@ internal static class WeChatContent
         json.WriteString("currency", request.Payment.Currency);
         json.WriteEndObject();
     });
-
-    /// <summary>Whole characters up to the limit; control characters become spaces, broken ones U+FFFD.</summary>
-    private static string Clean(string text, int limit)
-    {
-        var clean = new StringBuilder(Math.Min(text.Length, limit));
-        foreach (var rune in text.EnumerateRunes())
-        {
-            if (clean.Length + rune.Utf16SequenceLength > limit)
-            {
-                break;
-            }
-
-            clean.Append((Rune.IsControl(rune) ? new Rune(' ') : rune).ToString());
-        }
-
-        return clean.ToString();
-    }
 }
