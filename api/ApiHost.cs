@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using CardShop.Api.Orders;
+using CardShop.Api.Pages;
 using CardShop.Api.Partners;
 using CardShop.Api.Payments;
 using CardShop.Api.Products;
@@ -17,7 +18,7 @@ public static class ApiHost
 {
     public static WebApplication Build(string[] args)
     {
-        var builder = WebApplication.CreateSlimBuilder(args);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, WebRootPath = ShopPages.Folder });
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(o =>
         {
@@ -57,6 +58,7 @@ public static class ApiHost
                     c => Unexpected.AnswerAsync(c, c.Features.Get<IExceptionHandlerFeature>()?.Error)));
                 others.UseStatusCodePages(pages => PlainStatusAsync(pages.HttpContext));
             });
+        ShopPages.UseFiles(app);
         Map(app);
         return app;
     }
@@ -91,6 +93,8 @@ public static class ApiHost
         services.AddSingleton(s => new OrderDesk(
             s.GetRequiredService<ShopTables>(), reader, settings.PublicUrl, TimeProvider.System, s.GetRequiredService<ILogger<OrderDesk>>()));
         services.AddHostedService(s => s.GetRequiredService<OrderDesk>());
+        services.AddSingleton(s => new OrderWatch(reader, TimeProvider.System, s.GetRequiredService<ILogger<OrderWatch>>()));
+        services.AddHostedService(s => s.GetRequiredService<OrderWatch>());
         services.AddSingleton(s => new Lookup(
             settings, secrets, s.GetRequiredService<OrderTokens>(), reader, TimeProvider.System));
         services.AddSingleton<InputLog>();
@@ -133,6 +137,9 @@ public static class ApiHost
         app.MapGet("/v1/orders/{id}/events", (HttpContext c, string id) => orders.FollowAsync(c, id))
             .WithSummary("Follow an order as server-sent events")
             .Produces<OrderView>(contentType: "text/event-stream").ProducesProblems(401, 404);
+        app.MapGet("/v1/orders/{id}/qr", (HttpContext c, string id) => orders.QrAsync(c, id))
+            .WithSummary("The code to scan and pay")
+            .Produces<string>(contentType: "image/svg+xml").ProducesProblems(401, 404);
         app.MapPost("/v1/orders/{id}/cancel", (HttpContext c, string id) => orders.CancelAsync(c, id))
             .WithSummary("Cancel an unpaid order")
             .Produces<OrderNoted>(StatusCodes.Status202Accepted).ProducesProblems(401, 404, 503);
@@ -160,6 +167,7 @@ public static class ApiHost
             () => tables.Ready ? Results.Text("ok") : Results.Text("the catalog is being read", statusCode: 503))
             .ExcludeFromDescription();
         app.MapOpenApi("/openapi/v1.json");
+        ShopPages.Map(app);
     }
 
     private static void MapPartners(WebApplication app)

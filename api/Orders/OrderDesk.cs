@@ -23,6 +23,12 @@ public sealed class OrderDesk(
     public async Task<OrderView?> ShowAsync(string orderId, OrderToken token, CancellationToken cancellation)
     {
         var (stored, degraded) = await FindAsync(orderId, cancellation);
+        return View(orderId, token, stored, degraded);
+    }
+
+    /// <summary>An order as its buyer sees it, from what is known of it.</summary>
+    public OrderView? View(string orderId, OrderToken token, StoredOrder? stored, bool degraded)
+    {
         var place = token.Offset < 0 ? null : tables.PlaceOf(token.Partition, token.Offset);
         return degraded
             ? new(orderId, token.Sku, "queued", Degraded: true, Queue: place)

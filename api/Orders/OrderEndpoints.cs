@@ -10,7 +10,7 @@ namespace CardShop.Api.Orders;
 /// is the proof.
 /// </summary>
 public sealed class OrderEndpoints(
-    OrderDesk desk, OrderTokens tokens, ChannelChoice channels, InputLog log, TimeProvider time)
+    OrderDesk desk, OrderWatch watch, OrderTokens tokens, ChannelChoice channels, InputLog log, TimeProvider time)
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
@@ -46,42 +46,85 @@ public sealed class OrderEndpoints(
             return;
         }
 
-        var stop = context.RequestAborted;
+        using var lease = watch.Watch(id);
+        if (lease is null)
+        {
+            await Problem.Of(
+                StatusCodes.Status503ServiceUnavailable, "Too many orders are followed at this moment",
+                "Ask for the order itself every few seconds.").WriteAsync(context);
+            return;
+        }
+
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
-        var last = string.Empty;
-        var quietSince = time.GetTimestamp();
         try
         {
-            while (!stop.IsCancellationRequested)
-            {
-                var view = await desk.ShowAsync(id, token!, stop);
-                var text = view is null ? string.Empty : JsonSerializer.Serialize(view, ApiJson.Default.OrderView);
-                if (text != last)
-                {
-                    last = text;
-                    quietSince = time.GetTimestamp();
-                    await SendAsync(context, $"event: order\ndata: {text}\n\n", stop);
-                }
-                else if (time.GetElapsedTime(quietSince) > Heartbeat)
-                {
-                    quietSince = time.GetTimestamp();
-                    await SendAsync(context, ": still here\n\n", stop);
-                }
-
-                if (view is { IsFinal: true })
-                {
-                    await SendAsync(context, "event: end\ndata: {}\n\n", stop);
-                    return;
-                }
-
-                await Task.Delay(Tick, time, stop);
-            }
+            await FollowAsync(context, id, token!, lease, context.RequestAborted);
         }
         catch (OperationCanceledException)
         {
             // The buyer closed the page.
         }
+    }
+
+    private async Task FollowAsync(
+        HttpContext context, string id, OrderToken token, OrderWatch.Lease lease, CancellationToken stop)
+    {
+        var quietSince = time.GetTimestamp();
+        OrderView? last = null;
+        var lastText = string.Empty;
+        // What a page shows first does not wait for the next tick.
+        var view = await desk.ShowAsync(id, token, stop);
+        while (true)
+        {
+            var text = view is null || view == last ? lastText : JsonSerializer.Serialize(view, ApiJson.Default.OrderView);
+            last = view;
+            if (text != lastText)
+            {
+                lastText = text;
+                quietSince = time.GetTimestamp();
+                await SendAsync(context, $"event: order\ndata: {text}\n\n", stop);
+            }
+            else if (time.GetElapsedTime(quietSince) > Heartbeat)
+            {
+                quietSince = time.GetTimestamp();
+                await SendAsync(context, ": still here\n\n", stop);
+            }
+
+            if (view is { IsFinal: true })
+            {
+                await SendAsync(context, "event: end\ndata: {}\n\n", stop);
+                return;
+            }
+
+            await Task.Delay(Tick, time, stop);
+            if (lease.State is { Read: true } state)
+            {
+                view = desk.View(id, token, state.Order, state.Degraded);
+            }
+        }
+    }
+
+    /// <summary><c>GET /v1/orders/{id}/qr</c>: the code that a phone scans to pay, as SVG; 404 while there is nothing to pay.</summary>
+    public async Task QrAsync(HttpContext context, string id)
+    {
+        if (Authorise(context, id, out var token) is { } refusal)
+        {
+            await refusal.WriteAsync(context);
+            return;
+        }
+
+        if ((await desk.ShowAsync(id, token!, context.RequestAborted))?.Payment is not { } payment)
+        {
+            await Problem.Of(
+                StatusCodes.Status404NotFound, "There is nothing to pay now", "Look at the order: its status says why.")
+                .WriteAsync(context);
+            return;
+        }
+
+        context.Response.ContentType = "image/svg+xml";
+        context.Response.Headers.CacheControl = "no-store";
+        await context.Response.WriteAsync(PaymentQr.Svg(payment.Qr ?? payment.Link), context.RequestAborted);
     }
 
     /// <summary><c>POST /v1/orders/{id}/cancel</c>: written to Kafka; the saga decides whether it is still possible.</summary>

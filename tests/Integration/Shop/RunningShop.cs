@@ -117,6 +117,16 @@ public sealed class RunningShop : IAsyncDisposable
         return shop;
     }
 
+    /// <summary>The API goes away, as in an upgrade or a crash; its address stays.</summary>
+    public async Task StopApiAsync()
+    {
+        await _api!.DisposeAsync();
+        _api = null;
+    }
+
+    /// <summary>The API is back under its address.</summary>
+    public Task StartApiAsync() => StartApiAsync(Api.GetLeftPart(UriPartial.Authority));
+
     public void StartFleets()
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(_settings!).Build();
@@ -327,12 +337,17 @@ public sealed class RunningShop : IAsyncDisposable
         await _sandbox.StartAsync();
         Sandbox = AddressOf(_sandbox);
         SetChannels();
-        _api = ApiHost.Build([.. _settings.Select(s => $"--{s.Key}={s.Value}"), "--urls", "http://127.0.0.1:0"]);
-        await _api.StartAsync();
-        Api = AddressOf(_api);
+        await StartApiAsync("http://127.0.0.1:0");
         Set("alipay", "NotifyUrl", new Uri(Api, "/v1/payments/alipay/notify").AbsoluteUri);
         Set("wechat", "NotifyUrl", new Uri(Api, "/v1/payments/wechat/notify").AbsoluteUri);
         Set("unionpay", "NotifyUrl", new Uri(Api, "/v1/payments/unionpay/notify").AbsoluteUri);
+    }
+
+    private async Task StartApiAsync(string address)
+    {
+        _api = ApiHost.Build([.. _settings.Select(s => $"--{s.Key}={s.Value}"), "--urls", address]);
+        await _api.StartAsync();
+        Api = AddressOf(_api);
     }
 
     private RabbitBus OpenBus() => new(

@@ -11,16 +11,22 @@ namespace CardShop.Shop.Orders;
 /// <param name="Keys">Null until the reveal rule allows them.</param>
 public sealed record StoredOrder(PaymentSaga Payment, DeliverySaga? Delivery, IReadOnlyList<PlainKey>? Keys);
 
+/// <summary>What a reader knows of an order already; -1 = nothing.</summary>
+/// <param name="DeliveryVersion">0 = that there is no delivery.</param>
+public readonly record struct KnownOrder(string OrderId, int PaymentVersion, int DeliveryVersion);
+
 /// <summary>
 /// Reads orders from PostgreSQL, many in one statement. The reveal rule is part of that statement: key text is read only
 /// where the order is delivered, no outbox row of its number holds an unsent record, and nothing of it is parked.
 /// </summary>
 public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault) : IAsyncDisposable
 {
-    private const string Sql =
+    private const string Columns =
+        "SELECT p.id, p.data, p.mt_version, d.data, d.mt_version, k.ids, k.keks, k.sealed";
+
+    private const string Joins =
         """
-        SELECT p.id, p.data, p.mt_version, d.data, d.mt_version, k.ids, k.keks, k.sealed
-        FROM shop.mt_doc_paymentsaga p
+
         LEFT JOIN shop.mt_doc_deliverysaga d ON d.id = p.id
         LEFT JOIN LATERAL (
             SELECT array_agg(c.id ORDER BY c.id) ids, array_agg(c.kek ORDER BY c.id) keks,
@@ -30,8 +36,14 @@ public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault) : IAs
         ) k ON d.data ->> 'status' = 'delivered'
             AND NOT EXISTS (SELECT FROM shop.outbox o WHERE o.number = d.outbox AND o.records IS NOT NULL)
             AND NOT EXISTS (SELECT FROM shop.parked x WHERE x.outbox = d.outbox AND x.order_id = p.id)
-        WHERE p.id = ANY($1)
+
         """;
+
+    private const string Sql = Columns + " FROM shop.mt_doc_paymentsaga p" + Joins + "WHERE p.id = ANY($1)";
+
+    private const string ChangedSql =
+        Columns + " FROM unnest($1, $2, $3) AS w(id, payment, delivery) JOIN shop.mt_doc_paymentsaga p ON p.id = w.id" + Joins
+        + "WHERE p.mt_version <> w.payment OR coalesce(d.mt_version, 0) <> w.delivery";
 
     public static OrderReader Open(string connectionString, KeyVault vault) =>
         new(Database.Open(connectionString, "cardshop-api"), vault);
@@ -46,14 +58,23 @@ public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault) : IAs
             Value = ids.ToArray(),
             NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
         });
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var orders = new Dictionary<string, StoredOrder>(ids.Count);
-        while (await reader.ReadAsync(cancellation))
-        {
-            orders[reader.GetString(0)] = await ReadOneAsync(reader, cancellation);
-        }
+        return await ReadAllAsync(command, cancellation);
+    }
 
-        return orders;
+    /// <summary>Those of the orders that stand otherwise than known.</summary>
+    public async Task<IReadOnlyDictionary<string, StoredOrder>> ReadChangedAsync(
+        IReadOnlyCollection<KnownOrder> known, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(ChangedSql);
+        command.CommandTimeout = 3;
+        command.Parameters.Add(new()
+        {
+            Value = known.Select(k => k.OrderId).ToArray(),
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
+        });
+        command.Parameters.Add(new() { Value = known.Select(k => k.PaymentVersion).ToArray() });
+        command.Parameters.Add(new() { Value = known.Select(k => k.DeliveryVersion).ToArray() });
+        return await ReadAllAsync(command, cancellation);
     }
 
     /// <summary>Orders of a keyed hash of contact and password, newest first.</summary>
@@ -81,14 +102,30 @@ public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault) : IAs
 
     public ValueTask DisposeAsync() => database.DisposeAsync();
 
+    private async Task<Dictionary<string, StoredOrder>> ReadAllAsync(NpgsqlCommand command, CancellationToken cancellation)
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var orders = new Dictionary<string, StoredOrder>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            orders[reader.GetString(0)] = await ReadOneAsync(reader, cancellation);
+        }
+
+        return orders;
+    }
+
     private async Task<StoredOrder> ReadOneAsync(NpgsqlDataReader reader, CancellationToken cancellation)
     {
         var payment = JsonSerializer.Deserialize(
-            await reader.GetFieldValueAsync<byte[]>(1, cancellation), ContractsJson.Default.PaymentSaga)!;
+            await reader.GetFieldValueAsync<byte[]>(1, cancellation), ContractsJson.Default.PaymentSaga)!
+            with
+        { Version = reader.GetInt32(2) };
         var delivery = await reader.IsDBNullAsync(3, cancellation)
             ? null
             : JsonSerializer.Deserialize(
-                await reader.GetFieldValueAsync<byte[]>(3, cancellation), ContractsJson.Default.DeliverySaga);
+                await reader.GetFieldValueAsync<byte[]>(3, cancellation), ContractsJson.Default.DeliverySaga)!
+                with
+            { Version = reader.GetInt32(4) };
         if (delivery is not { Status: DeliveryStatus.Delivered } || await reader.IsDBNullAsync(5, cancellation))
         {
             return new(payment, delivery, null);

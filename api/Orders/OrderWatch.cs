@@ -1,0 +1,169 @@
+using System.Collections.Concurrent;
+using CardShop.Contracts;
+using CardShop.Pipeline;
+using CardShop.Shop.Orders;
+
+namespace CardShop.Api.Orders;
+
+/// <summary>What is known of a watched order.</summary>
+/// <param name="Read">False until the database has been asked for the first time.</param>
+/// <param name="Degraded">The database is away: <paramref name="Order"/> is what was last known.</param>
+public sealed record WatchedState(StoredOrder? Order, bool Read, bool Degraded);
+
+/// <summary>
+/// Keeps the orders whose pages are open up to date: one statement per tick for all of them, which returns those that have
+/// changed. What the database does does not grow with the number of open pages, only with what happens to their orders.
+/// </summary>
+public sealed class OrderWatch(OrderReader? reader, TimeProvider time, ILogger<OrderWatch> logger) : BackgroundService
+{
+    /// <summary>Orders watched at once.</summary>
+    public const int MaxOrders = 20_000;
+
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
+
+    private readonly ConcurrentDictionary<string, Entry> _entries = new();
+
+    /// <returns>To be disposed when the page closes; null when too many orders are watched already.</returns>
+    public Lease? Watch(string orderId)
+    {
+        while (true)
+        {
+            if (_entries.TryGetValue(orderId, out var entry))
+            {
+                if (entry.TryEnter())
+                {
+                    return new(this, orderId, entry);
+                }
+
+                continue;
+            }
+
+            if (_entries.Count >= MaxOrders)
+            {
+                return null;
+            }
+
+            _entries.TryAdd(orderId, new());
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Tick, time);
+        try
+        {
+            do
+            {
+                await TickAsync(stoppingToken);
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The process ends.
+        }
+    }
+
+    /// <summary>Asks the database once for what has changed.</summary>
+    internal async Task TickAsync(CancellationToken cancellation)
+    {
+        var known = _entries.ToArray();
+        if (known.Length == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            if (reader is null)
+            {
+                throw new PlaceException("no database is configured");
+            }
+
+            var changed = await reader.ReadChangedAsync(
+                [.. known.Select(e => e.Value.Known(e.Key))], cancellation);
+            foreach (var (orderId, entry) in known)
+            {
+                entry.State = new(changed.GetValueOrDefault(orderId) ?? entry.State.Order, Read: true, Degraded: false);
+            }
+        }
+#pragma warning disable CA1031 // Pages stay open whatever the database says; they show that the newest state is not known.
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            if (!known[0].Value.State.Degraded)
+            {
+                ApiLog.Degraded(logger, e.Message);
+            }
+
+            foreach (var (_, entry) in known)
+            {
+                entry.State = entry.State with { Degraded = true };
+            }
+        }
+    }
+
+    private void Leave(string orderId, Entry entry)
+    {
+        if (entry.Leave())
+        {
+            _entries.TryRemove(KeyValuePair.Create(orderId, entry));
+        }
+    }
+
+    /// <summary>One open page's share in a watched order.</summary>
+    public sealed class Lease : IDisposable
+    {
+        private readonly OrderWatch _watch;
+        private readonly string _orderId;
+        private readonly Entry _entry;
+
+        internal Lease(OrderWatch watch, string orderId, Entry entry)
+        {
+            _watch = watch;
+            _orderId = orderId;
+            _entry = entry;
+        }
+
+        public WatchedState State => _entry.State;
+
+        public void Dispose() => _watch.Leave(_orderId, _entry);
+    }
+
+    internal sealed class Entry
+    {
+        private const int Closed = -1;
+
+        private int _pages;
+
+        public volatile WatchedState State = new(null, Read: false, Degraded: false);
+
+        public bool TryEnter()
+        {
+            while (true)
+            {
+                var pages = Volatile.Read(ref _pages);
+                if (pages == Closed)
+                {
+                    return false;
+                }
+
+                if (Interlocked.CompareExchange(ref _pages, pages + 1, pages) == pages)
+                {
+                    return true;
+                }
+            }
+        }
+
+        /// <returns>True where nobody is left; nobody comes in after that.</returns>
+        public bool Leave() =>
+            Interlocked.Decrement(ref _pages) == 0 && Interlocked.CompareExchange(ref _pages, Closed, 0) == 0;
+
+        /// <summary>A delivered order whose keys may not be shown yet counts as unknown: no version tells when they may.</summary>
+        public KnownOrder Known(string orderId) => State.Order is not { } order
+            ? new(orderId, -1, -1)
+            : new(
+                orderId, order.Payment.Version,
+                order is { Delivery.Status: DeliveryStatus.Delivered, Keys: null } ? -1 : order.Delivery?.Version ?? 0);
+    }
+}

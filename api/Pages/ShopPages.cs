@@ -1,0 +1,63 @@
+using Microsoft.AspNetCore.StaticFiles;
+using Microsoft.Net.Http.Headers;
+
+namespace CardShop.Api.Pages;
+
+/// <summary>
+/// The shop's pages: files of wwwroot as they are. Nothing is rendered here: what a page shows comes from the same interface
+/// that everybody else uses, so no text of a buyer or operator ever becomes markup.
+/// </summary>
+public static class ShopPages
+{
+    /// <summary>
+    /// Only files of this shop: no script or style in the markup, no other host, no frame around it. Images made in the page
+    /// (a payment's QR code) are blobs.
+    /// </summary>
+    internal const string SecurityPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+    private static readonly (string Route, string File)[] Pages =
+        [("/", "index.html"), ("/p/{sku}", "product.html"), ("/order", "order.html"), ("/find", "find.html")];
+
+    /// <summary>Where the files stand: beside the program, wherever it is started from.</summary>
+    public static string Folder => Path.Combine(AppContext.BaseDirectory, "wwwroot");
+
+    /// <summary>Styles, scripts and pictures; asked for again each time, and answered 304 while they are the same.</summary>
+    public static void UseFiles(WebApplication app) => app.UseStaticFiles(new StaticFileOptions
+    {
+        ContentTypeProvider = new FileExtensionContentTypeProvider(new Dictionary<string, string>
+        {
+            [".css"] = "text/css; charset=utf-8",
+            [".js"] = "text/javascript; charset=utf-8",
+            [".svg"] = "image/svg+xml",
+        }),
+        OnPrepareResponse = file => Protect(file.Context.Response),
+    });
+
+    /// <summary>The addresses of the pages.</summary>
+    public static void Map(WebApplication app)
+    {
+        foreach (var (route, file) in Pages)
+        {
+            var path = Path.Combine(Folder, file);
+            var changed = new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero);
+            var tag = new EntityTagHeaderValue($"\"{changed.UtcTicks:x}\"");
+            app.MapMethods(route, [HttpMethods.Get, HttpMethods.Head], (HttpContext context) =>
+            {
+                Protect(context.Response);
+                return Results.File(path, "text/html; charset=utf-8", lastModified: changed, entityTag: tag);
+            }).ExcludeFromDescription();
+        }
+    }
+
+    private static void Protect(HttpResponse response)
+    {
+        response.Headers.CacheControl = "no-cache";
+        response.Headers.ContentSecurityPolicy = SecurityPolicy;
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers["Referrer-Policy"] = "no-referrer";
+        response.Headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        response.Headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
+    }
+}

@@ -1,0 +1,176 @@
+// One product and the form that orders it.
+import { el, money, page, t } from "./page.js";
+import { call, products } from "./api.js";
+import { address, remember } from "./browser-orders.js";
+import { stockOf } from "./stock.js";
+import { Draft } from "./draft.js";
+import { channelName, troubleText } from "./words.js";
+
+const sku = decodeURIComponent(location.pathname.split("/")[2] ?? "");
+const main = page(t("loading"));
+const waiting = el("p", { class: "soft", role: "status" }, t("loading"));
+main.append(waiting);
+
+let product = null;
+let channels = [];
+for (let pause = 500; product === null; pause = Math.min(pause * 2, 8_000)) {
+  try {
+    const all = await products();
+    channels = all.channels;
+    product = all.products.find(p => p.sku === sku) ?? undefined;
+  } catch {
+    waiting.textContent = t("troubleLoad");
+    await new Promise(resolve => setTimeout(resolve, pause + Math.random() * 250));
+  }
+}
+
+waiting.remove();
+if (product === undefined) {
+  main.append(el("h1", {}, t("noSuchProduct")), el("p", {}, el("a", { href: "/" }, t("products"))));
+} else {
+  document.title = `${product.name} · ${t("shop")}`;
+  show();
+}
+
+function show() {
+  const stock = stockOf(product);
+  const minutes = product.holdSeconds / 60;
+  main.append(el("div", { class: "narrow" },
+    el("article", { class: "sheet" },
+      el("h1", {}, product.name),
+      el("p", { class: "price" }, money(product.price)),
+      el("dl", { class: "facts" },
+        el("dt", {}, t("stock")), el("dd", { class: stock.kind }, stock.text || "—"),
+        el("dt", {}, t("atMost")), el("dd", {}, String(product.maxQuantity)),
+        el("dt", {}, t("payWithin")),
+        el("dd", {}, minutes >= 1 ? t("minutes", Math.floor(minutes)) : t("seconds", product.holdSeconds))),
+      product.tiers?.length > 0 ? [el("h2", {}, t("tiers")), el("table", {}, el("tbody", {},
+        product.tiers.map(tier => el("tr", {},
+          el("th", { scope: "row" }, t("tierFrom", tier.from)),
+          el("td", {}, money({ currency: product.price.currency, minor: tier.price }))))))] : null,
+      product.description ? [el("h2", {}, t("instructions")), el("p", { class: "text" }, product.description)] : null),
+    stock.orderable ? form() : el("p", { class: "notice" }, t("troubleSoldOut"))));
+}
+
+function form() {
+  const draft = new Draft(sku);
+  const trouble = el("p", { class: "notice bad", role: "alert", tabindex: "-1", hidden: true });
+  const total = el("span", { class: "price" });
+  const submit = el("button", { class: "main", type: "submit" }, t("submit"));
+  const fields = {
+    quantity: field("quantity", t("quantity"), t("quantityHelp", product.maxQuantity),
+      { type: "number", inputmode: "numeric", min: "1", max: String(product.maxQuantity), step: "1", value: "1", required: true }),
+    contact: field("contact", t("contact"), t("contactHelp"), { type: "text", autocomplete: "email", maxlength: "254", required: true }),
+    password: field("password", t("password"), t("passwordHelp"), { type: "password", autocomplete: "off", maxlength: "128" }),
+  };
+  const pay = choices();
+  const sum = () => {
+    const n = Number(fields.quantity.input.value);
+    total.textContent = Number.isInteger(n) && n >= 1 && n <= product.maxQuantity
+      ? money({ currency: product.price.currency, minor: unitPrice(n) * n }) : "—";
+  };
+  fields.quantity.input.addEventListener("input", sum);
+  sum();
+  let sending = false;
+
+  async function order(event) {
+    event.preventDefault();
+    if (sending) return;
+    const body = {
+      sku, quantity: Number(fields.quantity.input.value), contact: fields.contact.input.value.trim(), channel: pay.value(),
+    };
+    if (fields.password.input.value) body.password = fields.password.input.value;
+    if (!complain(mistakes(body))) return;
+    sending = true;
+    submit.disabled = true;
+    submit.textContent = t("submitting");
+    trouble.hidden = true;
+    try {
+      const taken = await call("/v1/orders", { method: "POST", body, headers: { "Idempotency-Key": draft.keyFor(body) }, seconds: 20 });
+      remember({ id: taken.orderId, token: taken.token, sku, name: product.name, at: taken.acceptedAt });
+      draft.done();
+      location.assign(address(taken.orderId, taken.token));
+    } catch (e) {
+      if (e.status === 400 && complain(Object.fromEntries(Object.keys(e.fields).map(f => [f, said(f)])))) say(troubleText(e));
+      else if (e.status !== 400) say(troubleText(e));
+      sending = false;
+      submit.disabled = false;
+      submit.textContent = t("submit");
+    }
+  }
+
+  /** What can be known without asking the shop: text per field. */
+  function mistakes({ quantity, contact, password, channel }) {
+    const wrong = {};
+    if (!Number.isInteger(quantity) || quantity < 1 || quantity > product.maxQuantity) wrong.quantity = said("quantity");
+    if (contact.length < 3) wrong.contact = said("contact");
+    if (password !== undefined && password.trim().length < 6) wrong.password = said("password");
+    if (!channel) wrong.channel = said("channel");
+    return wrong;
+  }
+
+  const said = name => ({
+    quantity: t("badQuantity", product.maxQuantity), contact: t("badContact"), password: t("badPassword"), channel: t("badChannel"),
+  })[name] ?? t("troubleFields");
+
+  /** Shows what is wrong per field, and goes to the first. Returns true where nothing is. */
+  function complain(wrong) {
+    const all = { ...fields, channel: pay };
+    for (const [name, f] of Object.entries(all)) f.complain(wrong[name] ?? null);
+    const first = Object.keys(all).find(name => wrong[name]);
+    if (first) all[first].focus();
+    return !first;
+  }
+
+  function say(text) {
+    trouble.textContent = text;
+    trouble.hidden = false;
+    trouble.focus();
+  }
+
+  return el("form", { class: "sheet", novalidate: true, submit: order, "aria-labelledby": "order-title" },
+    el("h2", { id: "order-title" }, t("orderTitle")), trouble,
+    fields.quantity.element, fields.contact.element, fields.password.element, pay.element,
+    el("p", { class: "row", "aria-live": "polite" }, t("total"), total), submit);
+}
+
+/** The price of one when so many are ordered. */
+function unitPrice(quantity) {
+  return (product.tiers ?? []).reduce((price, tier) => quantity >= tier.from ? tier.price : price, product.price.minor);
+}
+
+function field(name, label, help, attributes) {
+  const input = el("input", { id: name, name, "aria-describedby": `${name}-help ${name}-error`, ...attributes });
+  const error = el("p", { class: "error", id: name + "-error", hidden: true });
+  return {
+    input,
+    element: el("div", { class: "field" }, el("label", { for: name }, label), input,
+      el("p", { class: "soft", id: name + "-help" }, help), error),
+    complain(text) {
+      error.hidden = !text;
+      error.textContent = text ?? "";
+      input.setAttribute("aria-invalid", text ? "true" : "false");
+    },
+    focus: () => input.focus(),
+  };
+}
+
+function choices() {
+  const error = el("p", { class: "error", id: "channel-error", hidden: true });
+  const firstUp = channels.find(c => c.up)?.name;
+  const inputs = channels.map(c => el("input", {
+    type: "radio", name: "channel", value: c.name, id: "channel-" + c.name, disabled: !c.up, checked: c.name === firstUp,
+  }));
+  return {
+    value: () => inputs.find(i => i.checked && !i.disabled)?.value ?? null,
+    element: el("fieldset", { class: "field", "aria-describedby": "channel-error" }, el("legend", {}, t("payBy")),
+      firstUp ? null : el("p", { class: "notice" }, t("noChannel")),
+      channels.map((c, i) => el("label", { class: "choice", for: "channel-" + c.name }, inputs[i],
+        c.up ? channelName(c.name) : t("channelDown", channelName(c.name)))), error),
+    complain(text) {
+      error.hidden = !text;
+      error.textContent = text ?? "";
+    },
+    focus: () => inputs.find(i => !i.disabled)?.focus(),
+  };
+}
