@@ -5,7 +5,7 @@ const MOST = 50;
 function read() {
   try {
     const list = JSON.parse(localStorage.getItem(STORE) ?? "[]");
-    return Array.isArray(list) ? list.filter(o => typeof o?.id === "string" && typeof o?.token === "string") : [];
+    return Array.isArray(list) ? list.filter(o => parse(`#${o?.id}.${o?.token}`) !== null) : [];
   } catch {
     return [];
   }

@@ -5,6 +5,7 @@ import { channelName, clock, duration, troubleText } from "./words.js";
 
 const LONG_QUEUE = 60_000;
 const LONG_DELIVERY = 30_000;
+const SILENT_PROVIDER = 6_000;
 const FIRST_KEYS = 100;
 
 /** Accepted, pay, paid, delivered. */
@@ -70,7 +71,8 @@ export function payment(id, token) {
   } }, t("cancel"));
   const element = el("section", { class: "sheet noprint" }, title, trouble,
     el("div", { class: "pay" }, qr, el("div", {}, left, hint, el("p", {}, link), other, cancel)));
-  let shown = "", expires = 0;
+  const paying = [qr, left, link];
+  let shown = "", expires = 0, silentSince = 0;
   setInterval(tick, 500);
 
   function tick() {
@@ -119,9 +121,24 @@ export function payment(id, token) {
 
   return {
     element,
-    show({ status, payment: pay }) {
-      element.hidden = status !== "awaiting-payment" || !pay;
+    show({ status, queue: place, degraded, payment: pay }) {
+      // Processed, but the provider has not answered with a link: the buyer need not wait for it.
+      const silent = status === "queued" && !degraded && !place?.position;
+      silentSince = silent ? silentSince || Date.now() : 0;
+      const isLong = silent && Date.now() - silentSince > SILENT_PROVIDER;
+      element.hidden = !(status === "awaiting-payment" && pay) && !isLong;
       if (element.hidden) return;
+      if (isLong) {
+        for (const part of paying) part.hidden = true;
+        if (shown !== "silent") {
+          shown = "silent";
+          expires = 0;
+          hint.textContent = t("paySilent");
+          offer(null);
+        }
+        return;
+      }
+      left.hidden = false;
       expires = Date.parse(pay.expiresAt);
       if (shown !== pay.link) {
         shown = pay.link;

@@ -38,7 +38,9 @@ export function money({ currency, minor }) {
   }
 }
 
-export const when = text => new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(text));
+/** A time as the reader's language writes it; nothing where it is none. */
+export const when = text => Number.isNaN(Date.parse(text)) ? ""
+  : new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(text));
 
 /** Frame and title. Returns the place for the page's own content. */
 export function page(title) {

@@ -6,6 +6,8 @@ import { stockOf } from "./stock.js";
 import { Draft } from "./draft.js";
 import { channelName, troubleText } from "./words.js";
 
+const EVERY = 10_000;
+
 const sku = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const main = page(t("loading"));
 const waiting = el("p", { class: "soft", role: "status" }, t("loading"));
@@ -34,13 +36,15 @@ if (product === undefined) {
 
 function show() {
   const stock = stockOf(product);
+  const level = el("dd", { class: stock.kind }, stock.text || "—");
+  const pay = stock.orderable ? choices() : null;
   const minutes = product.holdSeconds / 60;
   main.append(el("div", { class: "narrow" },
     el("article", { class: "sheet" },
       el("h1", {}, product.name),
       el("p", { class: "price" }, money(product.price)),
       el("dl", { class: "facts" },
-        el("dt", {}, t("stock")), el("dd", { class: stock.kind }, stock.text || "—"),
+        el("dt", {}, t("stock")), level,
         el("dt", {}, t("atMost")), el("dd", {}, String(product.maxQuantity)),
         el("dt", {}, t("payWithin")),
         el("dd", {}, minutes >= 1 ? t("minutes", Math.floor(minutes)) : t("seconds", product.holdSeconds))),
@@ -49,10 +53,22 @@ function show() {
           el("th", { scope: "row" }, t("tierFrom", tier.from)),
           el("td", {}, money({ currency: product.price.currency, minor: tier.price }))))))] : null,
       product.description ? [el("h2", {}, t("instructions")), el("p", { class: "text" }, product.description)] : null),
-    stock.orderable ? form() : el("p", { class: "notice" }, t("troubleSoldOut"))));
+    pay ? form(pay) : el("p", { class: "notice" }, t("troubleSoldOut"))));
+  setInterval(async () => {
+    if (document.hidden) return;
+    try {
+      const now = await products();
+      const fresh = now.products.find(p => p.sku === sku);
+      if (!fresh) return;
+      const { text, kind } = stockOf(fresh);
+      level.textContent = text || "—";
+      level.className = kind;
+      pay?.refresh(now.channels);
+    } catch { /* the order itself will say */ }
+  }, EVERY);
 }
 
-function form() {
+function form(pay) {
   const draft = new Draft(sku);
   const trouble = el("p", { class: "notice bad", role: "alert", tabindex: "-1", hidden: true });
   const total = el("span", { class: "price" });
@@ -63,7 +79,6 @@ function form() {
     contact: field("contact", t("contact"), t("contactHelp"), { type: "text", autocomplete: "email", maxlength: "254", required: true }),
     password: field("password", t("password"), t("passwordHelp"), { type: "password", autocomplete: "off", maxlength: "128" }),
   };
-  const pay = choices();
   const sum = () => {
     const n = Number(fields.quantity.input.value);
     total.textContent = Number.isInteger(n) && n >= 1 && n <= product.maxQuantity
@@ -157,16 +172,31 @@ function field(name, label, help, attributes) {
 
 function choices() {
   const error = el("p", { class: "error", id: "channel-error", hidden: true });
-  const firstUp = channels.find(c => c.up)?.name;
-  const inputs = channels.map(c => el("input", {
-    type: "radio", name: "channel", value: c.name, id: "channel-" + c.name, disabled: !c.up, checked: c.name === firstUp,
-  }));
+  const none = el("p", { class: "notice" }, t("noChannel"));
+  const inputs = channels.map(c => el("input", { type: "radio", name: "channel", value: c.name, id: "channel-" + c.name }));
+  const names = channels.map(() => el("span"));
+
+  /** A channel that has gone down cannot be chosen; the next one that is up is chosen in its place. */
+  function refresh(list) {
+    const up = new Set(list.filter(c => c.up).map(c => c.name));
+    inputs.forEach((input, i) => {
+      input.disabled = !up.has(input.value);
+      if (input.disabled) input.checked = false;
+      names[i].textContent = input.disabled ? t("channelDown", channelName(input.value)) : channelName(input.value);
+    });
+    if (!inputs.some(i => i.checked)) {
+      const first = inputs.find(i => !i.disabled);
+      if (first) first.checked = true;
+    }
+    none.hidden = up.size > 0;
+  }
+
+  refresh(channels);
   return {
+    refresh,
     value: () => inputs.find(i => i.checked && !i.disabled)?.value ?? null,
-    element: el("fieldset", { class: "field", "aria-describedby": "channel-error" }, el("legend", {}, t("payBy")),
-      firstUp ? null : el("p", { class: "notice" }, t("noChannel")),
-      channels.map((c, i) => el("label", { class: "choice", for: "channel-" + c.name }, inputs[i],
-        c.up ? channelName(c.name) : t("channelDown", channelName(c.name)))), error),
+    element: el("fieldset", { class: "field", "aria-describedby": "channel-error" }, el("legend", {}, t("payBy")), none,
+      inputs.map((input, i) => el("label", { class: "choice", for: input.id }, input, names[i])), error),
     complain(text) {
       error.hidden = !text;
       error.textContent = text ?? "";

@@ -112,6 +112,7 @@ const all = {
   payOther: ["换一种支付方式", "Pay another way"],
   paySwitch: ["更换", "Change"],
   paySwitched: ["已申请更换支付方式,稍候显示新的付款码。", "Asked for the other way to pay; the new code appears in a moment."],
+  paySilent: ["支付渠道响应较慢。可以继续等待,也可以换一种支付方式。", "The payment provider takes long to answer. Wait, or pay another way."],
   cancel: ["取消订单", "Cancel the order"],
   cancelAsk: ["确定取消这个订单吗?已经付款请不要取消。", "Cancel this order? Do not cancel if you have already paid."],
   cancelYes: ["取消订单", "Cancel the order"],
