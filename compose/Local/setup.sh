@@ -119,6 +119,7 @@ setup_has() {
         rabbitmq-server) [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] ;;
         python3-kafka) [ -d /usr/lib/python3/dist-packages/kafka ] ;;
         python3-aiosmtpd) [ -d /usr/lib/python3/dist-packages/aiosmtpd ] ;;
+        fonts-wqy-zenhei) compgen -G "/usr/share/fonts/truetype/wqy/*" >/dev/null ;;
         libssl-dev) [ -f /usr/include/openssl/ssl.h ] ;;
         zlib1g-dev) [ -f /usr/include/zlib.h ] ;;
         libzstd-dev) [ -f /usr/include/zstd.h ] ;;
@@ -208,7 +209,24 @@ setup_disable_new() {
 # $1: local (what a shop needs) or tests (that, and what the tests use).
 setup_packages() {
     setup_install util-linux postgresql rabbitmq-server
-    if [ "$1" = tests ]; then setup_install kcat python3-kafka python3-aiosmtpd wrk; fi
+    if [ "$1" = tests ]; then
+        setup_install kcat python3-kafka python3-aiosmtpd wrk chromium fonts-wqy-zenhei
+        setup_axe
+    fi
+}
+
+# axe-core, which looks at the pages as people with assistive technology do; for tests alone, kept under .local/.
+setup_axe() {
+    local version=4.14.1 folder="$setup_state/npm"
+    [ ! -f "$folder/axe-core-$version.js" ] || return 0
+    command -v npm >/dev/null || setup_install npm
+    mkdir -p "$folder"
+    setup_step "Fetching axe-core $version" setup_fetch_axe "$folder" "$version"
+}
+
+setup_fetch_axe() {
+    (cd "$1" && npm pack "axe-core@$2" --silent && tar -xzf "axe-core-$2.tgz" package/axe.min.js \
+        && mv package/axe.min.js "axe-core-$2.js" && rm -r package "axe-core-$2.tgz")
 }
 
 # ---------------------------------------------------------------------------------------------------- .NET

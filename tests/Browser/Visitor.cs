@@ -59,8 +59,12 @@ public sealed class Visitor : IAsyncDisposable
     /// <summary>Waits until that is to be seen.</summary>
     public static Task SeesAsync(ILocator what) => Assertions.Expect(what.First).ToBeVisibleAsync(new() { Timeout = 20_000 });
 
-    /// <summary>A picture of the page as it stands, for people to look at.</summary>
-    public Task PictureAsync(string name) => Page.ScreenshotAsync(new() { Path = $"{_pictures}-{name}.png", FullPage = true });
+    /// <summary>A picture of the page as it stands, for people to look at; and nothing on it may keep anybody out.</summary>
+    public async Task PictureAsync(string name)
+    {
+        await Page.ScreenshotAsync(new() { Path = $"{_pictures}-{name}.png", FullPage = true });
+        await Accessibility.CheckAsync(Page);
+    }
 
     public async ValueTask DisposeAsync()
     {
