@@ -57,7 +57,8 @@ public static class InstancePlan
         [
             new Stage([postgres, rabbit, broker], []),
             // Where secrets are missing among others, the audit is told before they are made: that takes the log.
-            new Stage([sandbox], [Command("secrets", "secrets", "init"), Command("schema, topics and queues", "migrate")]),
+            new Stage([], [Command("secrets", "secrets", "init")]),
+            new Stage([sandbox], [Command("schema, topics and queues", "migrate")]),
             new Stage(
                 [
                     api,
