@@ -24,7 +24,8 @@ public sealed class MetricsPage : IDisposable
         await _collecting.WaitAsync(cancellation);
         try
         {
-            return _reader.Collect(10_000) ? _exporter.Page : string.Empty;
+            // The reader's own Collect refuses one that only pulls; what it gave the exporter is the way.
+            return _exporter.Collect!(10_000) ? _exporter.Page : string.Empty;
         }
         finally
         {

@@ -13,12 +13,17 @@ public sealed class BatchTrace : IDisposable
     /// <summary>Collectors cut off longer lists.</summary>
     private const int MaxLinks = 128;
 
+    private readonly Activity? _under;
     private readonly Activity? _batch;
     private readonly List<Activity> _messages = [];
     private readonly Dictionary<string, string> _orders = [];
     private bool _isSaved;
 
-    private BatchTrace(Activity? batch) => _batch = batch;
+    private BatchTrace(Activity? under, Activity? batch)
+    {
+        _under = under;
+        _batch = batch;
+    }
 
     /// <summary>Begins the span of a batch that has a traced message; null for any other.</summary>
     public static BatchTrace? Start(string group, IReadOnlyList<Incoming> messages)
@@ -36,7 +41,7 @@ public sealed class BatchTrace : IDisposable
         var batch = links.Count == 0 ? null : Traces.Begin("batch " + group, ActivityKind.Internal, default, links);
         batch?.SetTag("cardshop.group", group).SetTag("messaging.batch.message_count", messages.Count);
         Activity.Current = batch ?? under;
-        return new(batch);
+        return new(under, batch);
     }
 
     /// <summary>Begins the span of one message; what its order sends from now on is below it.</summary>
@@ -98,6 +103,9 @@ public sealed class BatchTrace : IDisposable
         {
             End(_batch);
         }
+
+        // Each span's end has made its own choice of what is under way.
+        Activity.Current = _under;
     }
 
     private void End(Activity span)

@@ -12,7 +12,7 @@ public sealed class QueueAges
     /// <summary>Looks remembered per partition; of an older queue this much age is told.</summary>
     private const int MaxLooks = 1_000;
 
-    private readonly Dictionary<PartitionKey, LinkedList<(DateTimeOffset At, long End)>> _looks = [];
+    private readonly Dictionary<PartitionKey, LinkedList<(DateTimeOffset First, DateTimeOffset Last, long End)>> _looks = [];
 
     /// <param name="ends">Next offsets of the log.</param>
     /// <param name="progress">Next offsets to process; absent = 0.</param>
@@ -28,13 +28,15 @@ public sealed class QueueAges
                 _looks[partition] = looks = new();
             }
 
-            // Looks at an unchanged end tell no more than the last of them.
-            if (looks.Last is { Value.End: var last } && last == end)
+            // Looks at an unchanged end tell no more than the first and the last of them.
+            var first = now;
+            if (looks.Last is { Value: var last } && last.End == end)
             {
+                first = last.First;
                 looks.RemoveLast();
             }
 
-            looks.AddLast((now, end));
+            looks.AddLast((first, now, end));
             if (looks.Count > MaxLooks)
             {
                 looks.RemoveFirst();
@@ -47,13 +49,13 @@ public sealed class QueueAges
 
     private double AgeOf(DateTimeOffset now, PartitionKey partition, long next)
     {
-        if (!_looks.TryGetValue(partition, out var looks))
+        if (!_looks.TryGetValue(partition, out var looks) || looks.Last!.Value.End <= next)
         {
             return 0;
         }
 
-        var since = looks.First!.Value.At;
-        foreach (var (at, end) in looks)
+        var since = looks.First!.Value.First;
+        foreach (var (_, at, end) in looks)
         {
             if (end > next)
             {

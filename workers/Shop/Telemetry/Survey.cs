@@ -13,12 +13,14 @@ public readonly record struct Backlog(long Count, double OldestSeconds);
 /// <param name="Manual">Paid manual goods that wait for an operator.</param>
 /// <param name="OverduePayments">Payment sagas whose due time is a minute past: the watchdog does not get to them.</param>
 /// <param name="MailsFailed">Mails that were given up.</param>
+/// <param name="ArchiveFailing">The last try to archive a segment of the write-ahead log failed.</param>
+/// <param name="BackupAgeSeconds">Since the last backup ended; infinite without any, null where none are kept account of.</param>
 /// <param name="ReplicaLagSeconds">Of the standby that is furthest behind; 0 without any.</param>
 public sealed record DatabaseSurvey(
     Backlog Outbox, long Parked, Backlog Reviews, Backlog WaitingStock, long Manual, long OverduePayments,
     long OverdueDeliveries, long WebhooksDisabled, long WebhooksFailing, long WebhookBacklog, long MailsFailed, long MailsWaiting,
     long Connections, long MaxConnections, long SizeBytes, int Replicas, double ReplicaLagSeconds,
-    double OldestTransactionSeconds, IReadOnlyDictionary<(string Group, PartitionKey Partition), long> Progress);
+    double OldestTransactionSeconds, bool ArchiveFailing, double? BackupAgeSeconds, IReadOnlyDictionary<(string Group, PartitionKey Partition), long> Progress);
 
 /// <summary>A product's stock row beside its key rows.</summary>
 /// <param name="UnsoldKeys">Counted up to <see cref="StockLook.CountLimit"/>.</param>

@@ -53,6 +53,9 @@ public static class SurveyMetrics
             One(to, "cardshop.postgres.size", "By", "Size of the database", s => s.Database.SizeBytes);
             One(to, "cardshop.postgres.replicas", "{replica}", "Standbys that are connected", s => s.Database.Replicas);
             One(to, "cardshop.postgres.replica_lag", "s", "Of the standby that is furthest behind", s => s.Database.ReplicaLagSeconds);
+            One(to, "cardshop.postgres.archive_failing", null, "1: the last try to archive write-ahead log failed", s => s.Database.ArchiveFailing ? 1 : 0);
+            Many(to, "cardshop.backup.age", "s", "Since the last backup ended; infinite without any", s =>
+                s.Database.BackupAgeSeconds is { } age ? [new(age)] : []);
             One(to, "cardshop.postgres.oldest_transaction", "s", "Age of the oldest open transaction", s => s.Database.OldestTransactionSeconds);
         }
 

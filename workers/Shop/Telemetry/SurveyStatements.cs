@@ -53,7 +53,9 @@ internal static class SurveyStatements
             (SELECT count(*) FROM pg_stat_replication)::integer,
             coalesce((SELECT extract(epoch FROM max(replay_lag)) FROM pg_stat_replication), 0)::float8,
             coalesce((SELECT extract(epoch FROM max(clock_timestamp() - xact_start)) FROM pg_stat_activity
-                WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()), 0)::float8
+                WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()), 0)::float8,
+            (SELECT last_failed_time IS NOT NULL AND last_failed_time > coalesce(last_archived_time, '-infinity') FROM pg_stat_archiver),
+            to_regclass('shop.backups') IS NOT NULL
         """;
 
     // In one snapshot: row and keys change in the same transaction.
@@ -92,12 +94,13 @@ internal static class SurveyStatements
             new(reader.GetInt64(0), reader.GetDouble(1)), reader.GetInt64(2), default, default, reader.GetInt64(3),
             reader.GetInt64(4), reader.GetInt64(5), reader.GetInt64(6), reader.GetInt64(7), reader.GetInt64(8),
             reader.GetInt64(9), reader.GetInt64(10), 0, 0, 0, 0, 0, 0,
-            new Dictionary<(string Group, PartitionKey Partition), long>());
+            false, null, new Dictionary<(string Group, PartitionKey Partition), long>());
         survey = survey with { Reviews = await BacklogAsync(reader, now, cancellation) };
         survey = survey with { WaitingStock = await BacklogAsync(reader, now, cancellation) };
         await reader.NextResultAsync(cancellation);
         await reader.ReadAsync(cancellation);
-        return survey with
+        var hasBackups = reader.GetBoolean(7);
+        survey = survey with
         {
             Connections = reader.GetInt64(0),
             MaxConnections = reader.GetInt64(1),
@@ -105,8 +108,18 @@ internal static class SurveyStatements
             Replicas = reader.GetInt32(3),
             ReplicaLagSeconds = reader.GetDouble(4),
             OldestTransactionSeconds = reader.GetDouble(5),
+            ArchiveFailing = reader.GetBoolean(6),
             Progress = await ProgressAsync(reader, cancellation),
         };
+        await reader.CloseAsync();
+        return hasBackups ? survey with { BackupAgeSeconds = await BackupAgeAsync(connection, cancellation) } : survey;
+    }
+
+    private static async Task<double> BackupAgeAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT coalesce(extract(epoch FROM now() - max(stopped_at)), 'infinity')::float8 FROM shop.backups", connection);
+        return (double)(await command.ExecuteScalarAsync(cancellation) ?? double.PositiveInfinity);
     }
 
     public static async Task<IReadOnlyList<StockLook>> StockAsync(
