@@ -8,6 +8,7 @@ using CardShop.Pipeline.Log;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Keys;
 using CardShop.Shop.Orders;
+using CardShop.Telemetry;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace CardShop.Api;
@@ -18,13 +19,7 @@ public static class ApiHost
     public static WebApplication Build(string[] args)
     {
         var builder = WebApplication.CreateSlimBuilder(args);
-        builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(o =>
-        {
-            o.SingleLine = true;
-            o.UseUtcTimestamp = true;
-            o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-        });
+        builder.AddTelemetry("cardshop-api");
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         // Its scope and activity for every request cost as much as half the request, and no line of ours shows them.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
@@ -33,6 +28,11 @@ public static class ApiHost
         if (string.IsNullOrEmpty(builder.Configuration["urls"]))
         {
             builder.WebHost.UseUrls("http://127.0.0.1:8080");
+        }
+
+        if (TelemetrySettings.PortOf(builder.Configuration) is { } port)
+        {
+            builder.WebHost.UseUrls(builder.Configuration["urls"]!, $"http://127.0.0.1:{port}");
         }
 
         // A request runs on the thread that received it: until Kafka is waited for, nothing in the path blocks. On two cores
@@ -154,12 +154,25 @@ public static class ApiHost
             .WithSummary("Open a payment page that takes a posted form")
             .Produces<string>(contentType: "text/html").ProducesProblems(404, 429, 503);
         MapPartners(app);
+        MapMetrics(app);
+        notify.Begin();
         app.MapGet("/healthz/live", () => Results.Text("ok")).ExcludeFromDescription();
         app.MapGet(
             "/healthz/ready",
             () => tables.Ready ? Results.Text("ok") : Results.Text("the catalog is being read", statusCode: 503))
             .ExcludeFromDescription();
         app.MapOpenApi("/openapi/v1.json");
+    }
+
+    /// <summary>
+    /// Buyers have no business with the shop's figures: they stand on a port of their own, or, in local mode without one,
+    /// beside everything else.
+    /// </summary>
+    private static void MapMetrics(WebApplication app)
+    {
+        var port = TelemetrySettings.PortOf(app.Configuration);
+        var isLocal = app.Services.GetRequiredService<ApiSettings>().Local;
+        app.MapMetrics(context => port is null ? isLocal : context.Connection.LocalPort == port);
     }
 
     private static void MapPartners(WebApplication app)

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using CardShop.Contracts;
 using CardShop.Pipeline;
@@ -16,6 +17,7 @@ using CardShop.Shop.Partners;
 using CardShop.Shop.Payments;
 using CardShop.Shop.Stock;
 using CardShop.Shop.Store;
+using CardShop.Shop.Telemetry;
 using Npgsql;
 
 namespace CardShop.Fleet;
@@ -46,6 +48,8 @@ public sealed class FleetNode : IAsyncDisposable
     private readonly OutboxTable _outbox;
     private readonly ChannelFollower? _states;
     private readonly List<Func<CancellationToken, Task>> _loops = [];
+    private readonly Meter _meter = new("CardShop.Fleet");
+    private readonly Dictionary<string, ResilientChannel> _guarded = [];
 
     public FleetNode(
         FleetSettings settings, IReadOnlyList<OfferedChannel> channels, TimeProvider time, Random random, ILoggerFactory logs)
@@ -110,6 +114,7 @@ public sealed class FleetNode : IAsyncDisposable
             // What is unsent is in the outbox.
         }
 
+        _meter.Dispose();
         await _bus.DisposeAsync();
         await _log.DisposeAsync();
         await _database.DisposeAsync();
@@ -118,6 +123,7 @@ public sealed class FleetNode : IAsyncDisposable
     private void Compose()
     {
         _loops.Add(WatchFenceAsync);
+        AddGauges();
         _loops.Add(new Sweeper(
             _outbox, _dispatcher, _fence.ProbeAsync, _time, _random, _logs.CreateLogger<Sweeper>()).RunAsync);
         AddPublisher(Published.Products);
@@ -135,7 +141,9 @@ public sealed class FleetNode : IAsyncDisposable
                 id => new PaymentMessage.Due(id), input);
             foreach (var channel in _channels)
             {
-                AddChannel(new(channel, _settings.Resilience, _time, _random), input);
+                var guarded = new ResilientChannel(channel, _settings.Resilience, _time, _random);
+                _guarded[guarded.Name] = guarded;
+                AddChannel(guarded, input);
             }
         }
 
@@ -152,6 +160,17 @@ public sealed class FleetNode : IAsyncDisposable
         {
             AddNotifications(ShopSecrets.Open(_settings.SecretsDirectory!));
         }
+    }
+
+    /// <summary>What this process can do now, and, in the one that holds the survey, how the whole shop is.</summary>
+    private void AddGauges()
+    {
+        var surveyor = new Surveyor(
+            _database, _log, _bus, [.. _settings.Shop.Channels?.Keys ?? []], _settings.SurveyEvery, _time,
+            _logs.CreateLogger<Surveyor>());
+        _loops.Add(surveyor.RunAsync);
+        SurveyMetrics.Observe(_meter, surveyor, _time);
+        FleetMetrics.Observe(_meter, _fence, _guarded.Values);
     }
 
     private void AddPublisher<T>(Published<T> kind) => _loops.Add(new DocumentPublisher<T>(
@@ -196,7 +215,7 @@ public sealed class FleetNode : IAsyncDisposable
         var advisory = new AdvisoryPublisher(
             group, _store, _log, _fence, _time, _random, _logs.CreateLogger<AdvisoryPublisher>());
         var work = new ShopWork(
-            group, deliveries, _store, _fence, _settings.Shop, advisory, _time, _logs.CreateLogger<ShopWork>(),
+            group, deliveries, _store, _fence, _settings.Shop, new OrderMetrics(advisory), _time, _logs.CreateLogger<ShopWork>(),
             _states is null ? null : _states.Down);
         var loop = new BatchLoop(
             work, _dispatcher, _bus, _settings.Batch, _time, _random, _logs.CreateLogger<BatchLoop>());

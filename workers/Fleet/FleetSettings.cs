@@ -47,6 +47,9 @@ public sealed record FleetSettings(
     /// <summary>How buyers are written to; setting <c>Mail__…</c>. Off unless it names a server.</summary>
     public MailOptions Mail { get; init; } = new();
 
+    /// <summary>Between two looks at the whole shop, for its gauges; setting <c>Metrics__SurveySeconds</c>.</summary>
+    public TimeSpan SurveyEvery { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>
     /// Where the secrets are: those that seal webhooks' secrets and, for mail, keys and contacts. The notifications fleet
     /// cannot sign without.
@@ -102,6 +105,9 @@ public sealed record FleetSettings(
             (configuration.GetSection(ResilienceOptions.Section).Get<ResilienceOptions>() ?? ResilienceOptions.Default).Checked())
         {
             Webhooks = WebhooksOf(configuration),
+            SurveyEvery = configuration.GetValue("Metrics:SurveySeconds", 15.0) is >= 0.5 and <= 300 and var seconds
+                ? TimeSpan.FromSeconds(seconds)
+                : throw new InvalidOperationException("Metrics__SurveySeconds must be 0.5 to 300."),
             Mail = MailOf(configuration),
             SecretsDirectory = fleets.HasFlag(Fleets.Notifications)
                 ? Required(configuration, "Secrets:Directory", "the directory of the installation's secrets")

@@ -28,6 +28,9 @@ public sealed class InstanceLayout(string root, string? folder = null)
     /// <summary>The settings of all parts, for compose/shopctl.</summary>
     public string SettingsFile => Path.Combine(Folder, "settings.env");
 
+    /// <summary>A configuration for a Prometheus that watches this instance.</summary>
+    public string PrometheusFile => Path.Combine(Folder, "prometheus.yml");
+
     /// <summary>There once the demo catalog has been created.</summary>
     public string SeededMark => Path.Combine(Folder, "data", "seeded");
 

@@ -25,6 +25,7 @@ public static class InstancePlan
         var rabbit = RabbitMq(layout, ports, secrets);
         var settings = InstanceSettings.For(layout, ports, postgres, rabbit);
         InstanceSettings.Write(layout, ports, postgres, settings, secrets);
+        File.WriteAllText(layout.PrometheusFile, PrometheusTargets.Of(layout, ports));
 
         var operating = new Dictionary<string, string>(settings) { [InstanceSettings.OperatorKeyName] = secrets.Operator };
 
@@ -39,7 +40,13 @@ public static class InstancePlan
         OneShot Command(string name, params string[] arguments) =>
             new(name, () => DotnetProgram.Command(Shopctl, arguments) with { Environment = operating }, "shopctl");
 
-        var broker = new LogBrokerPart { Name = "logbroker", Port = ports["logbroker"], DataDirectory = layout.Data("logbroker") };
+        var broker = new LogBrokerPart
+        {
+            Name = "logbroker",
+            Port = ports["logbroker"],
+            MetricsPort = ports["logbroker-metrics"],
+            DataDirectory = layout.Data("logbroker"),
+        };
         var sandbox = new WebPart
         {
             Name = "sandbox",

@@ -53,6 +53,8 @@ public static class InstanceSettings
             [Unionpay + "RootCertificateFile"] = Secret("unionpay-root.pem"),
             [Unionpay + "MiddleCertificateFile"] = Secret("unionpay-middle.pem"),
             [Unionpay + "CertificateName"] = "00040000:SIGN",
+            ["Metrics__Directories__postgres"] = layout.Data("postgres"),
+            ["Metrics__Directories__rabbitmq"] = layout.Data("rabbitmq"),
             ["DOTNET_gcServer"] = "0",
             // 48 MiB, hexadecimal: a batch's garbage dies young, and a larger nursery collects it less often.
             ["DOTNET_GCgen0size"] = "3000000",
@@ -74,6 +76,7 @@ public static class InstanceSettings
             ["CARDSHOP_POSTGRES_URL"] =
                 $"postgresql://{PostgresPart.User}:{postgres.Password}@127.0.0.1:{postgres.Port}/{postgres.Database}",
             ["CARDSHOP_RABBITMQ"] = settings["RabbitMq__Uri"],
+            ["CARDSHOP_METRICS"] = string.Join(' ', PrometheusTargets.Parts.Select(p => $"http://127.0.0.1:{ports[p.Port]}/metrics")),
             [OperatorKeyName] = secrets.Operator,
             ["CARDSHOP_APPROVER_KEY"] = secrets.Approver,
         }));

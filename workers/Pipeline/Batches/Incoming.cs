@@ -1,6 +1,7 @@
 using System.Text;
 using CardShop.Contracts;
 using CardShop.Pipeline.Log;
+using CardShop.Pipeline.Telemetry;
 using Confluent.Kafka;
 using RabbitMQ.Client;
 
@@ -20,6 +21,9 @@ public abstract class Incoming
 
     /// <summary>The highest commit number it proves to have existed; 0 when it proves none.</summary>
     public virtual long Commit => 0;
+
+    /// <summary>The span that sent it, as a W3C <c>traceparent</c>; null where nothing is traced.</summary>
+    public string? TraceParent { get; init; }
 }
 
 /// <summary>A record of a topic.</summary>
@@ -59,6 +63,7 @@ public sealed class LogIncoming(
         string? type = null;
         var commit = 0L;
         var isCloudEvent = false;
+        string? traceParent = null;
         foreach (var header in result.Message.Headers)
         {
             if (header.Key is RecordHeaders.Type or CloudEventHeaders.Type)
@@ -70,6 +75,10 @@ public sealed class LogIncoming(
             {
                 _ = long.TryParse(header.GetValueBytes(), out commit);
             }
+            else if (header.Key == Traces.Header)
+            {
+                traceParent = Encoding.UTF8.GetString(header.GetValueBytes());
+            }
         }
 
         return new(
@@ -78,6 +87,7 @@ public sealed class LogIncoming(
             result.Message.Timestamp.UtcDateTime, reader)
         {
             CloudEvent = isCloudEvent ? CloudEventAttributes.Read(result.Message.Headers) : null,
+            TraceParent = traceParent,
         };
     }
 }

@@ -3,6 +3,7 @@ using CardShop.Contracts;
 using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Outbox;
+using CardShop.Pipeline.Telemetry;
 using CardShop.Shop.Mail;
 using CardShop.Shop.Store;
 using Microsoft.Extensions.Logging;
@@ -41,14 +42,22 @@ public sealed class NotificationWork(
         }
     }
 
+    public string? OrderOf(Incoming message) => (message.Message as PartnerEvent)?.OrderId;
+
     public async Task<OutboxRow?> RunAsync(IReadOnlyList<Incoming> batch, CancellationToken cancellation)
     {
+        using var trace = BatchTrace.Start(Name, batch);
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         var (opening, fresh) = await OpenAsync(connection, batch, cancellation);
         if (fresh.Messages.Count == 0)
         {
             return null;
+        }
+
+        foreach (var message in trace is null ? [] : fresh.Messages)
+        {
+            trace!.Follow(message, (message as LogIncoming)?.Type ?? "record", OrderOf(message), null);
         }
 
         var subscriptions = await WebhookStore.SubscriptionsAsync(connection, cancellation);
@@ -70,6 +79,7 @@ public sealed class NotificationWork(
 
         await CloseAsync(connection, opening, fresh, [], cancellation);
         await transaction.CommitAsync(cancellation);
+        trace?.Saved();
         fence.Committed(Name, fresh.Moves);
         foreach (var webhook in disabled)
         {
