@@ -54,7 +54,7 @@ public static class InstancePlan
         return
         [
             new Stage([postgres, rabbit, broker], [Command("secrets", "secrets", "init")]),
-            new Stage([sandbox], [Command("schema, topics and queues", "migrate")]),
+            new Stage([sandbox], [Command("schema, topics and queues", "migrate"), Command("backup repository", "backup", "init", "--warn-only")]),
             new Stage(
                 [
                     api,
@@ -78,7 +78,18 @@ public static class InstancePlan
         Port = ports["postgres"],
         DataDirectory = layout.Data("postgres"),
         Password = secrets.Postgres,
+        // After a restore it replays archived WAL before it answers.
+        StartLimit = TimeSpan.FromMinutes(15),
+        Backup = new PostgresBackup(layout.Backup)
+        {
+            Repository = Chosen("Backup__Repository") ?? Path.Combine(layout.Backup, "repository"),
+            CipherPassFile = Chosen("Backup__CipherPassFile"),
+        },
     };
+
+    /// <summary>A setting of the shell that starts the shop: a path, or null.</summary>
+    private static string? Chosen(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } path ? Path.GetFullPath(path) : null;
 
     private static RabbitMqPart RabbitMq(InstanceLayout layout, PortBook ports, InstanceSecrets secrets) => new()
     {

@@ -8,10 +8,12 @@ namespace CardShop.Tests.Integration.Shop;
 internal static class Shopctl
 {
     /// <returns>The exit code.</returns>
-    public static Task<int> RunAsync(RunningShop shop, params string[] arguments) => CommandTree
-        .Create(new(
-            new ShopctlSettings(name => shop.Setting(name.Replace("__", ":", StringComparison.Ordinal))), TimeProvider.System,
-            new Screen()))
+    public static Task<int> RunAsync(RunningShop shop, params string[] arguments) =>
+        RunAsync(name => shop.Setting(name.Replace("__", ":", StringComparison.Ordinal)), arguments);
+
+    /// <summary>The same with any settings, by the names of their variables.</summary>
+    public static Task<int> RunAsync(Func<string, string?> setting, params string[] arguments) => CommandTree
+        .Create(new(new ShopctlSettings(setting), TimeProvider.System, new Screen()))
         .Parse(arguments).InvokeAsync(new() { EnableDefaultExceptionHandler = false });
 
     /// <summary>Adds a product, and waits until the API sells it.</summary>
