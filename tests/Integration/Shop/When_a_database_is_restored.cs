@@ -3,11 +3,10 @@ using CardShop.Local.Parts;
 using CardShop.Local.Servers;
 using CardShop.Shop.Housekeeping;
 using CardShop.Tests.Integration.Servers;
-using CardShop.Tests.Integration.Shop;
 using Npgsql;
 using Xunit;
 
-namespace CardShop.Tests.Integration.Backup;
+namespace CardShop.Tests.Integration.Shop;
 
 /// <summary>pgBackRest as it is: a backup, a drill, the loss of the server, and what comes back.</summary>
 public sealed class When_a_database_is_restored(TestServers servers)

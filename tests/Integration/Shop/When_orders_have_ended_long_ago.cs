@@ -1,13 +1,11 @@
 using CardShop.Contracts;
-using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Housekeeping;
 using CardShop.Tests.Integration.Servers;
-using CardShop.Tests.Integration.Shop;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
-namespace CardShop.Tests.Integration.Housekeeping;
+namespace CardShop.Tests.Integration.Shop;
 
 /// <summary>The log is trimmed, orders move to files, a buyer is forgotten, and every invariant still holds.</summary>
 public sealed class When_orders_have_ended_long_ago(TestServers servers)
