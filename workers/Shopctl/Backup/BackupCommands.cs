@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using CardShop.Shop.Housekeeping;
+using CardShop.Shop.Operators;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -25,6 +27,7 @@ public static class BackupCommands
         {
             full, incremental, Init(session), List(session), Verify(session), Schedule(session),
         };
+        backup.Takes(OperatorActions.Backup);
         backup.Validators.Add(result =>
         {
             if (result.GetValue(full) && result.GetValue(incremental))

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using CardShop.Shop.Housekeeping;
+using CardShop.Shop.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -14,6 +15,8 @@ internal static class BackupRun
     {
         var program = new PgBackRest(BackupSettings.From(session.Settings), session.Time);
         await servers.RequireDatabaseAsync(cancellation);
+        await using var grant = await session.Operators.RequireAsync(
+            OperatorActions.Backup, program.Settings.Stanza, null, [("kind", kind)], cancellation);
         var started = session.Time.GetTimestamp();
         // Before the backup begins: what it will hold is at least as new.
         var position = await KeptBackupStore.PositionAsync(servers.Database, cancellation);
@@ -30,6 +33,7 @@ internal static class BackupRun
             JsonSerializer.Serialize(metadata, BackupMetadataJson.Default.BackupMetadata));
         await RemoveOldAsync(program, info, cancellation);
         await KeptBackupStore.ReplaceAsync(servers.Database, [.. info.Backups.Select(b => b.ToKept())], cancellation);
+        await grant.DoneAsync(null, made.Label, cancellation);
         Show(session, made, session.Time.GetElapsedTime(started), program);
         return ExitCodes.Ok;
     }

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using CardShop.Shop.Operators;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
 
@@ -22,7 +24,6 @@ public static class RestoreCommand
         {
             Description = "Overwrites the data directory instead of moving it aside: where it is a mount point, or the disk is too small for both.",
         };
-        var danger = new DangerOptions();
         var restore = new Command(
             "restore",
             """
@@ -31,8 +32,9 @@ public static class RestoreCommand
             next then: shopctl recover.
             """)
         {
-            label, time, inPlace, danger.Why, danger.Approval, RestoreDrill.Create(session),
+            label, time, inPlace, RestoreDrill.Create(session),
         };
+        restore.Takes(OperatorActions.Restore);
         restore.Validators.Add(result =>
         {
             if (result.GetValue(label) is not null && result.GetValue(time) is not null)
@@ -45,8 +47,13 @@ public static class RestoreCommand
             var program = new PgBackRest(BackupSettings.From(session.Settings), session.Time);
             await RequireStoppedAsync(program.Settings, cancellation);
             var target = await TargetAsync(program, arguments.GetValue(label), arguments.GetValue(time), cancellation);
-            await danger.RequireAsync(session, servers, "backup.restore", target.Text, arguments, cancellation);
-            return await RunAsync(session, program, target, arguments.GetValue(inPlace), cancellation);
+            var overwrites = arguments.GetValue(inPlace);
+            await using var grant = await session.Operators.RequireAsync(
+                OperatorActions.Restore, target.Backup.Label, null,
+                [("target", string.Join(' ', target.Arguments)), ("in-place", overwrites ? "yes" : "no")], cancellation);
+            var code = await RunAsync(session, program, target, overwrites, cancellation);
+            await grant.DoneAsync(null, target.Text, cancellation);
+            return code;
         });
         return restore;
     }

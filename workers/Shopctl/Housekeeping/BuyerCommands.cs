@@ -3,9 +3,10 @@ using System.Globalization;
 using System.Text.Json;
 using CardShop.Pipeline.Outbox;
 using CardShop.Shop.Housekeeping;
+using CardShop.Shop.Operators;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Store;
-using CardShop.Shopctl.Backup;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
@@ -23,7 +24,6 @@ public static class BuyerCommands
     {
         var contact = new Option<bool>("--contact-stdin") { Description = "Reads the contact from standard input: it must stand in no shell history." };
         var orders = new Option<string[]>("--order") { Description = "Only these orders; may be repeated.", HelpName = "ID" };
-        var danger = new DangerOptions();
         var erase = new Command(
             "erase",
             """
@@ -32,8 +32,9 @@ public static class BuyerCommands
             Topics and backups hold the contact sealed, until the month's key expires (shopctl secrets expire-months).
             """)
         {
-            contact, orders, danger.Why, danger.Approval,
+            contact, orders,
         };
+        erase.Takes(OperatorActions.BuyerErase);
         erase.Validators.Add(result =>
         {
             if (result.GetValue(contact) == result.GetValue(orders) is { Length: > 0 })
@@ -48,21 +49,24 @@ public static class BuyerCommands
                 ? Contacts.Hash(servers.OpenSecrets().ContactHash, "contact", Contacts.Normalise(await ReadContactAsync(cancellation)))
                 : null;
             var fence = await servers.RequireWritableAsync(cancellation);
-            // The trail names orders, or the fact alone: never the contact, nor what could be compared with it.
-            await danger.RequireAsync(
-                session, servers, "buyer.erase", ids.Length > 0 ? string.Join(' ', ids) : "all orders of a contact", arguments, cancellation);
+            // The trail names orders, or a hash that nobody can make without the installation's secret: never the contact.
+            await using var grant = await session.Operators.RequireAsync(
+                OperatorActions.BuyerErase, ids.Length > 0 ? "orders" : "all orders of a contact", null,
+                [("orders", ids.Length > 0 ? string.Join(' ', ids.Order(StringComparer.Ordinal)) : null), ("contact", hash)], cancellation);
             var dispatcher = new Dispatcher(
                 new OutboxTable(servers.Database, PostgresShopStore.ReviewAsync), servers.Log, servers.Bus, DispatchOptions.Default,
                 session.Time, new Random(), NullLogger<Dispatcher>.Instance);
             var archive = HousekeepingSettings.Archive(session.Settings);
             var erasure = new ContactErasure(
                 servers.Database, new PostgresShopStore(servers.Database), fence, dispatcher, archive, session.Time);
-            return await RunAsync(session, servers, erasure, archive, ids, hash, cancellation);
+            var (code, erased) = await RunAsync(session, servers, erasure, archive, ids, hash, cancellation);
+            await grant.DoneAsync(null, "erased", cancellation, erased);
+            return code;
         });
         return erase;
     }
 
-    private static async Task<int> RunAsync(
+    private static async Task<(int Code, int Erased)> RunAsync(
         Session session, ShopServers servers, ContactErasure erasure, ArchiveFiles? archive, string[] ids, string? hash,
         CancellationToken cancellation)
     {
@@ -96,7 +100,7 @@ public static class BuyerCommands
             session.Screen.Line($"{open} has not ended: its buyer may still have to be reached. Ask again when it has.");
         }
 
-        return report.Open.Count > 0 ? ExitCodes.Failed : ExitCodes.Ok;
+        return (report.Open.Count > 0 ? ExitCodes.Failed : ExitCodes.Ok, report.Erased.Concat(filed).Distinct().Count());
     }
 
     /// <summary>The files of archived orders, and of their months: a database that came back from a backup has archived some twice.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CardShop.Shop.Housekeeping;
-using CardShop.Shopctl.Backup;
+using CardShop.Shop.Operators;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
 
@@ -13,7 +14,6 @@ internal static class ExpireMonths
     {
         var before = new Option<string>("--before") { Description = "The first month that keeps its key: YYYY-MM.", HelpName = "MONTH", Required = true };
         var dry = new Option<bool>("--dry-run") { Description = "Says what would go, and what stays why." };
-        var danger = new DangerOptions();
         var expire = new Command(
             "expire-months",
             """
@@ -22,8 +22,9 @@ internal static class ExpireMonths
             have orders which have not ended, keep theirs. Delete the same files in every copy of the secrets.
             """)
         {
-            before, dry, danger.Why, danger.Approval,
+            before, dry,
         };
+        expire.Takes(OperatorActions.SecretsExpireMonths);
         before.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<string>() is not { } month || !MonthKeys.IsMonth(month))
@@ -51,13 +52,15 @@ internal static class ExpireMonths
                 return ExitCodes.Ok;
             }
 
-            await danger.RequireAsync(session, servers, "secrets.expire-months", string.Join(' ', going), arguments, cancellation);
+            await using var grant = await session.Operators.RequireAsync(
+                OperatorActions.SecretsExpireMonths, string.Join(' ', going), null, [("before", arguments.GetValue(before))], cancellation);
             foreach (var month in going)
             {
                 MonthKeys.Expire(directory, month);
                 session.Screen.Line($"{month}: its contacts are unreadable now.");
             }
 
+            await grant.DoneAsync(null, string.Join(' ', going), cancellation, going.Count);
             session.Screen.Line("Delete the same files in every copy of the secrets: contact-MONTH.");
             return ExitCodes.Ok;
         });

@@ -3,6 +3,8 @@ using System.Globalization;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Housekeeping;
+using CardShop.Shop.Operators;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -50,6 +52,7 @@ public static class HousekeepingCommands
     private static Command Run(Session session)
     {
         var run = new Command("run", "Does all of it now, to the end.");
+        run.Takes(OperatorActions.TopicsTrim);
         session.Bind(run, async (servers, arguments, cancellation) =>
         {
             var options = HousekeepingSettings.From(session.Settings);
@@ -57,6 +60,9 @@ public static class HousekeepingCommands
             (options.ArchiveDirectory is { } folder ? new ArchiveFiles(folder) : null)?.Require();
             await using var held = await HousekeepingLock.TryTakeAsync(servers.Database, cancellation)
                 ?? throw new ShopctlException(ExitCodes.Failed, "Another process is keeping house now. Try again in a minute.");
+            await using var grant = await session.Operators.RequireAsync(
+                OperatorActions.TopicsTrim, "log, archive and old rows", null,
+                [("keep-log-days", $"{options.KeepLogDays}"), ("archive-after-days", $"{options.ArchiveAfterDays}")], cancellation);
             using var care = new KafkaTopicCare(Kafka(servers));
             var housekeeper = Open(servers, care, fence, options);
             if (housekeeper.Archiver is { } archiver)
@@ -64,13 +70,14 @@ public static class HousekeepingCommands
                 await archiver.BeginPassAsync(cancellation);
             }
 
-            await RunAsync(session, housekeeper, cancellation);
+            await grant.DoneAsync(null, await RunAsync(session, housekeeper, cancellation), cancellation);
             return ExitCodes.Ok;
         });
         return run;
     }
 
-    private static async Task RunAsync(Session session, Housekeeper housekeeper, CancellationToken cancellation)
+    /// <returns>What was done, in a line.</returns>
+    private static async Task<string> RunAsync(Session session, Housekeeper housekeeper, CancellationToken cancellation)
     {
         var (trimmed, seen, archived, rows) = (0L, 0L, 0L, 0L);
         string? refusal;
@@ -98,6 +105,9 @@ public static class HousekeepingCommands
         {
             session.Screen.Line($"Nothing was trimmed: {refusal}.");
         }
+
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{trimmed:N0} records trimmed, {archived:N0} orders archived, {rows:N0} old rows deleted");
     }
 
     private static void ShowTrim(Screen screen, TrimPlan plan)
