@@ -72,7 +72,8 @@ public static class ApiHost
                 builder.Configuration.GetSection(PaymentChannelOptions.Section).Get<PaymentChannelOptions>() ?? new(),
                 ChannelUse.Verify, TimeProvider.System).Select(c => c.Channel),
         ];
-        var reader = settings.PostgresConnection is { Length: > 0 } connection ? OrderReader.Open(connection, vault) : null;
+        var reader = settings.PostgresConnection is { Length: > 0 } connection ? OrderReader.Open(
+                connection, vault, settings.ArchiveDirectory is { Length: > 0 } archive ? new(archive) : null) : null;
         var services = builder.Services;
         services.AddOpenApi();
         services.AddSingleton(settings);

@@ -10,6 +10,7 @@ using CardShop.Pipeline.Outbox;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Channels.Resilience;
 using CardShop.Shop.Delivery;
+using CardShop.Shop.Housekeeping;
 using CardShop.Shop.Keys;
 using CardShop.Shop.Mail;
 using CardShop.Shop.Orders;
@@ -47,6 +48,7 @@ public sealed class FleetNode : IAsyncDisposable
     private readonly Dispatcher _dispatcher;
     private readonly OutboxTable _outbox;
     private readonly ChannelFollower? _states;
+    private readonly KafkaTopicCare _topicCare;
     private readonly List<Func<CancellationToken, Task>> _loops = [];
     private readonly Meter _meter = new("CardShop.Fleet");
     private readonly Dictionary<string, ResilientChannel> _guarded = [];
@@ -62,6 +64,7 @@ public sealed class FleetNode : IAsyncDisposable
         _database = Database.Open(settings.PostgresConnection, settings.Kafka.ClientId);
         _log = new(settings.Kafka, time, logs.CreateLogger<KafkaLog>());
         _bus = new(settings.Rabbit, time, random, logs.CreateLogger<RabbitBus>());
+        _topicCare = new(settings.Kafka);
         _store = new(_database);
         _fence = new(_log, _database, FleetGroups.All, logs.CreateLogger<RollbackFence>());
         _outbox = new(_database, PostgresShopStore.ReviewAsync);
@@ -116,6 +119,7 @@ public sealed class FleetNode : IAsyncDisposable
 
         _meter.Dispose();
         await _bus.DisposeAsync();
+        _topicCare.Dispose();
         await _log.DisposeAsync();
         await _database.DisposeAsync();
     }
@@ -199,13 +203,25 @@ public sealed class FleetNode : IAsyncDisposable
         _loops.Add(new WebhookReplays(
             _database, new KafkaRanges(_settings.Kafka, _time, _logs.CreateLogger<KafkaRanges>()), webhooks, _fence, _time,
             _random, _logs.CreateLogger<WebhookReplays>()).RunAsync);
+        AddHousekeeping();
         if (mails is not null)
         {
-            var reader = new OrderReader(_database, new KeyVault(secrets.Fingerprint, secrets.KeyEncryption));
+            var reader = new OrderReader(
+                _database, new KeyVault(secrets.Fingerprint, secrets.KeyEncryption),
+                _settings.Housekeeping.ArchiveDirectory is { } archive ? new(archive) : null);
             _loops.Add(new MailSender(
                 mails, reader, secrets, new(_settings.Mail, _time), _settings.Mail, _fence, _time, _random,
                 _logs.CreateLogger<MailSender>()).RunAsync);
         }
+    }
+
+    /// <summary>The log is trimmed, finished orders are archived, old rows deleted: slowly, by one process.</summary>
+    private void AddHousekeeping()
+    {
+        var ranges = new KafkaRanges(_settings.Kafka, _time, _logs.CreateLogger<KafkaRanges>());
+        _loops.Add(new HousekeepingLoop(
+            new(_database, ranges, _topicCare, _fence, _settings.Housekeeping, _time), _database, _fence, _settings.Housekeeping, _time,
+            _random, _logs.CreateLogger<HousekeepingLoop>()).RunAsync);
     }
 
     /// <summary>A group's reader, its batches, and what it tells the API.</summary>

@@ -3,6 +3,7 @@ using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Channels.Resilience;
+using CardShop.Shop.Housekeeping;
 using CardShop.Shop.Mail;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Partners;
@@ -43,6 +44,9 @@ public sealed record FleetSettings(
 {
     /// <summary>How partners' webhooks are called; setting <c>Webhooks__…</c>.</summary>
     public WebhookOptions Webhooks { get; init; } = new();
+
+    /// <summary>How long things are kept; setting <c>Housekeeping__…</c> and <c>Archive__Directory</c>.</summary>
+    public HousekeepingOptions Housekeeping { get; init; } = new();
 
     /// <summary>How buyers are written to; setting <c>Mail__…</c>. Off unless it names a server.</summary>
     public MailOptions Mail { get; init; } = new();
@@ -109,6 +113,10 @@ public sealed record FleetSettings(
                 ? TimeSpan.FromSeconds(seconds)
                 : throw new InvalidOperationException("Metrics__SurveySeconds must be 0.5 to 300."),
             Mail = MailOf(configuration),
+            Housekeeping = ((configuration.GetSection(HousekeepingOptions.Section).Get<HousekeepingOptions>() ?? new()) with
+            {
+                ArchiveDirectory = configuration["Archive:Directory"] is { Length: > 0 } folder ? folder : null,
+            }).Checked(),
             SecretsDirectory = fleets.HasFlag(Fleets.Notifications)
                 ? Required(configuration, "Secrets:Directory", "the directory of the installation's secrets")
                 : null,

@@ -19,6 +19,12 @@ public sealed class InstanceLayout(string root, string? folder = null)
     /// <summary>Keys and passwords.</summary>
     public string Secrets => Path.Combine(Folder, "secrets");
 
+    /// <summary>Configuration and, unless it is elsewhere, repository of the backups.</summary>
+    public string Backup => Path.Combine(Folder, "backup");
+
+    /// <summary>Orders that ended long ago.</summary>
+    public string Archive => Path.Combine(Folder, "archive");
+
     /// <summary>The ports of the last start.</summary>
     public string PortsFile => Path.Combine(Folder, "ports");
 

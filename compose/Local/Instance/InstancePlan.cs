@@ -74,7 +74,7 @@ public static class InstancePlan
                     Web("fleet-delivery", "CardShop.Fleet", "--fleet", "delivery"),
                     Web("fleet-notifications", "CardShop.Fleet", "--fleet", "notifications"),
                 ],
-                []),
+                [Command("backup repository", "backup", "init", "--warn-only")]),
             new Stage([], [Command("demo catalog", "demo", "seed") with
             {
                 Needed = () => !File.Exists(layout.SeededMark),
@@ -89,7 +89,18 @@ public static class InstancePlan
         Port = ports["postgres"],
         DataDirectory = layout.Data("postgres"),
         Password = secrets.Postgres,
+        // After a restore it replays archived WAL before it answers.
+        StartLimit = TimeSpan.FromMinutes(15),
+        Backup = new PostgresBackup(layout.Backup)
+        {
+            Repository = Chosen("Backup__Repository") ?? Path.Combine(layout.Backup, "repository"),
+            CipherPassFile = Chosen("Backup__CipherPassFile"),
+        },
     };
+
+    /// <summary>A setting of the shell that starts the shop: a path, or null.</summary>
+    private static string? Chosen(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } path ? Path.GetFullPath(path) : null;
 
     private static RabbitMqPart RabbitMq(InstanceLayout layout, PortBook ports, InstanceSecrets secrets) => new()
     {

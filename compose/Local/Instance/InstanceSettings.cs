@@ -55,6 +55,9 @@ public static class InstanceSettings
             [Unionpay + "CertificateName"] = "00040000:SIGN",
             ["Metrics__Directories__postgres"] = layout.Data("postgres"),
             ["Metrics__Directories__rabbitmq"] = layout.Data("rabbitmq"),
+            ["Backup__Config"] = postgres.Backup!.ConfigFile,
+            ["Backup__RunAs"] = string.Join(' ', postgres.RunAs),
+            ["Archive__Directory"] = layout.Archive,
             ["DOTNET_gcServer"] = "0",
             // 48 MiB, hexadecimal: a batch's garbage dies young, and a larger nursery collects it less often.
             ["DOTNET_GCgen0size"] = "3000000",

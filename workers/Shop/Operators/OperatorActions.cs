@@ -63,6 +63,9 @@ public static class OperatorActions
 
     public static readonly OperatorAction SecretsInit = new("secrets.init", OperatorRole.Admin);
     public static readonly OperatorAction SecretsRotate = new("secrets.rotate", OperatorRole.Admin, IsDangerous: true);
+    public static readonly OperatorAction SecretsExpireMonths =
+        new("secrets.expire-months", OperatorRole.Admin, IsDangerous: true, Resumes: true);
+
     public static readonly OperatorAction Migrate = new("migrate", OperatorRole.Admin);
 
     /// <summary>Dangerous once somebody else could approve it: see <see cref="OperatorsChange"/>.</summary>
@@ -79,7 +82,7 @@ public static class OperatorActions
         OrderConfirmPaid, ReviewDecide, ReconcileApply, MailsRetry, ChannelSwitch, PartnerAdd, PartnerRotate, PartnerDisable,
         PartnerEnable, WebhookAdd, WebhookRotate, WebhookDisable, WebhookEnable, Replay, Recover, RecoverWork, Backup,
         BackupVerify, Restore, DeadLettersRetry, DeadLettersDiscard, ErrorsRetry, ErrorsDiscard, ArchiveRun, TopicsTrim,
-        BuyerErase, SecretsInit, SecretsRotate, Migrate, OperatorsAdd, OperatorsRemove, OperatorsRole, ApprovalApprove,
+        BuyerErase, SecretsInit, SecretsRotate, SecretsExpireMonths, Migrate, OperatorsAdd, OperatorsRemove, OperatorsRole, ApprovalApprove,
         ApprovalReject,
     ];
 

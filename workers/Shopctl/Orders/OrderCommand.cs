@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using CardShop.Contracts;
+using CardShop.Shop.Housekeeping;
 using CardShop.Shop.Orders;
+using CardShop.Shopctl.Housekeeping;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -61,6 +63,11 @@ public static class OrderCommand
         await reader.ReadAsync(cancellation);
         var table = Screen.Table("order", id);
         Describe(table, reader);
+        if (!await reader.IsDBNullAsync(5, cancellation))
+        {
+            await DescribeArchivedAsync(session, table, reader.GetString(5), id, cancellation);
+        }
+
         if (table.Rows.Count == 0)
         {
             throw new ShopctlException(
@@ -88,6 +95,34 @@ public static class OrderCommand
         if (Document(reader, 2, ContractsJson.Default.DeliverySaga) is { } delivery)
         {
             DescribeDelivery(table, delivery with { Version = reader.GetInt32(3) });
+        }
+    }
+
+    private static async Task DescribeArchivedAsync(
+        Session session, Table table, string place, string id, CancellationToken cancellation)
+    {
+        try
+        {
+            if (HousekeepingSettings.Archive(session.Settings) is not { } archive)
+            {
+                session.Screen.Note($"Setting {HousekeepingOptions.ArchiveSetting} names no folder: the archived order cannot be shown.");
+            }
+            else if (await archive.FindAsync(place, id, cancellation) is { } order)
+            {
+                DescribePayment(table, order.Payment);
+                if (order.Delivery is { } delivery)
+                {
+                    DescribeDelivery(table, delivery);
+                }
+            }
+            else
+            {
+                session.Screen.Error($"The archive's file {place} does not hold the order.");
+            }
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            session.Screen.Error($"The archive's file {place} cannot be read: {e.Message}");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CardShop.Shop.Operators;
 using CardShop.Shop.Orders;
+using CardShop.Shopctl.Housekeeping;
 using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -13,6 +14,7 @@ public static class SecretsCommands
     public static Command Create(Session session) => new("secrets", "The installation's secrets.")
     {
         Init(session), new Command("rotate", "New secrets beside the old ones.") { RotateKek(session) }, Operator(session),
+        ExpireMonths.Create(session),
     };
 
     private static Command Init(Session session)

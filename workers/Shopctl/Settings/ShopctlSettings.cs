@@ -99,7 +99,14 @@ public sealed class ShopctlSettings(Func<string, string?> variable)
     private static ShopctlException WrongPostgres() =>
         new(ExitCodes.Usage, $"Setting {PostgresName} is no Npgsql connection string with a Host.");
 
-    private string Required(string name, string what) => variable(name) is { Length: > 0 } value
+    /// <summary>A setting that may be missing; null where it is empty too.</summary>
+    public string? Optional(string name) => variable(name) is { Length: > 0 } value ? value : null;
+
+    /// <summary>These settings, one of them another.</summary>
+    public ShopctlSettings With(string name, string value) => new(n => n == name ? value : variable(n));
+
+    /// <summary>A setting without which a command cannot be. Throws with its name and what it should hold.</summary>
+    public string Required(string name, string what) => variable(name) is { Length: > 0 } value
         ? value
         : throw new ShopctlException(
             ExitCodes.Usage, $"Setting {name} is missing: it holds {what}. compose/shopctl sets it for the local instance.");

@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using CardShop.Shopctl.Audit;
+using CardShop.Shopctl.Backup;
 using CardShop.Shopctl.Demo;
+using CardShop.Shopctl.Housekeeping;
 using CardShop.Shopctl.Keys;
 using CardShop.Shopctl.Mails;
 using CardShop.Shopctl.Operators;
@@ -62,6 +64,10 @@ public static class CommandTree
             DemoCommands.Create(session),
             AuditCommand.Create(session),
             LagCommand.Create(session),
+            BackupCommands.Create(session),
+            RestoreCommand.Create(session),
+            HousekeepingCommands.Create(session),
+            BuyerCommands.Create(session),
         };
         foreach (var help in root.Options.OfType<HelpOption>())
         {
