@@ -15,11 +15,33 @@ public abstract class Incoming
     /// <summary>How often processing it alone has failed.</summary>
     public int Failures { get; set; }
 
+    /// <summary>What it came to, as its work last decided; for those who report on single messages.</summary>
+    public MessageOutcome Outcome { get; set; }
+
     /// <summary>What it costs to hold, in bytes.</summary>
     public abstract int Size { get; }
 
     /// <summary>The highest commit number it proves to have existed; 0 when it proves none.</summary>
     public virtual long Commit => 0;
+}
+
+/// <summary>What a message came to.</summary>
+public enum MessageOutcome
+{
+    /// <summary>Not decided: passed over, or its work does not say.</summary>
+    None,
+
+    /// <summary>It was taken in before, or there was nothing to do.</summary>
+    Repeat,
+
+    /// <summary>State was changed, or something is sent.</summary>
+    Changed,
+
+    /// <summary>Whatever it was about has ended and was moved away.</summary>
+    Archived,
+
+    /// <summary>It could not be processed.</summary>
+    GivenUp,
 }
 
 /// <summary>A record of a topic.</summary>

@@ -12,6 +12,8 @@ using CardShop.Shopctl.Settings;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace CardShop.Shopctl.Servers;
 
@@ -25,6 +27,7 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
 
     private NpgsqlDataSource? _database;
     private KafkaLog? _log;
+    private KafkaRanges? _ranges;
     private RabbitBus? _bus;
 
     public ShopctlSettings Settings => settings;
@@ -36,6 +39,11 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
     public ILog Log => _log ??= new KafkaLog(
         new(settings.Kafka, Name, MessageTimeout: TimeSpan.FromSeconds(30), Linger: TimeSpan.FromMilliseconds(1)), time,
         NullLogger<KafkaLog>.Instance);
+
+    /// <summary>Parts of topics, outside any group.</summary>
+    public ILogRanges Ranges => _ranges ??= new KafkaRanges(
+        new(settings.Kafka, Name, MessageTimeout: TimeSpan.FromSeconds(30), Linger: TimeSpan.FromMilliseconds(1)), time,
+        NullLogger<KafkaRanges>.Instance);
 
     public IBus Bus => _bus ??= new RabbitBus(
         new(settings.Rabbit, Name, MaxUnconfirmed: 100, Limit), time, new Random(), NullLogger<RabbitBus>.Instance);
@@ -101,6 +109,33 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
         }
     }
 
+    /// <summary>Throws with exit code 3 where RabbitMQ does not answer.</summary>
+    /// <returns>A connection of the caller's own.</returns>
+    public async Task<IConnection> OpenRabbitAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await new ConnectionFactory
+            {
+                Uri = settings.Rabbit,
+                AutomaticRecoveryEnabled = false,
+                TopologyRecoveryEnabled = false,
+                RequestedConnectionTimeout = Limit,
+                ContinuationTimeout = Limit,
+                ClientProvidedName = Name,
+            }.CreateConnectionAsync(cancellation).WaitAsync(Limit, time, cancellation);
+        }
+        catch (AuthenticationFailureException e)
+        {
+            throw new ShopctlException(
+                ExitCodes.Usage, $"RabbitMQ at {settings.RabbitPlace} refuses user or password of {ShopctlSettings.RabbitName}.", e);
+        }
+        catch (Exception e) when (IsAbsence(e))
+        {
+            throw Absent("RabbitMQ", settings.RabbitPlace, ShopctlSettings.RabbitName, e);
+        }
+    }
+
     /// <summary>
     /// Every writer's first step: Kafka and PostgreSQL are there and agree. Throws with exit code 1 when fenced.
     /// </summary>
@@ -137,7 +172,7 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
         PostgresException e => e.SqlState.StartsWith("57P", StringComparison.Ordinal),
         KafkaException e => e.Error.IsLocalError || e.Error.Code is ErrorCode.BrokerNotAvailable or ErrorCode.RequestTimedOut,
         NpgsqlException or TimeoutException or SocketException or IOException or PlaceException => true,
-        RabbitMQ.Client.Exceptions.RabbitMQClientException => true,
+        RabbitMQClientException => true,
         _ => false,
     };
 

@@ -2,13 +2,16 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using CardShop.Shopctl.Audit;
+using CardShop.Shopctl.DeadLetters;
 using CardShop.Shopctl.Demo;
+using CardShop.Shopctl.Errors;
 using CardShop.Shopctl.Keys;
 using CardShop.Shopctl.Mails;
 using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Partners;
 using CardShop.Shopctl.Products;
 using CardShop.Shopctl.Reconcile;
+using CardShop.Shopctl.Replay;
 using CardShop.Shopctl.Reviews;
 using CardShop.Shopctl.Lag;
 using CardShop.Shopctl.Schema;
@@ -56,6 +59,9 @@ public static class CommandTree
             ReconcileCommand.Create(session),
             PartnerCommands.Create(session),
             MailsCommands.Create(session),
+            ReplayCommand.Create(session),
+            DeadLetterCommands.Create(session),
+            ErrorsCommands.Create(session),
             DemoCommands.Create(session),
             AuditCommand.Create(session),
             LagCommand.Create(session),
