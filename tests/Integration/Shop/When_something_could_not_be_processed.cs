@@ -3,7 +3,6 @@ using System.Text.Json;
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Bus;
-using CardShop.Pipeline.Log;
 using CardShop.Shop.Store;
 using CardShop.Shopctl.DeadLetters;
 using CardShop.Shopctl.Orders;

@@ -119,7 +119,7 @@ public sealed class When_a_range_is_replayed
     private static string IdOf(long offset) => OrderIdsOf[offset];
 
     private static readonly string[] OrderIdsOf =
-        [.. Enumerable.Range(0, 2_000).Select(i => "a" + Convert.ToString(i, 8).PadLeft(25, '7').Replace('0', 'a').Replace('1', 'b'))];
+        [.. Enumerable.Range(0, 2_000).Select(i => "a" + Convert.ToString(i, 8).PadLeft(25, 'z').Replace('0', 'a').Replace('1', 'b'))];
 
     private Run Begin(ReplayFilter filter, Func<long, bool>? isLetter = null, bool dry = false)
     {
