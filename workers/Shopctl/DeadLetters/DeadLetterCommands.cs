@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text.Json;
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
+using CardShop.Shop.Operators;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Replay;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
@@ -118,17 +120,14 @@ public static class DeadLetterCommands
     private static Command Retry(Session session)
     {
         var pick = new LetterPick();
-        var why = new Option<string?>("--why") { Description = "Why, for the audit.", HelpName = "TEXT" };
         var retry = new Command(
             "retry",
             """
             Processes letters once more, by the handler of their topic, in the order of their times. An order that was put into
             review because of one goes on where it stood. What fails again changes nothing and stays open.
-            """)
-        {
-            why,
-        };
+            """);
         pick.AddTo(retry);
+        retry.Takes(OperatorActions.DeadLettersRetry);
         session.Bind(retry, async (servers, arguments, cancellation) =>
         {
             pick.Require(arguments);
@@ -140,10 +139,10 @@ public static class DeadLetterCommands
 
             var all = (await DeadLetterBox.ReadAsync(servers, cancellation)).Letters;
             var chosen = pick.Choose(arguments, all);
-            var grant = await Deed.BeginAsync(
-                session, servers, "dead-letters.retry", pick.Describe(arguments, chosen), arguments.GetValue(why), cancellation);
-            var done = await RetryAsync(session, servers, fence, all, chosen, grant.Operator, cancellation);
-            await grant.DoneAsync(Text($"{done} of {chosen.Count} processed"), cancellation);
+            await using var grant = await session.Operators.RequireAsync(
+                OperatorActions.DeadLettersRetry, pick.Describe(arguments, chosen), null, [], cancellation);
+            var done = await RetryAsync(session, servers, fence, all, chosen, grant.Operator.Name, cancellation);
+            await grant.DoneAsync(Text($"{chosen.Count} open"), Text($"{done} processed"), cancellation, done);
             session.Screen.Line(Text($"{done:N0} of {chosen.Count:N0} letters are processed."));
             return done == chosen.Count ? ExitCodes.Ok : ExitCodes.Failed;
         });
@@ -206,6 +205,7 @@ public static class DeadLetterCommands
             why,
         };
         pick.AddTo(discard);
+        discard.Takes(OperatorActions.DeadLettersDiscard);
         session.Bind(discard, async (servers, arguments, cancellation) =>
         {
             pick.Require(arguments);
@@ -214,17 +214,17 @@ public static class DeadLetterCommands
                 : throw new ShopctlException(ExitCodes.Usage, Text($"--why must be 1 to {MaxWhy} characters."));
             await servers.RequireLogAsync(cancellation);
             var chosen = pick.Choose(arguments, (await DeadLetterBox.ReadAsync(servers, cancellation)).Letters);
-            var grant = await Deed.BeginAsync(
-                session, servers, "dead-letters.discard", pick.Describe(arguments, chosen), reason, cancellation);
+            await using var grant = await session.Operators.RequireAsync(
+                OperatorActions.DeadLettersDiscard, pick.Describe(arguments, chosen), reason, [], cancellation);
             foreach (var letter in chosen)
             {
                 await DeadLetterBox.ResolveAsync(
                     servers, letter,
-                    new(letter.Place.Offset, DeadLetterResolved.Discarded, grant.Operator, reason, session.Time.GetUtcNow()),
+                    new(letter.Place.Offset, DeadLetterResolved.Discarded, grant.Operator.Name, reason, session.Time.GetUtcNow()),
                     cancellation);
             }
 
-            await grant.DoneAsync(Text($"{chosen.Count} discarded"), cancellation);
+            await grant.DoneAsync(Text($"{chosen.Count} open"), "discarded", cancellation, chosen.Count);
             session.Screen.Line(Text($"{chosen.Count:N0} letters are discarded."));
             return ExitCodes.Ok;
         });

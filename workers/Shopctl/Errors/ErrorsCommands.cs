@@ -3,9 +3,10 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CardShop.Contracts;
+using CardShop.Shop.Operators;
 using CardShop.Shop.Payments;
 using CardShop.Shopctl.DeadLetters;
-using CardShop.Shopctl.Replay;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -92,23 +93,20 @@ public static class ErrorsCommands
     private static Command Retry(Session session)
     {
         var pick = new ErrorPick();
-        var why = new Option<string?>("--why") { Description = "Why, for the audit.", HelpName = "TEXT" };
         var retry = new Command(
             "retry",
             """
             Sends messages back to the queues that they failed in, with all their retries before them; an order that was put
             into review because of one goes on where it stood. Each leaves the error queue when the broker has confirmed it there.
-            """)
-        {
-            why,
-        };
+            """);
         pick.AddTo(retry);
+        retry.Takes(OperatorActions.ErrorsRetry);
         session.Bind(retry, async (servers, arguments, cancellation) =>
         {
             var wanted = pick.Require(arguments);
             var work = await servers.OpenOperatorWorkAsync(cancellation);
             return await ActAsync(
-                session, servers, "errors.retry", wanted, arguments.GetValue(why),
+                session, servers, OperatorActions.ErrorsRetry, wanted, null,
                 m => m.CanBeRetried ? ErrorVerdict.Retry : ErrorVerdict.Keep,
                 async (message, letters, by) =>
                 {
@@ -141,6 +139,7 @@ public static class ErrorsCommands
             why,
         };
         pick.AddTo(discard);
+        discard.Takes(OperatorActions.ErrorsDiscard);
         session.Bind(discard, async (servers, arguments, cancellation) =>
         {
             var wanted = pick.Require(arguments);
@@ -149,7 +148,7 @@ public static class ErrorsCommands
                 : throw new ShopctlException(ExitCodes.Usage, Text($"--why must be 1 to {MaxWhy} characters."));
             await servers.RequireLogAsync(cancellation);
             return await ActAsync(
-                session, servers, "errors.discard", wanted, reason, _ => ErrorVerdict.Discard,
+                session, servers, OperatorActions.ErrorsDiscard, wanted, reason, _ => ErrorVerdict.Discard,
                 (_, _, _) => Task.CompletedTask, DeadLetterResolved.Discarded, cancellation);
         });
         return discard;
@@ -159,26 +158,26 @@ public static class ErrorsCommands
     /// Does with the messages that are meant what is said; the dead letters that tell of the same commands are settled with them.
     /// </summary>
     private static async Task<int> ActAsync(
-        Session session, ShopServers servers, string action, ErrorFilter wanted, string? why,
+        Session session, ShopServers servers, OperatorAction action, ErrorFilter wanted, string? why,
         Func<ErrorMessage, ErrorVerdict> verdict, Func<ErrorMessage, IReadOnlyList<Letter>, string, Task> before, string how,
         CancellationToken cancellation)
     {
         await using var connection = await servers.OpenRabbitAsync(cancellation);
         var (letters, _) = await DeadLetterBox.ReadAsync(servers, cancellation);
-        var grant = await Deed.BeginAsync(session, servers, action, wanted.ToString(), why, cancellation);
+        await using var grant = await session.Operators.RequireAsync(action, wanted.ToString(), why, [], cancellation);
         var queue = new ErrorQueue(connection, ConfirmLimit, session.Time);
         var (messages, more) = await queue.VisitAsync(
             ErrorQueue.MostAtOnce, m => wanted.Takes(m) ? verdict(m) : ErrorVerdict.Keep,
-            (m, _) => before(m, letters, grant.Operator), cancellation);
+            (m, _) => before(m, letters, grant.Operator.Name), cancellation);
         var meant = messages.Where(m => wanted.Takes(m.Message)).ToList();
         var done = meant.Where(m => m.Verdict != ErrorVerdict.Keep).Select(m => m.Message).ToList();
         foreach (var letter in letters.Where(l => l.IsOpen && done.Exists(m => IsTwin(l, m))))
         {
             await DeadLetterBox.ResolveAsync(
-                servers, letter, new(letter.Place.Offset, how, grant.Operator, why, session.Time.GetUtcNow()), cancellation);
+                servers, letter, new(letter.Place.Offset, how, grant.Operator.Name, why, session.Time.GetUtcNow()), cancellation);
         }
 
-        await grant.DoneAsync(Text($"{done.Count} {how}"), cancellation);
+        await grant.DoneAsync(Text($"{meant.Count} in the queue"), how, cancellation, done.Count);
         foreach (var (message, _) in meant.Where(m => m.Verdict == ErrorVerdict.Keep))
         {
             session.Screen.Line($"{message.MessageId} stays: no header names a queue of the shop that it came from.");

@@ -82,8 +82,27 @@ public static class StoryText
     private static string Dead(DeadLetter letter) =>
         Text($"a dead letter from {letter.Topic}[{letter.Partition}]@{letter.Offset}: {letter.Reason}");
 
-    private static string Audited(AuditEntry entry) =>
-        $"{entry.Operator}: {entry.Action}{(entry.Reason.Length > 0 ? ", " + entry.Reason : "")}{(entry.Approver is { } a ? ", approved by " + a : "")}";
+    private static string Audited(AuditEntry entry)
+    {
+        var text = new StringBuilder($"{entry.Operator}: {entry.Action}");
+        if (entry.Outcome is { } outcome)
+        {
+            text.Append(' ').Append(Kebab(outcome));
+        }
+
+        foreach (var (name, value) in new[]
+        {
+            ("", entry.Reason), ("approved by ", entry.Approver), ("", entry.After), ("", entry.Problem),
+        })
+        {
+            if (!string.IsNullOrEmpty(value))
+            {
+                text.Append(", ").Append(name).Append(value);
+            }
+        }
+
+        return text.ToString();
+    }
 
     private static string Event(string type, string? sequence, byte[] body)
     {

@@ -3,8 +3,10 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using CardShop.Contracts;
+using CardShop.Shop.Operators;
 using CardShop.Shop.Replay;
 using CardShop.Shopctl.DeadLetters;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -27,9 +29,10 @@ public static class ReplayCommand
             Ctrl-C ends it after the batch in hand; the same command again, or --resume, goes on.
             """)
         {
-            o.Topic, o.From, o.To, o.Sku, o.Order, o.Rate, o.DryRun, o.PlanRecords, o.Resume, o.Why, o.Approval, o.Json,
-            List(session), Abandon(session),
+            o.Topic, o.From, o.To, o.Sku, o.Order, o.Rate, o.DryRun, o.PlanRecords, o.Resume, o.Json, List(session),
+            Abandon(session),
         };
+        command.Takes(OperatorActions.Replay);
         session.Bind(command, (servers, arguments, cancellation) => RunAsync(session, servers, o, arguments, cancellation));
         return command;
     }
@@ -64,17 +67,28 @@ public static class ReplayCommand
         }
 
         await RequireMeansAsync(servers, job, cancellation);
-        var grant = await Deed.BeginAsync(session, servers, "replay", job.Asked, arguments.GetValue(o.Why), cancellation);
+
+        // The same for the run that goes on: the approval of the first one serves it too.
+        await using var grant = await session.Operators.RequireAsync(
+            OperatorActions.Replay, job.Topic.Topic.Name, null, [("range", job.Asked)], cancellation);
         if (begun is null)
         {
-            job = job with { Operator = grant.Operator };
+            job = job with { Operator = grant.Operator.Name };
             await store.CreateAsync(job, cancellation);
         }
 
         var end = await new ReplayRunner(session, servers, store, Rate(o, arguments), letters).RunAsync(job, cancellation);
         end.Show(session, job);
         Save(arguments.GetValue(o.Json), end.Report, job.Asked, end.Records, end.PerSecond, false, end.Finished);
-        await grant.DoneAsync(end.Summary(job), CancellationToken.None);
+        if (end.Finished)
+        {
+            await grant.DoneAsync(Text($"replay {job.Id}"), end.Summary(job), CancellationToken.None, end.Records);
+        }
+        else
+        {
+            await grant.FailAsync(Text($"replay {job.Id} {end.Summary(job)}"), CancellationToken.None);
+        }
+
         return !end.Finished || end.Report.RefusedRecords.Any(r => !r.Known) ? ExitCodes.Failed : ExitCodes.Ok;
     }
 
@@ -153,6 +167,7 @@ public static class ReplayCommand
     {
         var id = new Argument<string>("ID") { Description = "As 'replay list' shows it." };
         var abandon = new Command("abandon", "Forgets an unfinished replay; what it has done stays.") { id };
+        abandon.Takes(OperatorActions.ReplayAbandon);
         session.Bind(abandon, async (servers, arguments, cancellation) =>
         {
             await servers.RequireWritableAsync(cancellation);
@@ -161,9 +176,10 @@ public static class ReplayCommand
                 ?? throw new ShopctlException(ExitCodes.Failed, "No such replay: 'shopctl replay list' shows them.");
             await using var held = await store.LockAsync(job.Id, cancellation)
                 ?? throw new ShopctlException(ExitCodes.Failed, $"Replay {job.Id} is at work elsewhere: stop it there first.");
-            var grant = await Deed.BeginAsync(session, servers, "replay.abandon", job.Id, job.Asked, cancellation);
+            await using var grant = await session.Operators.RequireAsync(
+                OperatorActions.ReplayAbandon, job.Id, null, [("range", job.Asked)], cancellation);
             await store.FinishAsync(job, cancellation);
-            await grant.DoneAsync("forgotten", cancellation);
+            await grant.DoneAsync(job.Asked, "forgotten", cancellation);
             session.Screen.Line($"Replay {job.Id} is forgotten.");
             return ExitCodes.Ok;
         });
@@ -226,10 +242,6 @@ public static class ReplayCommand
         };
 
         public Option<string?> Resume { get; } = Text("--resume", "Goes on with an unfinished replay.", "ID");
-
-        public Option<string?> Why { get; } = Text("--why", "Why, for the audit.", "TEXT");
-
-        public Option<string?> Approval { get; } = Text("--approval", "The approval of a second operator.", "ID");
 
         public Option<string?> Json { get; } = Text("--json", "The report for programs, into this file.", "FILE");
 

@@ -7,6 +7,7 @@ using CardShop.Shopctl.Demo;
 using CardShop.Shopctl.Errors;
 using CardShop.Shopctl.Keys;
 using CardShop.Shopctl.Mails;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Partners;
 using CardShop.Shopctl.Products;
@@ -62,6 +63,8 @@ public static class CommandTree
             ReplayCommand.Create(session),
             DeadLetterCommands.Create(session),
             ErrorsCommands.Create(session),
+            OperatorsCommands.Create(session),
+            ApprovalsCommands.Create(session),
             DemoCommands.Create(session),
             AuditCommand.Create(session),
             LagCommand.Create(session),
