@@ -56,3 +56,18 @@ public sealed record Pulse(string Fleet, string Topic, int Partition, long NextO
 public sealed record DeadLetter(
     string Topic, int Partition, long Offset, string? Key, string? Type, string Reason, string? OrderId,
     DateTimeOffset At, byte[] Body);
+
+/// <summary>
+/// What became of a dead letter: on shop.dead-letters.v1 itself, in the letter's partition, so that it is kept wherever the
+/// letter is.
+/// </summary>
+/// <param name="Offset">The letter's place in the partition.</param>
+/// <param name="How"><c>retried</c> or <c>discarded</c>.</param>
+/// <param name="Operator">Who decided it.</param>
+/// <param name="Reason">Why, in the operator's words.</param>
+public sealed record DeadLetterResolved(long Offset, string How, string Operator, string? Reason, DateTimeOffset At)
+{
+    public const string Retried = "retried";
+
+    public const string Discarded = "discarded";
+}

@@ -24,6 +24,10 @@ public sealed class When_shopctl_is_started
     [InlineData("reconcile FILE --channel cash")]
     [InlineData("mails retry")]
     [InlineData("mails retry a2345 --all-failed")]
+    [InlineData("dead-letters discard 0:1")]
+    [InlineData("errors discard m-1")]
+    [InlineData("errors show")]
+    [InlineData("replay shop.orders.v1 --rate many")]
     public void Wrong_arguments_are_found_before_anything_is_done(string line) =>
         Assert.NotEmpty(Tree(_ => null).Parse(line).Errors);
 
@@ -72,6 +76,22 @@ public sealed class When_shopctl_is_started
     [InlineData("mails --failed")]
     [InlineData("mails retry a2345")]
     [InlineData("mails retry --all-failed")]
+    [InlineData("replay shop.orders.v1 --from 0 --to end --sku S --rate 100 --why w --json f")]
+    [InlineData("replay shop.deliveries.v1 --from 2026-03-05T06:00:00Z --to 2026-03-06T06:00:00Z --order a2345 --dry-run")]
+    [InlineData("replay --resume 0011aabb --approval x")]
+    [InlineData("replay list")]
+    [InlineData("replay abandon 0011aabb")]
+    [InlineData("dead-letters list --topic shop.orders.v1 --since 2026-03-05T06:00:00Z --all --json")]
+    [InlineData("dead-letters show 0:1")]
+    [InlineData("dead-letters retry 0:1 1:2 --why w")]
+    [InlineData("dead-letters retry --all-matching --reason-has Json")]
+    [InlineData("dead-letters discard 0:1 --why w")]
+    [InlineData("errors list --queue cardshop.delivery --json")]
+    [InlineData("errors show m-1")]
+    [InlineData("errors retry m-1")]
+    [InlineData("errors discard --all-matching --exception Timeout --why w")]
+    [InlineData("order a2345 --story --json")]
+    [InlineData("review show a2345 --since 2026-03-05T06:00:00Z")]
     public void The_agreed_commands_are_understood(string line) => Assert.Empty(Tree(_ => null).Parse(line).Errors);
 
     [Theory]

@@ -16,6 +16,9 @@ public abstract class Incoming
     /// <summary>How often processing it alone has failed.</summary>
     public int Failures { get; set; }
 
+    /// <summary>What it came to, as its work last decided; for those who report on single messages.</summary>
+    public MessageOutcome Outcome { get; set; }
+
     /// <summary>What it costs to hold, in bytes.</summary>
     public abstract int Size { get; }
 
@@ -24,6 +27,25 @@ public abstract class Incoming
 
     /// <summary>The span that sent it, as a W3C <c>traceparent</c>; null where nothing is traced.</summary>
     public string? TraceParent { get; init; }
+}
+
+/// <summary>What a message came to.</summary>
+public enum MessageOutcome
+{
+    /// <summary>Not decided: passed over, or its work does not say.</summary>
+    None,
+
+    /// <summary>It was taken in before, or there was nothing to do.</summary>
+    Repeat,
+
+    /// <summary>State was changed, or something is sent.</summary>
+    Changed,
+
+    /// <summary>Whatever it was about has ended and was moved away.</summary>
+    Archived,
+
+    /// <summary>It could not be processed.</summary>
+    GivenUp,
 }
 
 /// <summary>A record of a topic.</summary>

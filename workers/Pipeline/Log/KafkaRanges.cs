@@ -70,6 +70,16 @@ public sealed class KafkaRanges(KafkaSettings settings, TimeProvider time, ILogg
                 p => p.Offset.Value >= 0 ? p.Offset.Value : consumer.QueryWatermarkOffsets(p.TopicPartition, Limit).High.Value);
         });
 
+    public Task CommitAsync(
+        string group, IReadOnlyDictionary<PartitionKey, long> positions, CancellationToken cancellation) =>
+        Blocking.RunAsync(() =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var consumer = KafkaConsumers.Plain(settings, group, logger);
+            consumer.Commit(positions.Select(p => new TopicPartitionOffset(p.Key.Topic, p.Key.Partition, p.Value)));
+            return true;
+        });
+
     public Task FollowFromAsync(
         IReadOnlyDictionary<PartitionKey, long> positions, Action<LogIncoming> onRecord, CancellationToken cancellation) =>
         Blocking.RunAsync(() =>

@@ -45,6 +45,7 @@ public static class OperatorActions
     public static readonly OperatorAction WebhookEnable = new("partner.webhook.enable", OperatorRole.Operator);
 
     public static readonly OperatorAction Replay = new("replay", OperatorRole.Operator, IsDangerous: true, Resumes: true);
+    public static readonly OperatorAction ReplayAbandon = new("replay.abandon", OperatorRole.Operator);
     public static readonly OperatorAction Recover = new("recover", OperatorRole.Admin, IsDangerous: true, Resumes: true);
     public static readonly OperatorAction RecoverWork = new("recover.work", OperatorRole.Admin, IsDangerous: true, Resumes: true);
 
@@ -80,7 +81,7 @@ public static class OperatorActions
     [
         ProductAdd, DemoSeed, KeysImport, KeysExport, KeysVoid, KeysRotate, OrderRefund, OrderDeliver, OrderReplace,
         OrderConfirmPaid, ReviewDecide, ReconcileApply, MailsRetry, ChannelSwitch, PartnerAdd, PartnerRotate, PartnerDisable,
-        PartnerEnable, WebhookAdd, WebhookRotate, WebhookDisable, WebhookEnable, Replay, Recover, RecoverWork, Backup,
+        PartnerEnable, WebhookAdd, WebhookRotate, WebhookDisable, WebhookEnable, Replay, ReplayAbandon, Recover, RecoverWork, Backup,
         BackupVerify, Restore, DeadLettersRetry, DeadLettersDiscard, ErrorsRetry, ErrorsDiscard, ArchiveRun, TopicsTrim,
         BuyerErase, SecretsInit, SecretsRotate, SecretsExpireMonths, Migrate, OperatorsAdd, OperatorsRemove, OperatorsRole, ApprovalApprove,
         ApprovalReject,

@@ -16,11 +16,12 @@ namespace CardShop.Shop.Partners;
 /// buyers, requests become replays, in the transaction that moves the group's progress. Nothing is sent here.
 /// </summary>
 /// <param name="mails">Null where mail is off.</param>
+/// <param name="group">Whose positions it moves.</param>
 public sealed class NotificationWork(
     NpgsqlDataSource database, WebhookStore webhooks, MailStore? mails, RollbackFence fence, TimeProvider time,
-    ILogger<NotificationWork> logger) : IBatchWork
+    ILogger<NotificationWork> logger, string group = FleetGroups.Notifications) : IBatchWork
 {
-    public string Name => FleetGroups.Notifications;
+    public string Name => group;
 
     public object Decode(Incoming message)
     {
@@ -80,6 +81,13 @@ public sealed class NotificationWork(
         await CloseAsync(connection, opening, fresh, [], cancellation);
         await transaction.CommitAsync(cancellation);
         trace?.Saved();
+        foreach (var message in fresh.Messages)
+        {
+            message.Outcome = message.Message is PartnerEvent e && subscriptions.Any(s => s.Wants(e))
+                ? MessageOutcome.Changed
+                : MessageOutcome.Repeat;
+        }
+
         fence.Committed(Name, fresh.Moves);
         foreach (var webhook in disabled)
         {
@@ -99,6 +107,7 @@ public sealed class NotificationWork(
             return null;
         }
 
+        message.Outcome = MessageOutcome.GivenUp;
         OutRecord[] letter = [ShopWork.DeadLetterOf(message, failure, null, time.GetUtcNow())];
         var commit = await CloseAsync(connection, opening, fresh, letter, cancellation);
         await transaction.CommitAsync(cancellation);

@@ -79,13 +79,15 @@ public sealed class ShopWork(
 
         foreach (var message in fresh.Messages)
         {
-            run.Decide(message.Message!);
+            message.Outcome = run.Decide(message.Message!);
         }
 
         // Last: a void takes what is available after everybody else of the batch.
-        foreach (var order in fresh.Messages.Select(m => m.Message).OfType<KeysVoided>())
+        foreach (var message in fresh.Messages.Where(m => m.Message is KeysVoided))
         {
-            run.Void(order, await transaction.VoidAsync(order, run.Voidable(order), run.Picked, cancellation));
+            var order = (KeysVoided)message.Message!;
+            message.Outcome = run.Void(
+                order, await transaction.VoidAsync(order, run.Voidable(order), run.Picked, cancellation));
         }
 
         return await SaveAsync(transaction, loaded, run.ToSave(group, fresh.Moves), trace, cancellation);
@@ -159,6 +161,7 @@ public sealed class ShopWork(
             run.Review(orderId, $"A message could not be processed: {failure.GetType().Name}");
         }
 
+        message.Outcome = MessageOutcome.GivenUp;
         run.Records.Add(DeadLetterOf(message, failure, orderId, now));
         return await SaveAsync(transaction, loaded, run.ToSave(group, fresh.Moves), null, cancellation);
     }

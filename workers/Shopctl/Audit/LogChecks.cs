@@ -73,7 +73,7 @@ public sealed class LogChecks(AuditMemory memory, AuditReport report)
 
     private void DeadLetter(LogIncoming record)
     {
-        if (Read(record, ContractsJson.Default.DeadLetter) is { } letter)
+        if (record.Type == MessageTypes.DeadLetter && Read(record, ContractsJson.Default.DeadLetter) is { } letter)
         {
             memory.Mark(Digest.Of(letter.Topic, letter.Partition, letter.Offset));
         }

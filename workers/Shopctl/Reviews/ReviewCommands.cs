@@ -75,10 +75,18 @@ public static class ReviewCommands
     private static Command Show(Session session)
     {
         var id = OrderArgument();
-        var show = new Command("show", "One order with its cases and their evidence.") { id };
+        var since = OrderCommand.SinceOption();
+        var json = OrderCommand.JsonOption();
+        var show = new Command("show", "One order with its cases, their evidence, and its full story.") { id, since, json };
         session.Bind(show, async (servers, arguments, cancellation) =>
         {
             var orderId = OrderCommand.RequireId(arguments.GetValue(id)!);
+            if (arguments.GetValue(json))
+            {
+                return await OrderCommand.TellAsync(
+                    session, servers, orderId, arguments.GetValue(since), json: true, cancellation);
+            }
+
             var code = await OrderCommand.ShowAsync(session, servers, orderId, cancellation);
             var saga = await ReviewQueries.FindAsync(servers.Database, orderId, cancellation);
             var table = Screen.Table("case", "opened", "about", "evidence", "closed", "resolution");
@@ -90,6 +98,8 @@ public static class ReviewCommands
             }
 
             session.Screen.Show(table);
+            await OrderCommand.TellAsync(
+                session, servers, orderId, arguments.GetValue(since), json: false, cancellation);
             return code;
         });
         return show;

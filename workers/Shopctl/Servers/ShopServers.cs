@@ -13,6 +13,8 @@ using CardShop.Shopctl.Settings;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace CardShop.Shopctl.Servers;
 
@@ -39,6 +41,7 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
         new(settings.Kafka, Name, MessageTimeout: TimeSpan.FromSeconds(30), Linger: TimeSpan.FromMilliseconds(1)), time,
         NullLogger<KafkaLog>.Instance);
 
+    /// <summary>Parts of topics, outside any group.</summary>
     public ILogRanges Ranges => _ranges ??= new KafkaRanges(
         new(settings.Kafka, Name, MessageTimeout: TimeSpan.FromSeconds(30), Linger: TimeSpan.FromMilliseconds(1)), time,
         NullLogger<KafkaRanges>.Instance);
@@ -112,6 +115,33 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
         }
     }
 
+    /// <summary>Throws with exit code 3 where RabbitMQ does not answer.</summary>
+    /// <returns>A connection of the caller's own.</returns>
+    public async Task<IConnection> OpenRabbitAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await new ConnectionFactory
+            {
+                Uri = settings.Rabbit,
+                AutomaticRecoveryEnabled = false,
+                TopologyRecoveryEnabled = false,
+                RequestedConnectionTimeout = Limit,
+                ContinuationTimeout = Limit,
+                ClientProvidedName = Name,
+            }.CreateConnectionAsync(cancellation).WaitAsync(Limit, time, cancellation);
+        }
+        catch (AuthenticationFailureException e)
+        {
+            throw new ShopctlException(
+                ExitCodes.Usage, $"RabbitMQ at {settings.RabbitPlace} refuses user or password of {ShopctlSettings.RabbitName}.", e);
+        }
+        catch (Exception e) when (IsAbsence(e))
+        {
+            throw Absent("RabbitMQ", settings.RabbitPlace, ShopctlSettings.RabbitName, e);
+        }
+    }
+
     /// <summary>
     /// Every writer's first step: Kafka and PostgreSQL are there and agree. Throws with exit code 1 when fenced.
     /// </summary>
@@ -148,7 +178,7 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
         PostgresException e => e.SqlState.StartsWith("57P", StringComparison.Ordinal),
         KafkaException e => e.Error.IsLocalError || e.Error.Code is ErrorCode.BrokerNotAvailable or ErrorCode.RequestTimedOut,
         NpgsqlException or TimeoutException or SocketException or IOException or PlaceException => true,
-        RabbitMQ.Client.Exceptions.RabbitMQClientException => true,
+        RabbitMQClientException => true,
         _ => false,
     };
 

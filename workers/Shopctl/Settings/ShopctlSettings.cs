@@ -1,4 +1,6 @@
 using System.Globalization;
+using CardShop.Shop.Mail;
+using CardShop.Shop.Orders;
 using Npgsql;
 
 namespace CardShop.Shopctl.Settings;
@@ -80,6 +82,12 @@ public sealed class ShopctlSettings(Func<string, string?> variable)
         : text is [>= 'a' and <= 'z']
             ? text
             : throw new ShopctlException(ExitCodes.Usage, $"Setting {RegionName} must be one letter from a to z.");
+
+    /// <summary>The settings that fleets decide by, from the same variables as theirs; channels are null where none is named.</summary>
+    public ShopSettings Shop => FleetRules.Read(variable);
+
+    /// <summary>Whether buyers are mailed, and how long that is remembered, from the same variables as the fleets'.</summary>
+    public MailOptions Mail => FleetRules.ReadMail(variable);
 
     /// <summary>The bearer key of who runs this command: never shown. Null where there is none.</summary>
     public string? OperatorKey => variable(OperatorKeyName)?.Trim() is { Length: > 0 } key ? key : null;

@@ -3,7 +3,9 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using CardShop.Shopctl.Audit;
 using CardShop.Shopctl.Backup;
+using CardShop.Shopctl.DeadLetters;
 using CardShop.Shopctl.Demo;
+using CardShop.Shopctl.Errors;
 using CardShop.Shopctl.Housekeeping;
 using CardShop.Shopctl.Keys;
 using CardShop.Shopctl.Mails;
@@ -12,6 +14,7 @@ using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Partners;
 using CardShop.Shopctl.Products;
 using CardShop.Shopctl.Reconcile;
+using CardShop.Shopctl.Replay;
 using CardShop.Shopctl.Reviews;
 using CardShop.Shopctl.Lag;
 using CardShop.Shopctl.Schema;
@@ -59,6 +62,9 @@ public static class CommandTree
             ReconcileCommand.Create(session),
             PartnerCommands.Create(session),
             MailsCommands.Create(session),
+            ReplayCommand.Create(session),
+            DeadLetterCommands.Create(session),
+            ErrorsCommands.Create(session),
             OperatorsCommands.Create(session),
             ApprovalsCommands.Create(session),
             DemoCommands.Create(session),
