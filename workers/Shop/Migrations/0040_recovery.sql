@@ -11,3 +11,12 @@ CREATE UNLOGGED TABLE shop.recovery_records (
     body bytea NOT NULL,
     PRIMARY KEY (order_id, kind, partition, log_offset)
 );
+
+-- One row while a recovery is under way: where it began, which its own writing would hide. since: a moment that the
+-- database had lived to; null where it was empty.
+CREATE TABLE shop.recovery (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    commit_no bigint NOT NULL,
+    since timestamptz,
+    started_at timestamptz NOT NULL
+);
