@@ -112,11 +112,11 @@ public static class OrderRebuilder
 
     /// <summary>
     /// Notifications are known by their ids and cancels by what they end. A switch leaves another attempt: what was asked for
-    /// before that was opened has been answered.
+    /// before that was opened has been answered, and what was asked for before the order was there has been dropped.
     /// </summary>
     private static bool IsSeen(PaymentSaga? saga, PaymentMessage message) =>
-        message is PaymentMessage.SwitchChannel m && saga is not null
-            && saga.Attempts.Skip(1).Any(a => m.Request.RequestedAt <= a.OpenedAt);
+        message is PaymentMessage.SwitchChannel { Request.RequestedAt: var at } && saga is not null
+            && (at < saga.Order?.AcceptedAt || saga.Attempts.Skip(1).Any(a => at <= a.OpenedAt));
 
     /// <summary>What the events say and no snapshot does.</summary>
     private static OrderCase Judged(OrderCase order, DeliveryHistory history, DateTimeOffset now)
