@@ -24,7 +24,9 @@ public static class InstancePlan
         var postgres = Postgres(layout, ports, secrets);
         var rabbit = RabbitMq(layout, ports, secrets);
         var settings = InstanceSettings.For(layout, ports, postgres, rabbit);
-        InstanceSettings.Write(layout, ports, postgres, settings, secrets.Operator);
+        InstanceSettings.Write(layout, ports, postgres, settings, secrets);
+
+        var operating = new Dictionary<string, string>(settings) { [InstanceSettings.OperatorKeyName] = secrets.Operator };
 
         WebPart Web(string name, string program, params string[] arguments) => new()
         {
@@ -35,7 +37,7 @@ public static class InstancePlan
             Environment = settings,
         };
         OneShot Command(string name, params string[] arguments) =>
-            new(name, () => DotnetProgram.Command(Shopctl, arguments) with { Environment = settings }, "shopctl");
+            new(name, () => DotnetProgram.Command(Shopctl, arguments) with { Environment = operating }, "shopctl");
 
         var broker = new LogBrokerPart { Name = "logbroker", Port = ports["logbroker"], DataDirectory = layout.Data("logbroker") };
         var sandbox = new WebPart
@@ -53,7 +55,9 @@ public static class InstancePlan
         url = api.Url;
         return
         [
-            new Stage([postgres, rabbit, broker], [Command("secrets", "secrets", "init")]),
+            new Stage([postgres, rabbit, broker], []),
+            // Where secrets are missing among others, the audit is told before they are made: that takes the log.
+            new Stage([], [Command("secrets", "secrets", "init")]),
             new Stage([sandbox], [Command("schema, topics and queues", "migrate")]),
             new Stage(
                 [

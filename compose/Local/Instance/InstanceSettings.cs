@@ -7,6 +7,9 @@ namespace CardShop.Local.Instance;
 /// <summary>The one environment that all parts get, and the files that hand it to shells.</summary>
 public static class InstanceSettings
 {
+    /// <summary>Who runs shopctl.</summary>
+    public const string OperatorKeyName = "CARDSHOP_OPERATOR_KEY";
+
     /// <summary>Settings of api, fleets, Sandbox and shopctl.</summary>
     public static IReadOnlyDictionary<string, string> For(InstanceLayout layout, PortBook ports, PostgresPart postgres, RabbitMqPart rabbit)
     {
@@ -58,7 +61,8 @@ public static class InstanceSettings
 
     /// <summary>Writes <c>.local/settings.env</c> and <c>.local/env</c>.</summary>
     public static void Write(
-        InstanceLayout layout, PortBook ports, PostgresPart postgres, IReadOnlyDictionary<string, string> settings, string operatorKey)
+        InstanceLayout layout, PortBook ports, PostgresPart postgres, IReadOnlyDictionary<string, string> settings,
+        InstanceSecrets secrets)
     {
         PrivateFile.Write(layout.SettingsFile, Exports(settings));
         PrivateFile.Write(layout.EnvFile, Exports(new Dictionary<string, string>
@@ -70,7 +74,8 @@ public static class InstanceSettings
             ["CARDSHOP_POSTGRES_URL"] =
                 $"postgresql://{PostgresPart.User}:{postgres.Password}@127.0.0.1:{postgres.Port}/{postgres.Database}",
             ["CARDSHOP_RABBITMQ"] = settings["RabbitMq__Uri"],
-            ["CARDSHOP_OPERATOR_KEY"] = operatorKey,
+            [OperatorKeyName] = secrets.Operator,
+            ["CARDSHOP_APPROVER_KEY"] = secrets.Approver,
         }));
     }
 

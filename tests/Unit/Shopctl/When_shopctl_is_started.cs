@@ -15,8 +15,9 @@ public sealed class When_shopctl_is_started
     [InlineData("keys import SKU FILE --format xml")]
     [InlineData("keys import SKU FILE --encoding ebcdic")]
     [InlineData("keys void BATCH")]
-    [InlineData("keys export BATCH --operator A --reason r --output o")]
-    [InlineData("keys export BATCH --approve B --reason r --output o")]
+    [InlineData("keys export BATCH --operator A --approve B --reason r --output o")]
+    [InlineData("operators add alice king FILE")]
+    [InlineData("product add SKU --name N --price 1 --approval a")]
     [InlineData("nonsense")]
     [InlineData("audit --nonsense")]
     [InlineData("reconcile")]
@@ -38,7 +39,16 @@ public sealed class When_shopctl_is_started
     [InlineData("keys batches SKU --days 3")]
     [InlineData("keys void BATCH --reason leaked")]
     [InlineData("keys void --key 00000000-0000-0000-0000-000000000001 00000000-0000-0000-0000-000000000002 --reason r")]
-    [InlineData("keys export BATCH --operator A --approve B --reason r --output o")]
+    [InlineData("keys export BATCH --reason r --output o --approval a --operator-key-file F")]
+    [InlineData("operators list")]
+    [InlineData("operators add alice admin FILE")]
+    [InlineData("operators remove alice --operator-key-file F --why left")]
+    [InlineData("operators role alice viewer --approval a")]
+    [InlineData("approvals list --all")]
+    [InlineData("approvals show ID")]
+    [InlineData("approvals approve ID --outside-window --why now")]
+    [InlineData("approvals reject ID --why no")]
+    [InlineData("review dismiss a2345 --reason r --operator ann")]
     [InlineData("keys rotate --rate 100")]
     [InlineData("secrets rotate kek")]
     [InlineData("secrets rotate kek --stage")]
@@ -77,7 +87,7 @@ public sealed class When_shopctl_is_started
             new() { Output = output }, TestContext.Current.CancellationToken);
 
         Assert.Equal(ExitCodes.Ok, code);
-        Assert.EndsWith("3  a server cannot be reached", output.ToString().TrimEnd(), StringComparison.Ordinal);
+        Assert.EndsWith("5  waits for a second operator's approval", output.ToString().TrimEnd(), StringComparison.Ordinal);
     }
 
     [Theory]

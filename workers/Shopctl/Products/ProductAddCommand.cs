@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using CardShop.Contracts;
 using CardShop.Shop.Catalog;
+using CardShop.Shop.Operators;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -45,6 +47,7 @@ public static class ProductAddCommand
         {
             sku, name, price, max, currency, hold, holdMinutes, holdSeconds, waitMinutes, waitSeconds, offSale, onSale, kind,
         };
+        add.Takes(OperatorActions.ProductAdd);
         session.Bind(add, (servers, arguments, cancellation) =>
         {
             var change = new ProductChange(
@@ -116,10 +119,19 @@ public static class ProductAddCommand
         change.ApplyTo(null);
         await servers.RequireWritableAsync(cancellation);
         var present = await CatalogStore.FindAsync(servers.Database, change.Sku, cancellation);
-        var version = await PutAsync(session, servers, change.ApplyTo(present), cancellation);
+        var product = change.ApplyTo(present);
+        await using var grant = await session.Operators.RequireAsync(
+            OperatorActions.ProductAdd, product.Sku, null, [], cancellation);
+        var version = await PutAsync(session, servers, product, cancellation);
+        await grant.DoneAsync(present is null ? null : Describe(present), Describe(product), cancellation);
         await WaitPublishedAsync(session, servers, change.Sku, version, cancellation);
         return ExitCodes.Ok;
     }
+
+    private static string Describe(Product product) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{product.Name}: {product.Price} fen {product.Currency}, at most {product.MaxQuantity}, " +
+        $"{(product.OnSale ? "on sale" : "off sale")}, holds {product.HoldSeconds} s at {product.Hold}, waits {product.WaitSeconds} s");
 
     private static int? Seconds(int? minutes, int? seconds, string name) => (minutes, seconds) switch
     {

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using CardShop.Contracts;
 using CardShop.Pipeline.Documents;
+using CardShop.Shop.Operators;
 using CardShop.Shop.Store;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -20,7 +22,9 @@ public static class MigrateCommand
     {
         var migrate = new Command(
             "migrate",
-            "Creates or updates tables, topics and queues. May be repeated; waits 30 s for servers that are starting.");
+            "Creates or updates tables, topics and queues. May be repeated; waits 30 s for servers that are starting. " +
+            "An installation without operators needs no key.");
+        migrate.Takes(OperatorActions.Migrate);
         session.Bind(migrate, (servers, _, cancellation) => RunAsync(session, servers, cancellation));
         return migrate;
     }
@@ -29,6 +33,7 @@ public static class MigrateCommand
     {
         var settings = servers.Settings;
         var replication = settings.Replication;
+        await using var grant = await OpenAuditAsync(session, servers, cancellation);
         await WaitAsync(
             session, "PostgreSQL", settings.PostgresPlace, ShopctlSettings.PostgresName,
             servers.RequireDatabaseAsync, cancellation);
@@ -48,8 +53,34 @@ public static class MigrateCommand
             session, "RabbitMQ", settings.RabbitPlace, ShopctlSettings.RabbitName,
             stop => servers.Bus.DeclareAsync(Queues.Work, Queues.Error, stop).WaitAsync(Pause + Attempt, servers.Time, stop),
             cancellation);
+        if (grant is not null)
+        {
+            await grant.DoneAsync(null, string.Join(' ', applied.Select(ShortName)), cancellation);
+        }
+
         session.Screen.Line($"RabbitMQ: {Queues.Work.Count} work queues, their delayed queues and '{Queues.Error}' are there.");
         return ExitCodes.Ok;
+    }
+
+    /// <summary>
+    /// Where there are operators, one of them must be who migrates, and the audit must know before anything else is done: its
+    /// topic is made first. Null on an installation that has none yet.
+    /// </summary>
+    private static async Task<OperatorGrant?> OpenAuditAsync(
+        Session session, ShopServers servers, CancellationToken cancellation)
+    {
+        if (!session.Operators.Exist)
+        {
+            session.Screen.Note("There is no operator yet: 'shopctl operators add NAME admin FILE' makes the first.");
+            return null;
+        }
+
+        await WaitAsync(
+            session, "Kafka", servers.Settings.Kafka, ShopctlSettings.KafkaName,
+            stop => servers.Log.CreateTopicsAsync([Topics.Audit], servers.Settings.Replication, stop)
+                .WaitAsync(Attempt, servers.Time, stop),
+            cancellation);
+        return await session.Operators.RequireAsync(OperatorActions.Migrate, "tables, topics, queues", null, [], cancellation);
     }
 
     /// <summary>Tries a step until its server answers, at most 30 s.</summary>

@@ -15,6 +15,7 @@ public sealed class ShopctlSettings(Func<string, string?> variable)
     public const string SecretsName = "Secrets__Directory";
     public const string ApiName = "CARDSHOP_API";
     public const string SandboxName = "CARDSHOP_SANDBOX";
+    public const string OperatorKeyName = "CARDSHOP_OPERATOR_KEY";
     private const string ReplicationName = "Kafka__Replication";
     private const string RegionName = "Region";
 
@@ -79,6 +80,12 @@ public sealed class ShopctlSettings(Func<string, string?> variable)
         : text is [>= 'a' and <= 'z']
             ? text
             : throw new ShopctlException(ExitCodes.Usage, $"Setting {RegionName} must be one letter from a to z.");
+
+    /// <summary>The bearer key of who runs this command: never shown. Null where there is none.</summary>
+    public string? OperatorKey => variable(OperatorKeyName)?.Trim() is { Length: > 0 } key ? key : null;
+
+    /// <summary>Any setting by its name; null where it is not set.</summary>
+    public string? Variable(string name) => variable(name);
 
     /// <summary>The shop's address.</summary>
     public Uri Api => Address(ApiName, "the shop's address, as http://127.0.0.1:8080");

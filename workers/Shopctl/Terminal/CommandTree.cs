@@ -5,6 +5,7 @@ using CardShop.Shopctl.Audit;
 using CardShop.Shopctl.Demo;
 using CardShop.Shopctl.Keys;
 using CardShop.Shopctl.Mails;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Partners;
 using CardShop.Shopctl.Products;
@@ -58,6 +59,8 @@ public static class CommandTree
             RecoverCommand.Create(session),
             PartnerCommands.Create(session),
             MailsCommands.Create(session),
+            OperatorsCommands.Create(session),
+            ApprovalsCommands.Create(session),
             DemoCommands.Create(session),
             AuditCommand.Create(session),
             LagCommand.Create(session),
