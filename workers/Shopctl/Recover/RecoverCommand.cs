@@ -4,10 +4,11 @@ using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
+using CardShop.Shop.Operators;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Recovery;
 using CardShop.Shop.Store;
-using CardShop.Shopctl.Audit;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -18,6 +19,9 @@ namespace CardShop.Shopctl.Recover;
 /// <summary><c>shopctl recover</c>: PostgreSQL is older than the log, or empty; or RabbitMQ was lost.</summary>
 public static class RecoverCommand
 {
+    /// <summary>What the client may hold ahead of a recovery: with less it stops fetching for a second each time it is full.</summary>
+    private const int ReadAheadKilobytes = 64 * 1024;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     public static Command Create(Session session)
@@ -28,8 +32,6 @@ public static class RecoverCommand
         {
             Description = "RabbitMQ was lost: empties the work queues, and has everything done now that a lost command was to do.",
         };
-        var why = new Option<string?>("--why") { Description = "The reason, for the audit trail.", HelpName = "TEXT" };
-        var approval = new Option<string?>("--approval") { Description = "The second operator's approval.", HelpName = "ID" };
         var recover = new Command(
             "recover",
             """
@@ -37,20 +39,17 @@ public static class RecoverCommand
             every writer is fenced. Orders are accepted meanwhile. It can be repeated: what is interrupted is run again.
             """)
         {
-            dry, yes, work, why, approval,
+            dry, yes, work,
         };
-        session.Bind(recover, (servers, arguments, cancellation) =>
-        {
-            var ask = new Ask(arguments.GetValue(why), arguments.GetValue(approval));
-            return arguments.GetValue(work)
-                ? WorkAsync(session, servers, arguments.GetValue(dry), ask, cancellation)
-                : RunAsync(session, servers, arguments.GetValue(dry), arguments.GetValue(yes), ask, cancellation);
-        });
+        recover.Takes(OperatorActions.Recover);
+        session.Bind(recover, (servers, arguments, cancellation) => arguments.GetValue(work)
+            ? WorkAsync(session, servers, arguments.GetValue(dry), cancellation)
+            : RunAsync(session, servers, arguments.GetValue(dry), arguments.GetValue(yes), cancellation));
         return recover;
     }
 
     private static async Task<int> RunAsync(
-        Session session, ShopServers servers, bool dry, bool yes, Ask ask, CancellationToken cancellation)
+        Session session, ShopServers servers, bool dry, bool yes, CancellationToken cancellation)
     {
         await servers.RequireDatabaseAsync(cancellation);
         await servers.RequireLogAsync(cancellation);
@@ -58,7 +57,7 @@ public static class RecoverCommand
         var fence = await CheckAsync(servers, cancellation);
         var ranges = new KafkaRanges(
             new(servers.Settings.Kafka, "cardshop-shopctl", MessageTimeout: Patience, Linger: TimeSpan.Zero), session.Time,
-            NullLogger<KafkaRanges>.Instance);
+            NullLogger<KafkaRanges>.Instance, ReadAheadKilobytes);
         var plan = await new RecoveryPlanner(servers.Database, servers.Log, ranges).MakeAsync(cancellation);
         if (!fence.IsFenced && (plan.Commit > 0 || plan.Ranges.All(r => r.End == 0)))
         {
@@ -82,7 +81,10 @@ public static class RecoverCommand
         }
 
         await RequireQueuesAsync(servers, cancellation);
-        await RequireLeaveAsync(servers, "recover", RecoverScreen.Line(plan), ask, cancellation);
+        // Not how long the topics are: they grow while somebody is asked to approve.
+        await using var grant = await session.Operators.RequireAsync(
+            OperatorActions.Recover, "PostgreSQL", null, [("commit", plan.Commit.ToString(CultureInfo.InvariantCulture))],
+            cancellation);
         var started = session.Time.GetTimestamp();
         var recoverer = new Recoverer(
             servers.Database, servers.Log, ranges, servers.Bus, servers.Settings.Region, session.Time);
@@ -111,7 +113,7 @@ public static class RecoverCommand
         }
 
         var elapsed = session.Time.GetElapsedTime(started);
-        await NoteAsync(servers, "recover.done", RecoverScreen.Line(report), ask, cancellation);
+        await grant.DoneAsync(RecoverScreen.Line(plan), RecoverScreen.Line(report), cancellation, report.Orders);
         RecoverScreen.Show(session.Screen, plan, report, elapsed);
         var after = await CheckAsync(servers, cancellation);
         if (after.Reason is { } reason)
@@ -124,7 +126,7 @@ public static class RecoverCommand
     }
 
     private static async Task<int> WorkAsync(
-        Session session, ShopServers servers, bool dry, Ask ask, CancellationToken cancellation)
+        Session session, ShopServers servers, bool dry, CancellationToken cancellation)
     {
         var fence = await servers.RequireWritableAsync(cancellation);
         if (dry)
@@ -136,7 +138,8 @@ public static class RecoverCommand
         }
 
         await RequireQueuesAsync(servers, cancellation);
-        await RequireLeaveAsync(servers, "recover.work", string.Join(' ', Queues.Work), ask, cancellation);
+        await using var grant = await session.Operators.RequireAsync(
+            OperatorActions.RecoverWork, "RabbitMQ", null, [], cancellation);
         var refill = new WorkRefill(servers.Database, fence, servers.Bus, ShopSettings.Default, session.Time);
         RefillReport? report = null;
         await WorkProgress.RunAsync(
@@ -144,20 +147,10 @@ public static class RecoverCommand
         var text = string.Create(
             CultureInfo.InvariantCulture,
             $"{report!.Purged:N0} commands removed; {report.Payments:N0} payments and {report.Deliveries:N0} deliveries are due now.");
-        await NoteAsync(servers, "recover.work.done", text, ask, cancellation);
+        await grant.DoneAsync(null, text, cancellation, report.Purged);
         session.Screen.Line(text);
         return ExitCodes.Ok;
     }
-
-    /// <summary>The one place where the deed is allowed and written down before it is done.</summary>
-    private static Task RequireLeaveAsync(
-        ShopServers servers, string action, string parameters, Ask ask, CancellationToken cancellation) =>
-        NoteAsync(servers, action, parameters, ask, cancellation);
-
-    private static Task NoteAsync(
-        ShopServers servers, string action, string subject, Ask ask, CancellationToken cancellation) => AuditTrail.WriteAsync(
-        servers.Log,
-        new(Environment.UserName, action, subject, ask.Why ?? string.Empty, servers.Time.GetUtcNow(), ask.Approval), cancellation);
 
     private static async Task RequireMigratedAsync(ShopServers servers, CancellationToken cancellation)
     {
@@ -190,7 +183,4 @@ public static class RecoverCommand
         await fence.CheckAsync(cancellation);
         return fence;
     }
-
-    /// <summary>Why it is done, and with whose approval.</summary>
-    private sealed record Ask(string? Why, string? Approval);
 }

@@ -75,6 +75,10 @@ internal sealed class Disaster : IAsyncDisposable
             && await CountAsync("SELECT count(*) FROM shop.outbox") == 0,
         $"{total} orders are delivered", Patience);
 
+    /// <summary>Waits until orders behind so many are being processed.</summary>
+    public Task UnderWayAsync(int orders) => Eventually.TrueAsync(
+        async () => await CountAsync("SELECT count(*) FROM shop.mt_doc_paymentsaga") > orders, "more orders are under way");
+
     /// <summary>A number from the database; -1 while it is away.</summary>
     public async Task<long> CountAsync(string sql)
     {
@@ -163,6 +167,27 @@ internal sealed class Disaster : IAsyncDisposable
         }
 
         return told;
+    }
+
+    /// <summary>All orders as their documents have them.</summary>
+    public async Task<Dictionary<string, OrderState>> OrdersAsync()
+    {
+        await using var command = Shop.Database.CreateCommand(
+            "SELECT p.data, d.data FROM shop.mt_doc_paymentsaga p LEFT JOIN shop.mt_doc_deliverysaga d ON d.id = p.id");
+        await using var reader = await command.ExecuteReaderAsync();
+        var orders = new Dictionary<string, OrderState>();
+        while (await reader.ReadAsync())
+        {
+            var payment = JsonSerializer.Deserialize(
+                await reader.GetFieldValueAsync<byte[]>(0), ContractsJson.Default.PaymentSaga)!;
+            orders[payment.Id] = new(
+                payment,
+                await reader.IsDBNullAsync(1)
+                    ? null
+                    : JsonSerializer.Deserialize(await reader.GetFieldValueAsync<byte[]>(1), ContractsJson.Default.DeliverySaga));
+        }
+
+        return orders;
     }
 
     /// <summary>Every order of before has the keys that it had, and no key is sold twice.</summary>

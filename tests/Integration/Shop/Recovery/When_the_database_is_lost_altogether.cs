@@ -16,6 +16,7 @@ public sealed class When_the_database_is_lost_altogether(TestServers servers)
         var before = await disaster.SoldKeysAsync();
 
         await disaster.PlaceAsync("EMPTY", 20);
+        await disaster.UnderWayAsync(Disaster.Orders);
         await disaster.DestroyAsync();
         await disaster.Postgres.StartAsync();
         disaster.Shop.Database.Clear();

@@ -22,6 +22,7 @@ public sealed class When_the_database_is_restored_from_a_backup(TestServers serv
 
         // Some are under way when it happens, and more are accepted while there is no database.
         await disaster.PlaceAsync("GONE", 20);
+        await disaster.UnderWayAsync(Disaster.Orders);
         await disaster.DestroyAsync();
         await disaster.PlaceAsync("GONE", 20);
         await disaster.RestoreAsync();
