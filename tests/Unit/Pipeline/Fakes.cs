@@ -95,6 +95,9 @@ internal sealed class FakeBus(Journal journal) : IBus
     public Task DeclareAsync(IReadOnlyList<string> queues, string errorQueue, CancellationToken cancellation) =>
         throw new NotSupportedException();
 
+    public Task<long> PurgeAsync(IReadOnlyList<string> queues, CancellationToken cancellation) =>
+        throw new NotSupportedException();
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private void FailMaybe()

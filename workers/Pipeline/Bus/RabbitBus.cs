@@ -124,6 +124,25 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
         return depths;
     }
 
+    public async Task<long> PurgeAsync(IReadOnlyList<string> queues, CancellationToken cancellation)
+    {
+        await using var connection = await ConnectAsync("purge", cancellation);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+        var removed = 0L;
+        foreach (var queue in queues)
+        {
+            // The delayed ones first: what returns from them meanwhile is in the work queue by then.
+            foreach (var (suffix, _) in RetryPolicy.Delays)
+            {
+                removed += await channel.QueuePurgeAsync(queue + suffix, cancellation);
+            }
+
+            removed += await channel.QueuePurgeAsync(queue, cancellation);
+        }
+
+        return removed;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_connection is { } connection)

@@ -6,9 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace CardShop.Pipeline.Log;
 
 /// <summary>Ranges of topics through librdkafka: a consumer per call, outside any group, with a small read-ahead.</summary>
-public sealed class KafkaRanges(KafkaSettings settings, TimeProvider time, ILogger<KafkaRanges> logger) : ILogRanges
+public sealed class KafkaRanges(
+    KafkaSettings settings, TimeProvider time, ILogger<KafkaRanges> logger, int readAheadKilobytes = 2 * 1024) : ILogRanges
 {
-    private const int ReadAheadKilobytes = 2 * 1024;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
@@ -128,5 +128,5 @@ public sealed class KafkaRanges(KafkaSettings settings, TimeProvider time, ILogg
     private static IEnumerable<TopicPartition> PartitionsOf(Topic topic) =>
         Enumerable.Range(0, topic.Partitions).Select(p => new TopicPartition(topic.Name, p));
 
-    private IConsumer<byte[], byte[]> Open() => KafkaConsumers.Plain(settings, "ranges", logger, ReadAheadKilobytes);
+    private IConsumer<byte[], byte[]> Open() => KafkaConsumers.Plain(settings, "ranges", logger, readAheadKilobytes);
 }

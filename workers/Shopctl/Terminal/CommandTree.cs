@@ -14,6 +14,7 @@ using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Partners;
 using CardShop.Shopctl.Products;
 using CardShop.Shopctl.Reconcile;
+using CardShop.Shopctl.Recover;
 using CardShop.Shopctl.Replay;
 using CardShop.Shopctl.Reviews;
 using CardShop.Shopctl.Lag;
@@ -60,6 +61,7 @@ public static class CommandTree
             ReviewCommands.Create(session),
             ReviewCommands.CreateRefund(session),
             ReconcileCommand.Create(session),
+            RecoverCommand.Create(session),
             PartnerCommands.Create(session),
             MailsCommands.Create(session),
             ReplayCommand.Create(session),
