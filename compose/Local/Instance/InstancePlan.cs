@@ -54,7 +54,7 @@ public static class InstancePlan
         return
         [
             new Stage([postgres, rabbit, broker], [Command("secrets", "secrets", "init")]),
-            new Stage([sandbox], [Command("schema, topics and queues", "migrate")]),
+            new Stage([sandbox], [Command("schema, topics and queues", "migrate", "--wait-seconds", "30")]),
             new Stage(
                 [
                     api,

@@ -2,11 +2,14 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using CardShop.Shopctl.Audit;
+using CardShop.Shopctl.Channels;
 using CardShop.Shopctl.Demo;
+using CardShop.Shopctl.Incident;
 using CardShop.Shopctl.Keys;
 using CardShop.Shopctl.Mails;
 using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Partners;
+using CardShop.Shopctl.Preflight;
 using CardShop.Shopctl.Products;
 using CardShop.Shopctl.Reconcile;
 using CardShop.Shopctl.Reviews;
@@ -14,6 +17,8 @@ using CardShop.Shopctl.Lag;
 using CardShop.Shopctl.Schema;
 using CardShop.Shopctl.Secrets;
 using CardShop.Shopctl.Settings;
+using CardShop.Shopctl.Stock;
+using CardShop.Shopctl.Verify;
 
 namespace CardShop.Shopctl.Terminal;
 
@@ -29,7 +34,7 @@ public static class CommandTree
         {
             foreach (var error in result.Errors)
             {
-                session.Screen.Error(error.Message);
+                session.Screen.Error(ParseErrors.Plain(error.Message));
             }
 
             session.Screen.Error($"See: {PathOf(result.CommandResult.Command)} --help");
@@ -59,6 +64,12 @@ public static class CommandTree
             DemoCommands.Create(session),
             AuditCommand.Create(session),
             LagCommand.Create(session),
+            StockCommand.Create(session),
+            ChannelsCommand.Create(session),
+            PreflightCommand.Create(session),
+            VerifyCommand.Create(session),
+            IncidentCommand.Create(session),
+            CompletionCommand.Create(session),
         };
         foreach (var help in root.Options.OfType<HelpOption>())
         {
