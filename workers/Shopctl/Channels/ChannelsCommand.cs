@@ -44,8 +44,8 @@ public static class ChannelsCommand
 
     private static async Task<int> ListAsync(Session session, ShopServers servers, CancellationToken cancellation)
     {
-        await servers.RequireLogAsync(cancellation);
         await servers.RequireDatabaseAsync(cancellation);
+        await servers.RequireLogAsync(cancellation);
         var said = await ReadAsync(servers, cancellation);
         var profiles = PaymentChannels.Profiles(
             session.Settings.Configuration().GetSection(PaymentChannelOptions.Section).Get<PaymentChannelOptions>() ?? new());

@@ -9,7 +9,7 @@ namespace CardShop.Shopctl.Incident;
 public sealed record FiredAlert(string Name, string Severity, string Labels, DateTimeOffset First, DateTimeOffset Last);
 
 /// <summary>Asks Prometheus for the series of its alerts and of process starts (HTTP API, /api/v1/query_range).</summary>
-internal static class AlertsReader
+public static class AlertsReader
 {
     private const int MaxPoints = 1_000;
     private const int MaxAnswerBytes = 8 * 1024 * 1024;
@@ -31,7 +31,7 @@ internal static class AlertsReader
     }
 
     /// <param name="json">A matrix, as Prometheus' documentation of its HTTP API lays it out.</param>
-    internal static IReadOnlyList<FiredAlert> Alerts(string json) =>
+    public static IReadOnlyList<FiredAlert> Alerts(string json) =>
     [
         .. Series(json).Where(s => s.Points.Count > 0).Select(s => new FiredAlert(
             s.Labels.GetValueOrDefault("alertname", "?"), s.Labels.GetValueOrDefault("severity", "-"),
@@ -40,7 +40,7 @@ internal static class AlertsReader
             s.Points[0].At, s.Points[^1].At)).OrderBy(a => a.First),
     ];
 
-    internal static IReadOnlyList<(string Process, DateTimeOffset At)> Starts(string json, IncidentSpan span) =>
+    public static IReadOnlyList<(string Process, DateTimeOffset At)> Starts(string json, IncidentSpan span) =>
     [
         .. Series(json).SelectMany(s => s.Points.Select(p => (
                 Process: $"{s.Labels.GetValueOrDefault("job", "?")} {s.Labels.GetValueOrDefault("instance", "")}".Trim(),

@@ -141,7 +141,7 @@ public static class IncidentReport
     }
 
     /// <summary>Anything at all is seen: only nothing is a dot.</summary>
-    internal static char Bar(long value, long most) =>
+    public static char Bar(long value, long most) =>
         value <= 0 || most <= 0 ? Bars[0] : Bars[(int)Math.Clamp(Math.Ceiling(value * (double)(Bars.Length - 1) / most), 1, Bars.Length - 1)];
 
     private static void Affected(StringBuilder text, IncidentTally tally)
@@ -222,7 +222,7 @@ public static class IncidentReport
 
     private static void Limits(StringBuilder text, IncidentTally tally, IReadOnlyList<FiredAlert>? alerts)
     {
-        text.Append("## What this report does not see\n\n");
+        text.Append("\n## What this report does not see\n\n");
         if (alerts is null)
         {
             text.Append("- Alerts and restarts of processes: set Prometheus__Url.\n");

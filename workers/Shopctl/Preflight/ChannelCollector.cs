@@ -11,8 +11,8 @@ internal static class ChannelCollector
     private const string Area = "payment channels";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
-    /// <summary>HTTP's Date has no fractions of a second.</summary>
-    private static readonly TimeSpan DateResolution = TimeSpan.FromSeconds(0.5);
+    /// <summary>HTTP's Date has no fractions of a second, and servers make it anew once a second: it is up to 2 s old.</summary>
+    private static readonly TimeSpan DateAge = TimeSpan.FromSeconds(1);
 
     public static async Task<IReadOnlyList<CheckResult>> AskAsync(
         ShopctlSettings settings, TimeProvider time, CancellationToken cancellation)
@@ -55,7 +55,7 @@ internal static class ChannelCollector
             results.AddRange(reached);
         }
 
-        return results;
+        return [.. results.DistinctBy(r => (r.Area, r.Check))];
     }
 
     /// <summary>Any answer is one, whatever its status: the gateway is there.</summary>
@@ -70,7 +70,7 @@ internal static class ChannelCollector
             var half = (time.GetUtcNow() - before) / 2;
             var there = new CheckResult(Area, name + " provider", Verdict.Ok, $"{address.Host} answers");
             return answer.Headers.Date is { } date
-                ? [there, HostRules.Clock(new(address.Host, date + DateResolution - (before + half), half + DateResolution))]
+                ? [there, HostRules.Clock(new(address.Authority, date + DateAge - (before + half), half + DateAge))]
                 : [there];
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)

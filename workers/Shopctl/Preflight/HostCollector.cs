@@ -25,7 +25,7 @@ internal static class HostCollector
         }
 
         var files = Directory.EnumerateFiles(directory).Take(MaxFiles).Select(f => new SecretFile(
-            Path.GetFileName(f), OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(f))).ToList();
+            Path.GetFileName(f), OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(f), IsPublic(f))).ToList();
         var facts = new SecretsFacts(
             directory, OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(directory), files, null, null, []);
         try
@@ -47,6 +47,25 @@ internal static class HostCollector
         catch (Exception e) when (e is InvalidOperationException or UnauthorizedAccessException)
         {
             return facts with { OpenFailure = e.Message };
+        }
+    }
+
+    /// <summary>True for PEM files without a private key.</summary>
+    private static bool IsPublic(string path)
+    {
+        try
+        {
+            if (!path.EndsWith(".pem", StringComparison.Ordinal) || new FileInfo(path).Length > MaxCertificateBytes)
+            {
+                return false;
+            }
+
+            var text = File.ReadAllText(path);
+            return text.Contains("-----BEGIN ", StringComparison.Ordinal) && !text.Contains("PRIVATE", StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 

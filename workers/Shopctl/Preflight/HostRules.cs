@@ -3,7 +3,8 @@ using System.Globalization;
 namespace CardShop.Shopctl.Preflight;
 
 /// <summary>A file of the secrets' folder: its name and rights, never what is in it.</summary>
-public sealed record SecretFile(string Name, UnixFileMode Mode);
+/// <param name="IsPublic">A certificate or public key, which anybody may read.</param>
+public sealed record SecretFile(string Name, UnixFileMode Mode, bool IsPublic = false);
 
 /// <summary>What was learnt of the secrets.</summary>
 /// <param name="Mode">Of the folder; null where there is none.</param>
@@ -64,7 +65,7 @@ public static class HostRules
             : new(
                 Area, "folder", Verdict.Fail, $"{facts.Directory} has mode {Octal(folder)}: others may look into it",
                 $"chmod 700 {facts.Directory}");
-        var open = facts.Files.Where(f => (f.Mode & Others) != 0).ToList();
+        var open = facts.Files.Where(f => !f.IsPublic && (f.Mode & Others) != 0).ToList();
         yield return open.Count == 0
             ? new(Area, "files", Verdict.Ok, $"{facts.Files.Count}, for their owner alone")
             : new(

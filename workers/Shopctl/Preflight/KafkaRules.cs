@@ -55,9 +55,19 @@ public static class KafkaRules
         }
 
         var rows = Topics.All.SelectMany(t => OfTopic(t, facts.Topics.GetValueOrDefault(t.Name), mode)).ToList();
-        foreach (var row in rows)
+        foreach (var same in rows.GroupBy(r => (r.Verdict, r.Found, r.ToDo)))
         {
-            yield return row;
+            var names = same.Select(r => r.Check).ToList();
+            yield return same.First() with
+            {
+                Check = names.Count switch
+                {
+                    1 => names[0],
+                    <= 3 => string.Join(", ", names),
+                    _ when names.Count == Topics.All.Count => $"all {names.Count} topics",
+                    _ => $"{names.Count} topics: {string.Join(", ", names)}",
+                },
+            };
         }
 
         if (!rows.Exists(r => r.Verdict is Verdict.Fail or Verdict.Warn or Verdict.Info))

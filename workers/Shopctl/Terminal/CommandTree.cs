@@ -26,9 +26,12 @@ namespace CardShop.Shopctl.Terminal;
 public static class CommandTree
 {
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    public static Task<int> RunAsync(IReadOnlyList<string> arguments) =>
+        RunAsync(new Session(ShopctlSettings.FromEnvironment(), TimeProvider.System, new Screen()), arguments);
+
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(Session session, IReadOnlyList<string> arguments)
     {
-        var session = new Session(ShopctlSettings.FromEnvironment(), TimeProvider.System, new Screen());
         var result = Create(session).Parse(arguments);
         if (result.Action is ParseErrorAction)
         {
