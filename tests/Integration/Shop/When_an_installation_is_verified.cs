@@ -14,6 +14,7 @@ public sealed class When_an_installation_is_verified(TestServers servers)
     public async Task It_is_found_sound_and_what_was_done_and_what_is_away_is_told()
     {
         await using var shop = await RunningShop.StartAsync(servers);
+        await Eventually.TrueAsync(async () => await StatusAsync(shop, "/healthz/ready") == HttpStatusCode.OK, "the API is ready");
         await PreflightAsync(shop);
         await VerifyAsync(shop);
         Assert.Equal(ExitCodes.Ok, (await RunAsync(shop, "stock", "VERIFY", "--check")).Code);

@@ -16,30 +16,42 @@ namespace CardShop.Shopctl.Preflight;
 internal static class RabbitCollector
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(300);
 
     public static async Task<RabbitFacts> AskAsync(ShopServers servers, CancellationToken cancellation)
     {
-        await using var connection = await ConnectAsync(servers.Settings.Rabbit, cancellation);
-        string? blocked = null;
-        connection.ConnectionBlockedAsync += (_, e) =>
+        var connection = await ConnectAsync(servers.Settings.Rabbit, cancellation);
+        try
         {
-            Volatile.Write(ref blocked, e.Reason);
-            return Task.CompletedTask;
-        };
-        var missing = new List<string>();
-        foreach (var queue in Queues.Work.SelectMany(q => RetryPolicy.Delays.Select(d => q + d.Suffix).Prepend(q)).Append(Queues.Error))
-        {
-            if (!await IsThereAsync(connection, queue, cancellation))
+            var blocked = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+            connection.ConnectionBlockedAsync += (_, e) =>
             {
-                missing.Add(queue);
+                blocked.TrySetResult(e.Reason);
+                return Task.CompletedTask;
+            };
+            var missing = new List<string>();
+            foreach (var queue in Queues.Work.SelectMany(q => RetryPolicy.Delays.Select(d => q + d.Suffix).Prepend(q)).Append(Queues.Error))
+            {
+                if (!await IsThereAsync(connection, queue, cancellation))
+                {
+                    missing.Add(queue);
+                }
             }
-        }
 
-        var topology = missing.Count == 0 ? await TryDeclareAsync(servers, cancellation) : null;
-        var publish = await TryPublishAsync(connection, missing.Count == 0, () => Volatile.Read(ref blocked), cancellation);
-        return new(
-            Property(connection, "product"), Property(connection, "version"), missing, topology, publish,
-            Volatile.Read(ref blocked));
+            var topology = missing.Count == 0 ? await TryDeclareAsync(servers, cancellation) : null;
+            var publishing = TryPublishAsync(connection, missing.Count == 0, cancellation);
+            // A broker with an alarm stops reading at the first message and says why: the rest is then not answered.
+            await Task.WhenAny((Task)publishing, blocked.Task);
+            var reason = blocked.Task.IsCompleted ? await blocked.Task : null;
+            return new(
+                Property(connection, "product"), Property(connection, "version"), missing, topology,
+                reason is null ? await publishing : null, reason);
+        }
+        finally
+        {
+            await connection.CloseAsync(Constants.ReplySuccess, "done", Farewell, abort: true, CancellationToken.None);
+            await connection.DisposeAsync();
+        }
     }
 
     private static async Task<IConnection> ConnectAsync(Uri uri, CancellationToken cancellation)
@@ -105,13 +117,12 @@ internal static class RabbitCollector
         }
     }
 
-    /// <summary>A broker with an alarm stops reading at the first message and says why; then the rollback is not answered.</summary>
-    private static async Task<string?> TryPublishAsync(
-        IConnection connection, bool queuesThere, Func<string?> blocked, CancellationToken cancellation)
+    private static async Task<string?> TryPublishAsync(IConnection connection, bool queuesThere, CancellationToken cancellation)
     {
         try
         {
-            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+            // Closed with its connection: where the broker is blocked, a channel's own end is not answered.
+            var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
             var exchange = Queues.Delivery;
             if (!queuesThere)
             {
@@ -134,13 +145,13 @@ internal static class RabbitCollector
 
             return null;
         }
-        catch (Exception e) when (blocked() is not null && e is TimeoutException or OperationCanceledException or RabbitMQClientException)
-        {
-            return null;
-        }
         catch (OperationInterruptedException e)
         {
             return e.ShutdownReason?.ReplyText ?? e.Message;
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException or AlreadyClosedException)
+        {
+            return "a message was not taken within 2 s";
         }
     }
 }
