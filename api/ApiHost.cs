@@ -47,6 +47,12 @@ public static class ApiHost
         });
         AddServices(builder);
         var app = builder.Build();
+        var headers = app.Services.GetRequiredService<SecurityHeaders>();
+        app.Use((context, next) =>
+        {
+            headers.Set(context);
+            return next(context);
+        });
         // Placing an order answers for itself, whatever happens; what is no JSON never gets there.
         app.UseWhen(
             context => !(HttpMethods.IsPost(context.Request.Method) && context.Request.Path.Value == "/v1/orders"
@@ -87,6 +93,8 @@ public static class ApiHost
         services.AddSingleton<RateLimits>();
         services.AddSingleton<ILog>(s => new KafkaLog(
             settings.Kafka, TimeProvider.System, s.GetRequiredService<ILogger<KafkaLog>>()));
+        services.AddSingleton<SecurityHeaders>();
+        services.AddSingleton<LogWatch>();
         services.AddSingleton<ShopTables>();
         services.AddHostedService(s => s.GetRequiredService<ShopTables>());
         services.AddSingleton(s => new OrderDesk(
@@ -158,9 +166,12 @@ public static class ApiHost
         MapMetrics(app);
         notify.Begin();
         app.MapGet("/healthz/live", () => Results.Text("ok")).ExcludeFromDescription();
+        var watch = app.Services.GetRequiredService<LogWatch>();
         app.MapGet(
             "/healthz/ready",
-            () => tables.Ready ? Results.Text("ok") : Results.Text("the catalog is being read", statusCode: 503))
+            async () => !tables.Ready ? Results.Text("the catalog is being read", statusCode: 503)
+                : await watch.AnswersAsync() ? Results.Text("ok")
+                : Results.Text("Kafka does not answer", statusCode: 503))
             .ExcludeFromDescription();
         app.MapOpenApi("/openapi/v1.json");
     }

@@ -65,7 +65,7 @@ public static class InstancePlan
             new Stage([postgres, rabbit, broker], []),
             // Where secrets are missing among others, the audit is told before they are made: that takes the log.
             new Stage([], [Command("secrets", "secrets", "init")]),
-            new Stage([sandbox], [Command("schema, topics and queues", "migrate")]),
+            new Stage([sandbox], [Command("schema, topics and queues", "migrate", "--wait-seconds", "30")]),
             new Stage(
                 [
                     api,

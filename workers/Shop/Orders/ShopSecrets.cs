@@ -59,7 +59,16 @@ public sealed class ShopSecrets
     /// <summary>Creates what is missing; returns the names created. Concurrent starters agree on one value.</summary>
     public static IReadOnlyList<string> Create(string directory)
     {
-        Directory.CreateDirectory(directory);
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory);
+        }
+        else
+        {
+            // A folder that is there keeps its mode: preflight says where others may look into it.
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
         return [.. Names.Where(name => TryCreate(directory, name))];
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using CardShop.Contracts;
+using CardShop.Shop.Catalog;
 using CardShop.Shop.Operators;
 using CardShop.Shop.Partners;
 using CardShop.Shopctl.Operators;
@@ -42,6 +43,20 @@ public static partial class PartnerCommands
     public static IReadOnlyList<string>? Skus(string[]? values) =>
         values is { Length: > 0 } ? [.. values.Select(ProductChange.RequireSku).Distinct()] : null;
 
+    /// <summary>Products may come later, so a SKU that nobody knows is said, not refused.</summary>
+    public static async Task WarnOfUnknownAsync(
+        Session session, ShopServers servers, IReadOnlyList<string>? skus, CancellationToken cancellation)
+    {
+        foreach (var sku in skus ?? [])
+        {
+            if (await CatalogStore.FindAsync(servers.Database, sku, cancellation) is null)
+            {
+                session.Screen.Note(
+                    $"Warning: there is no product {sku}, so nothing will be sent for it until there is. Is it mistyped?");
+            }
+        }
+    }
+
     private static Command Add(Session session)
     {
         var id = new Argument<string>("ID") { Description = "1 to 64 of a-z, 0-9 and hyphen; it never changes." };
@@ -63,6 +78,7 @@ public static partial class PartnerCommands
                 throw new ShopctlException(ExitCodes.Failed, $"There is a partner {partner.Id} already.");
             }
 
+            await WarnOfUnknownAsync(session, servers, partner.Skus, cancellation);
             await using var grant = await session.Operators.RequireAsync(
                 OperatorActions.PartnerAdd, partner.Id, null, [], cancellation);
             var key = NewKey(servers, session);

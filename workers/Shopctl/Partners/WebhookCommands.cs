@@ -65,6 +65,8 @@ public static class WebhookCommands
 
             await servers.RequireWritableAsync(cancellation);
             var owner = await PartnerCommands.RequireAsync(servers, arguments.GetValue(partner)!, cancellation);
+            var products = PartnerCommands.Skus(arguments.GetValue(skus));
+            await PartnerCommands.WarnOfUnknownAsync(session, servers, products, cancellation);
             var id = "wh_" + RandomNumberGenerator.GetHexString(16, lowercase: true);
             var secret = RandomNumberGenerator.GetBytes(SecretBytes);
             await using var grant = await session.Operators.RequireAsync(
@@ -73,7 +75,7 @@ public static class WebhookCommands
                 servers.Database,
                 new(
                     id, owner.Id, address, arguments.GetValue(events) is { Length: > 0 } types ? [.. types.Distinct()] : null,
-                    PartnerCommands.Skus(arguments.GetValue(skus)), true, null, session.Time.GetUtcNow(), 0, 0, 0, null, null,
+                    products, true, null, session.Time.GetUtcNow(), 0, 0, 0, null, null,
                     null, null),
                 Vault(servers).Seal(id, secret), cancellation);
             await grant.DoneAsync(null, $"{id} {address}", cancellation);
