@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using CardShop.Api.Admin;
 using CardShop.Api.Orders;
 using CardShop.Api.Partners;
 using CardShop.Api.Payments;
@@ -100,6 +101,7 @@ public static class ApiHost
         services.AddSingleton<FormEndpoint>();
         services.AddSingleton<ProductsEndpoint>();
         AddPartners(services, settings);
+        services.AddAdmin(builder.Configuration, settings, secrets);
     }
 
     private static void AddPartners(IServiceCollection services, ApiSettings settings)
@@ -154,6 +156,7 @@ public static class ApiHost
             .WithSummary("Open a payment page that takes a posted form")
             .Produces<string>(contentType: "text/html").ProducesProblems(404, 429, 503);
         MapPartners(app);
+        app.MapAdmin();
         app.MapGet("/healthz/live", () => Results.Text("ok")).ExcludeFromDescription();
         app.MapGet(
             "/healthz/ready",
@@ -180,7 +183,7 @@ public static class ApiHost
             .ProducesProblems(400, 401, 403, 413, 415, 429, 503);
     }
 
-    private static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder route, params int[] statuses)
+    internal static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder route, params int[] statuses)
     {
         foreach (var status in statuses)
         {
