@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using CardShop.Api.Admin;
 using CardShop.Api.Orders;
 using CardShop.Api.Partners;
 using CardShop.Api.Payments;
@@ -109,6 +110,7 @@ public static class ApiHost
         services.AddSingleton<FormEndpoint>();
         services.AddSingleton<ProductsEndpoint>();
         AddPartners(services, settings);
+        services.AddAdmin(builder.Configuration, settings, secrets);
     }
 
     private static void AddPartners(IServiceCollection services, ApiSettings settings)
@@ -165,6 +167,7 @@ public static class ApiHost
         MapPartners(app);
         MapMetrics(app);
         notify.Begin();
+        app.MapAdmin();
         app.MapGet("/healthz/live", () => Results.Text("ok")).ExcludeFromDescription();
         var watch = app.Services.GetRequiredService<LogWatch>();
         app.MapGet(
@@ -205,7 +208,7 @@ public static class ApiHost
             .ProducesProblems(400, 401, 403, 413, 415, 429, 503);
     }
 
-    private static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder route, params int[] statuses)
+    internal static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder route, params int[] statuses)
     {
         foreach (var status in statuses)
         {

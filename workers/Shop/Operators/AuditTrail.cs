@@ -63,6 +63,36 @@ public sealed class AuditTrail(ILog log, ILogRanges ranges, TimeProvider time)
         return read;
     }
 
+    /// <summary>A part of the trail, from a moment or a place on.</summary>
+    /// <param name="after">The places of an earlier page, one per partition; null = from the moment on.</param>
+    /// <param name="limit">At most so many entries.</param>
+    /// <returns>Entries in the order of time within the page, and the places behind them.</returns>
+    public async Task<(IReadOnlyList<AuditRecord> Records, IReadOnlyList<long> Next)> PageAsync(
+        IReadOnlyList<long>? after, DateTimeOffset since, int limit, CancellationToken cancellation)
+    {
+        var starts = after is null ? await ranges.OffsetsAtAsync(Topics.Audit, since, cancellation) : null;
+        var bounds = await ranges.BoundsAsync(Topics.Audit, cancellation);
+        var positions = bounds.ToDictionary(
+            b => b.Key,
+            b => Math.Clamp(starts is null ? after![b.Key.Partition] : starts[b.Key], b.Value.First, b.Value.Next));
+        var read = new List<AuditRecord>();
+        if (Unread(positions, bounds) is { Count: > 0 } unread)
+        {
+            foreach (var record in await ranges.ReadAsync(unread, limit, OneRead, cancellation))
+            {
+                positions[record.Partition] = record.Offset + 1;
+                if (EntryOf(record) is { } entry)
+                {
+                    read.Add(new(entry, record.Partition.Partition, record.Offset));
+                }
+            }
+        }
+
+        return (
+            [.. read.OrderBy(r => r.Entry.At).ThenBy(r => r.Partition).ThenBy(r => r.Offset)],
+            [.. positions.OrderBy(p => p.Key).Select(p => p.Value)]);
+    }
+
     private static Dictionary<PartitionKey, long> Unread(
         Dictionary<PartitionKey, long> positions, IReadOnlyDictionary<PartitionKey, (long First, long Next)> bounds) =>
         positions.Where(p => p.Value < bounds[p.Key].Next).ToDictionary();
