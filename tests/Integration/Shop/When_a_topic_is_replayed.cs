@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using CardShop.Contracts;
+using CardShop.Local.Parts;
+using CardShop.Shopctl.Settings;
 using CardShop.Tests.Integration.Servers;
 using Xunit;
 
@@ -9,7 +11,7 @@ namespace CardShop.Tests.Integration.Shop;
 
 /// <summary>
 /// <c>shopctl replay</c> beside running fleets. How many orders there are: CARDSHOP_TEST_REPLAY_ORDERS (300); the full size is
-/// 20000.
+/// 20000; from 5000 on a replay is killed and resumed as well.
 /// </summary>
 public sealed class When_a_topic_is_replayed(TestServers servers)
 {
@@ -17,6 +19,9 @@ public sealed class When_a_topic_is_replayed(TestServers servers)
 
     private static readonly int Orders =
         int.TryParse(Environment.GetEnvironmentVariable("CARDSHOP_TEST_REPLAY_ORDERS"), CultureInfo.InvariantCulture, out var n) ? n : 300;
+
+    /// <summary>Orders of which a replay is long enough to be killed on its way.</summary>
+    private const int LongEnough = 5_000;
 
     private static readonly Dictionary<string, string> Settings = new() { ["Sandbox:AutoPay"] = "true" };
 
@@ -39,6 +44,13 @@ public sealed class When_a_topic_is_replayed(TestServers servers)
                 CultureInfo.InvariantCulture,
                 $"replay of {Topics.Orders.Name}: {whole.Records} records, already done {whole.Done}, repaired {whole.Changed}, {whole.PerSecond:N0} records/s"));
 
+        if (Orders >= LongEnough)
+        {
+            await KilledAsync(shop);
+            Assert.Equal(before, await StateAsync(shop));
+            await AssertNothingLeftAsync(shop);
+        }
+
         var missed = await MissedAsync(shop);
         var dry = await ReplayAsync(shop, "dry", "--from", "0", "--to", "end", "--order", missed.Id, "--dry-run");
         Assert.Equal((1, 0), (dry.Changed, dry.Refused));
@@ -53,6 +65,50 @@ public sealed class When_a_topic_is_replayed(TestServers servers)
         Assert.Equal(2, await Shopctl.RunAsync(shop, "replay", Topics.SagaFacts.Name, "--from", "0"));
         Assert.Equal(2, await Shopctl.RunAsync(shop, "replay", Topics.Orders.Name, "--from", "yesterday"));
     }
+
+    /// <summary>A replay in a process of its own, killed on its way, goes on where its last transaction left it.</summary>
+    private async Task KilledAsync(RunningShop shop)
+    {
+        string[] arguments = ["replay", Topics.Orders.Name, "--from", "0", "--to", "end", "--rate", "2000", "--why", "a test"];
+        Assert.Equal(5, await Shopctl.RunAsAsync(shop, Shopctl.First, arguments));
+        var approval = await Shopctl.LastApprovalAsync(shop);
+        Assert.Equal(0, await Shopctl.RunAsAsync(shop, "bob", "approvals", "approve", approval));
+        var command = DotnetProgram.Command("CardShop.Shopctl", [.. arguments, "--approval", approval]);
+        var start = new ProcessStartInfo(command.FileName, command.Arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach (var (name, value) in shop.Settings)
+        {
+            start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+
+        start.Environment[ShopctlSettings.OperatorKeyName] = Shopctl.KeyOf(Shopctl.First);
+        using (var process = Process.Start(start)!)
+        {
+            process.BeginErrorReadLine();
+            process.BeginOutputReadLine();
+            await Eventually.TrueAsync(
+                async () => await PositionAsync(shop) > 2_000, () => "the replay is on its way");
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+
+        Assert.InRange(await PositionAsync(shop), 2_000, Orders - 1);
+        string id;
+        await using (var found = shop.Database.CreateCommand("SELECT id FROM shop.replays"))
+        {
+            id = (string)(await found.ExecuteScalarAsync())!;
+        }
+
+        var file = NewReport("resumed");
+        Assert.Equal(
+            0,
+            await Shopctl.RunAsAsync(
+                shop, Shopctl.First, "replay", "--resume", id, "--rate", "100000", "--why", "a test", "--approval", approval, "--json", file));
+        var report = await ReadAsync(file);
+        Assert.Equal((Orders, Orders, 0), (report.Records, report.Done, report.Changed));
+    }
+
+    private static Task<long> PositionAsync(RunningShop shop) =>
+        shop.CountAsync("SELECT COALESCE(sum(next_offset), 0) FROM shop.progress WHERE grp LIKE '%-replay-%'");
 
     /// <summary>An order whose record the fleet has behind it without having processed it.</summary>
     private static async Task<PlacedOrder> MissedAsync(RunningShop shop)
@@ -102,10 +158,21 @@ public sealed class When_a_topic_is_replayed(TestServers servers)
 
     private async Task<Report> ReplayAsync(RunningShop shop, string name, params string[] arguments)
     {
-        var file = Path.Combine(servers.NewFolder(name), "report.json");
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        var file = NewReport(name);
         Assert.Equal(
             0, await Shopctl.RunAsync(shop, ["replay", Topics.Orders.Name, .. arguments, "--why", "a test", "--json", file]));
+        return await ReadAsync(file);
+    }
+
+    private string NewReport(string name)
+    {
+        var file = Path.Combine(servers.NewFolder(name), "report.json");
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        return file;
+    }
+
+    private static async Task<Report> ReadAsync(string file)
+    {
         using var json = JsonDocument.Parse(await File.ReadAllTextAsync(file));
         var root = json.RootElement;
         return new(
