@@ -32,15 +32,12 @@ internal static class Shopctl
     /// <summary>Runs it once, as somebody.</summary>
     /// <param name="name">An operator of <see cref="MakeOperator"/>; null shows no key.</param>
     /// <returns>The exit code.</returns>
-    public static Task<int> RunAsAsync(RunningShop shop, string? name, params string[] arguments) => RunAsync(
-        variable => variable == ShopctlSettings.OperatorKeyName
-            ? name is null ? null : KeyOf(name)
-            : shop.Setting(variable.Replace("__", ":", StringComparison.Ordinal)),
-        arguments);
-
-    /// <summary>Runs it once, with any settings by the names of their variables.</summary>
-    public static Task<int> RunAsync(Func<string, string?> setting, params string[] arguments) => CommandTree
-        .Create(new(new ShopctlSettings(setting), TimeProvider.System, new Screen()))
+    public static Task<int> RunAsAsync(RunningShop shop, string? name, params string[] arguments) => CommandTree
+        .Create(new(
+            new ShopctlSettings(variable => variable == ShopctlSettings.OperatorKeyName
+                ? name is null ? null : KeyOf(name)
+                : shop.Setting(variable.Replace("__", ":", StringComparison.Ordinal))),
+            TimeProvider.System, new Screen()))
         .Parse(arguments).InvokeAsync(new() { EnableDefaultExceptionHandler = false });
 
     /// <summary>The approval that was asked for last.</summary>

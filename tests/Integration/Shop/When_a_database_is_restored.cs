@@ -54,38 +54,16 @@ public sealed class When_a_database_is_restored(TestServers servers)
         await Eventually.TrueAsync(
             () => shop.Fleet.Waiting?.StartsWith("fenced", StringComparison.Ordinal) == true, "the fleet is fenced until recover has run");
         Assert.Equal(1, await Shopctl.RunAsync(shop, "housekeeping", "run"));
-    }
 
-    [Fact]
-    public async Task A_damaged_repository_is_found()
-    {
-        var backup = new PostgresBackup(servers.NewFolder("backup"));
-        await using var postgres = PostgresServer.Create(servers.NewFolder("own-postgres"), backup: backup);
-        await postgres.StartAsync(TestContext.Current.CancellationToken);
-        var settings = new Dictionary<string, string>
-        {
-            ["Postgres__ConnectionString"] = postgres.ConnectionString,
-            ["Backup__Config"] = backup.ConfigFile,
-            ["Backup__RunAs"] = string.Join(' ', postgres.RunAs),
-        };
-        Assert.Equal(0, await Shopctl.RunAsync(name => settings.GetValueOrDefault(name), "backup", "init"));
-        await using (var database = NpgsqlDataSource.Create(postgres.ConnectionString))
-        {
-            await using var command = database.CreateCommand("SELECT pg_switch_wal()");
-            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-        }
-
-        string[] segments = [];
-        await Eventually.TrueAsync(
-            () => (segments = Directory.GetFiles(backup.Repository, "*.lz4", SearchOption.AllDirectories)).Length > 0, "a segment is archived");
-        await using (var file = new FileStream(segments[0], FileMode.Open, FileAccess.ReadWrite))
+        // A repository that has rotted says so, though pgBackRest's verification itself ends with 0.
+        var segment = Directory.GetFiles(backup.Repository, "*.lz4", SearchOption.AllDirectories)[0];
+        await using (var file = new FileStream(segment, FileMode.Open, FileAccess.ReadWrite))
         {
             file.Position = 100;
-            file.WriteByte(0xFF);
-            file.WriteByte(0x00);
+            file.Write([0xFF, 0x00]);
         }
 
-        Assert.Equal(1, await Shopctl.RunAsync(name => settings.GetValueOrDefault(name), "backup", "verify"));
+        Assert.Equal(1, await Shopctl.RunAsync(shop, "backup", "verify"));
     }
 
     private static async Task DeliverAsync(RunningShop shop, int orders, int total)

@@ -64,7 +64,8 @@ public sealed class When_orders_have_ended_long_ago(TestServers servers)
         Assert.Equal(18, mine.Count);
         var later = await PlaceAsync(shop, 1, "forget-me@example.org");
         await DeliveredAsync(shop, 1);
-        using (var input = new StringReader(" Forget-Me@example.org \n"))
+        // Typed twice: for the request, and under its approval.
+        using (var input = new StringReader(" Forget-Me@example.org \nforget-me@example.org\n"))
         {
             Console.SetIn(input);
             Assert.Equal(0, await Shopctl.RunAsync(shop, "buyer", "erase", "--contact-stdin", "--why", "asked by letter"));

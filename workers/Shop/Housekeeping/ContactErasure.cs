@@ -110,7 +110,9 @@ public sealed class ContactErasure(
 
             var without = saga with
             {
-                Order = Without(saga.Order!), Version = saga.Version + 1, Outbox = loaded.Opening.OutboxNumber,
+                Order = Without(saga.Order!),
+                Version = saga.Version + 1,
+                Outbox = loaded.Opening.OutboxNumber,
             };
             changed.Add(new(without, saga.Version));
             records.Add(OrderMessages.Record(
@@ -131,7 +133,8 @@ public sealed class ContactErasure(
         await using var mails = database.CreateCommand("UPDATE shop.mails SET last_error = NULL WHERE order_id = ANY($1)");
         mails.Parameters.Add(new()
         {
-            Value = changed.Select(c => c.Document.Id).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
+            Value = changed.Select(c => c.Document.Id).ToArray(),
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
         });
         await mails.ExecuteNonQueryAsync(cancellation);
         return new([.. changed.Select(c => c.Document.Id)], open);

@@ -24,9 +24,11 @@ public static class BackupSchedule
         "cron" =>
             """
             # crontab of whoever may run shopctl on the host of PostgreSQL. SHOPCTL: compose/shopctl, with its whole path.
+            # KEYFILE: the key of an operator for this alone (shopctl operators add backup operator KEYFILE).
             SHOPCTL=shopctl
-            17 2 * * 0    $SHOPCTL backup --full
-            17 2 * * 1-6  $SHOPCTL backup --incr
+            KEYFILE=/etc/cardshop/backup.key
+            17 2 * * 0    $SHOPCTL backup --full --operator-key-file $KEYFILE
+            17 2 * * 1-6  $SHOPCTL backup --incr --operator-key-file $KEYFILE
             17 4 * * 0    $SHOPCTL backup verify
             37 * * * *    $SHOPCTL backup list --check >/dev/null
             """,
@@ -36,7 +38,7 @@ public static class BackupSchedule
             [Service]
             Type=oneshot
             EnvironmentFile=/etc/cardshop/settings.env
-            ExecStart=/usr/local/bin/shopctl backup --%i
+            ExecStart=/usr/local/bin/shopctl backup --%i --operator-key-file /etc/cardshop/backup.key
 
             # /etc/systemd/system/cardshop-backup-full.timer
             [Timer]
@@ -72,7 +74,7 @@ public static class BackupSchedule
                       containers:
                         - name: shopctl
                           image: cardshop-shopctl
-                          args: [backup, --full]
+                          args: [backup, --full, --operator-key-file, /etc/cardshop/backup.key]
                           envFrom: [{ configMapRef: { name: cardshop } }, { secretRef: { name: cardshop } }]
             """,
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, "no such format"),

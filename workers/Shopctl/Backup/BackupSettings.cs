@@ -51,7 +51,7 @@ public sealed record BackupSettings(string Config, string Stanza, IReadOnlyList<
 
     /// <summary>The repository's folder; null where it is no folder of this host.</summary>
     public string? RepositoryFolder =>
-        Option("repo1-path") is { } path && Option("repo1-type") is null or "posix" && Option("repo1-host") is null ? Option("repo1-path") : null;
+        Option("repo1-type") is null or "posix" && Option("repo1-host") is null ? Option("repo1-path") : null;
 
     /// <summary>An option of the stanza, or of all.</summary>
     private string? Option(string name)

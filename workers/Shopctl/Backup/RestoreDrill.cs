@@ -89,12 +89,11 @@ internal static class RestoreDrill
         session.Screen.Show(table);
         session.Screen.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"Restored: {target.Text}: {state.Orders:N0} orders, commit {state.CommitNo:N0}, last transaction {BackupRun.Time(state.At)} " +
-            $"({(session.Time.GetUtcNow() - state.At).TotalSeconds:F0} s ago)."));
+            $"Restored: {target.Text}: {state.Orders:N0} orders, commit {state.CommitNo:N0}, last transaction {BackupRun.Time(state.At)}."));
         session.Screen.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"Recovery time so far {Seconds(started)} of the goal's 4 h; 'shopctl recover' adds its own. Recovery point with it 0 s: what is " +
-            $"newer is in the log; of PostgreSQL alone {(session.Time.GetUtcNow() - state.At - audited).TotalSeconds:F0} s, goal < 1 h."));
+            $"Recovery time so far {Seconds(started)} of the goal's 4 h; 'shopctl recover' adds its own. Recovery point with it 0 s, goal < 1 h: " +
+            $"PostgreSQL alone comes back as of {BackupRun.Time(state.At)}, the rest is in the log."));
         session.Screen.Line(isClean ? "Drill passed: the copy starts and holds every invariant that can be asked of it." : "DRILL FAILED: see the violations.");
     }
 

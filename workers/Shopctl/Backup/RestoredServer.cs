@@ -45,7 +45,10 @@ internal sealed class RestoredServer : IAsyncDisposable
         var process = PgBackRest.Start(settings, Program(data), ["-D", data, .. options.SelectMany(o => new[] { "-c", o })]);
         var connection = new NpgsqlConnectionStringBuilder(live)
         {
-            Host = "127.0.0.1", Port = port, Pooling = true, SslMode = SslMode.Disable, TargetSessionAttributes = "any",
+            Host = "127.0.0.1",
+            Port = port,
+            SslMode = SslMode.Disable,
+            TargetSessionAttributes = "any",
         };
         var server = new RestoredServer(process, connection.ConnectionString);
         try
@@ -95,7 +98,7 @@ internal sealed class RestoredServer : IAsyncDisposable
                     return;
                 }
             }
-            catch (NpgsqlException e) when (e is not PostgresException { SqlState: [ '2', '8', .. ] } && time.GetElapsedTime(started) < Limit)
+            catch (NpgsqlException e) when (e is not PostgresException { SqlState: ['2', '8', ..] } && time.GetElapsedTime(started) < Limit)
             {
                 // It is replaying.
             }
