@@ -277,16 +277,18 @@ public sealed class FleetNode : IAsyncDisposable
                 }
 
                 await _fence.CheckAsync(cancellation);
+                if (_fence.Reason is null)
+                {
+                    continue;
+                }
             }
             catch (Exception e) when (Failures.IsPlace(e) && !cancellation.IsCancellationRequested)
             {
+                // A fence that was open stays so while the database is away: nobody can work on it anyhow.
                 FleetLog.FenceUnchecked(_logs.CreateLogger<FleetNode>(), e.Message);
             }
 
-            if (_fence.Reason is not null)
-            {
-                await backoff.WaitAsync(cancellation);
-            }
+            await backoff.WaitAsync(cancellation);
         }
     }
 
