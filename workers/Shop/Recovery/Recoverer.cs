@@ -45,6 +45,20 @@ public sealed class Recoverer(
             throw new RecoveryException("Another recovery is running.");
         }
 
+        try
+        {
+            return await RunLockedAsync(connection, plan, phase, cancellation);
+        }
+        finally
+        {
+            // The connection goes back to its pool, and would keep the lock there.
+            await UnlockAsync(connection);
+        }
+    }
+
+    private async Task<RecoveryReport> RunLockedAsync(
+        NpgsqlConnection connection, RecoveryPlan plan, RunPhase phase, CancellationToken cancellation)
+    {
         var report = new RecoveryReport();
         await BeginAsync(connection, plan, cancellation);
         await phase("catalog and partners", p => new CatalogRecovery(database, _sweep, region, report).RunAsync(plan, p, cancellation));
@@ -74,6 +88,19 @@ public sealed class Recoverer(
     {
         await using var command = new NpgsqlCommand($"SELECT pg_try_advisory_lock({LockId})", connection);
         return await command.ExecuteScalarAsync(cancellation) is true;
+    }
+
+    private static async Task UnlockAsync(NpgsqlConnection connection)
+    {
+        try
+        {
+            await using var command = new NpgsqlCommand($"SELECT pg_advisory_unlock({LockId})", connection);
+            await command.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
+        {
+            // Lost with its session, and the lock with it.
+        }
     }
 
     /// <summary>Notes where it began, unless an interrupted run has done so.</summary>

@@ -29,8 +29,6 @@ internal sealed class StockRecovery(NpgsqlDataSource database, TimeProvider time
         d AS (
             SELECT (data ->> 'sku')::varchar AS sku, (data ->> 'region')::varchar AS region,
                 sum((data ->> 'quantity')::bigint) FILTER (WHERE data ->> 'reserved' = 'true') AS paid,
-                sum((data ->> 'quantity')::bigint) FILTER (
-                    WHERE data ->> 'reserved' = 'true' AND data ->> 'status' <> 'allocating') AS kept,
                 count(*) FILTER (WHERE data ->> 'status' = 'waiting-stock') AS waiting
             FROM shop.mt_doc_deliverysaga WHERE data ->> 'reserved' = 'true' OR data ->> 'status' = 'waiting-stock'
             GROUP BY 1, 2),
@@ -40,7 +38,7 @@ internal sealed class StockRecovery(NpgsqlDataSource database, TimeProvider time
             FROM shop.mt_doc_paymentsaga WHERE data ->> 'reserved' = 'true' GROUP BY 1, 2),
         sums AS (
             SELECT sku, region, COALESCE(k.unsold, 0) AS unsold, COALESCE(k.sold, 0) AS sold, COALESCE(k.void, 0) AS void,
-                COALESCE(d.paid, 0)::bigint AS paid, COALESCE(d.kept, 0)::bigint AS kept, COALESCE(d.waiting, 0) AS waiting,
+                COALESCE(d.paid, 0)::bigint AS paid, COALESCE(d.waiting, 0) AS waiting,
                 COALESCE(p.held, 0)::bigint AS held
             FROM k FULL JOIN d USING (sku, region) FULL JOIN p USING (sku, region))
         """;
@@ -98,7 +96,7 @@ internal sealed class StockRecovery(NpgsqlDataSource database, TimeProvider time
             BatchCommands =
             {
                 new("SET enable_seqscan = on"),
-                new(Sums + "SELECT sku, region, unsold, paid, kept, held, waiting FROM sums ORDER BY sku, region"),
+                new(Sums + "SELECT sku, region, unsold, paid, held, waiting FROM sums ORDER BY sku, region"),
                 new("SET enable_seqscan = off"),
             },
             Timeout = 0,
@@ -109,7 +107,7 @@ internal sealed class StockRecovery(NpgsqlDataSource database, TimeProvider time
         {
             products.Add(new(
                 new(reader.GetString(0), reader.GetString(1)), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4),
-                reader.GetInt64(5), reader.GetInt64(6)));
+                reader.GetInt64(5)));
         }
 
         return products;
@@ -118,7 +116,15 @@ internal sealed class StockRecovery(NpgsqlDataSource database, TimeProvider time
     private async Task<long> ShareAsync(NpgsqlConnection connection, ProductSums product, CancellationToken cancellation)
     {
         var allotted = StockAllotment.Share(
-            product.Unsold, product.Kept,
+            product.Unsold,
+            await ClaimsAsync(
+                connection, product.Key,
+                """
+                SELECT id, (data ->> 'quantity')::integer, data ->> 'createdAt' FROM shop.mt_doc_deliverysaga
+                WHERE data ->> 'sku' = $1 AND data ->> 'region' = $2 AND data ->> 'status' <> 'allocating'
+                    AND data ->> 'reserved' = 'true'
+                """,
+                cancellation),
             await ClaimsAsync(
                 connection, product.Key,
                 """
@@ -143,6 +149,12 @@ internal sealed class StockRecovery(NpgsqlDataSource database, TimeProvider time
                 """,
                 cancellation));
         var now = time.GetUtcNow();
+        foreach (var ids in allotted.Released.Chunk(Page))
+        {
+            await ChangeAsync(
+                connection, ids, (p, d) => (p, d is null ? null : d with { Reserved = false, Version = d.Version + 1 }), cancellation);
+        }
+
         foreach (var ids in allotted.Waiting.Chunk(Page))
         {
             await ChangeAsync(connection, ids, (p, d) => (p, Wait(p, d, now)), cancellation);
@@ -159,7 +171,7 @@ internal sealed class StockRecovery(NpgsqlDataSource database, TimeProvider time
             await ChangeAsync(connection, ids, (p, d) => (p, Serve(d, now)), cancellation);
         }
 
-        report.Waiting += allotted.Waiting.Count;
+        report.Waiting += allotted.Waiting.Count + allotted.Released.Count;
         report.Unheld += allotted.Unheld.Count;
         report.Served += allotted.Served.Count;
         return allotted.Available;
@@ -250,6 +262,5 @@ internal sealed class StockRecovery(NpgsqlDataSource database, TimeProvider time
         return claims;
     }
 
-    /// <param name="Kept">The part of what paid orders reserve that is before a person.</param>
-    private readonly record struct ProductSums(StockKey Key, long Unsold, long Paid, long Kept, long Held, long Waiting);
+    private readonly record struct ProductSums(StockKey Key, long Unsold, long Paid, long Held, long Waiting);
 }

@@ -5,8 +5,13 @@ using System.Text;
 using System.Text.Json;
 using CardShop.Contracts;
 using CardShop.Local.Servers;
+using CardShop.Pipeline.Log;
+using CardShop.Shop.Recovery;
+using CardShop.Tests.Integration.Keys;
 using CardShop.Tests.Integration.Servers;
 using CardShop.Tests.Integration.Shop.Faults;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using Xunit;
 
@@ -123,6 +128,14 @@ internal sealed class Disaster : IAsyncDisposable
         Assert.Equal(0, await Shopctl.RunAsync(Shop, "migrate"));
     }
 
+    /// <summary>Removes the first records of a partition.</summary>
+    public async Task TrimAsync(string topic, int partition, int records)
+    {
+        using var admin = new AdminClientBuilder(
+            new AdminClientConfig { BootstrapServers = Shop.Setting("Kafka:BootstrapServers") }).Build();
+        await admin.DeleteRecordsAsync([new TopicPartitionOffset(topic, partition, records)]);
+    }
+
     public Task FencedAsync() => Eventually.TrueAsync(
         () => Shop.Fleet.Waiting?.StartsWith("fenced", StringComparison.Ordinal) == true,
         "the fleet is fenced", Patience);
@@ -139,6 +152,27 @@ internal sealed class Disaster : IAsyncDisposable
 
         Assert.Equal(0, code);
         return Stopwatch.GetElapsedTime(started);
+    }
+
+    /// <summary>Recoveries that are killed after each of their parts, the first one before it has done anything.</summary>
+    public async Task InterruptAsync()
+    {
+        const int Parts = 7;
+        await using var servers = KeyShop.Servers(Shop);
+        var ranges = new KafkaRanges(
+            new(Shop.Setting("Kafka:BootstrapServers")!, "test", TimeSpan.FromSeconds(10), TimeSpan.Zero), TimeProvider.System,
+            TestLogs.Factory.CreateLogger<KafkaRanges>());
+        for (var parts = Orders > 1_000 ? Parts : 0; parts <= Parts; parts++)
+        {
+            var plan = await new RecoveryPlanner(Shop.Database, Shop.Log, ranges).MakeAsync(default);
+            var left = parts;
+            var recoverer = new Recoverer(Shop.Database, Shop.Log, ranges, servers.Bus, "a", TimeProvider.System);
+            await Assert.ThrowsAsync<OperationCanceledException>(() => recoverer.RunAsync(
+                plan,
+                (_, work) => left-- > 0 ? work((_, _) => { }) : throw new OperationCanceledException("killed"), default));
+        }
+
+        Assert.StartsWith("fenced", Shop.Fleet.Waiting, StringComparison.Ordinal);
     }
 
     /// <summary>Key ids by order, as the rows have them.</summary>

@@ -27,11 +27,13 @@ internal sealed class LostWindow(Disaster disaster, int each)
 
     public async Task PrepareAsync()
     {
+        await Shop.AddProductAsync("PLAIN", keys: Disaster.Orders);
+        await PlainAsync(Disaster.Orders / 2, Disaster.Orders / 2);
         // Nothing is held before it is paid, so there are more orders than keys.
         await Shop.AddProductAsync("SCARCE", keys: each, hold: HoldPolicy.Payment);
         await Shop.AddProductAsync("SILENT", keys: each);
         await Shop.AddProductAsync("TWICE", keys: each);
-        await Shop.AddProductAsync("LATE", keys: each, holdSeconds: 4);
+        await Shop.AddProductAsync("LATE", keys: each, holdSeconds: 3);
         await Shop.AddProductAsync("OPEN", keys: each);
         await Shop.AddProductAsync("VOID", keys: 40);
         await PlaceAsync(_scarce, "SCARCE", each);
@@ -44,6 +46,7 @@ internal sealed class LostWindow(Disaster disaster, int each)
     /// <summary>What the restored database will not know.</summary>
     public async Task LiveAsync()
     {
+        await PlainAsync(Disaster.Orders - (Disaster.Orders / 2), Disaster.Orders);
         await PlaceAsync(_scarce, "SCARCE", each);
         await PlaceAsync(_silent, "SILENT", each - (each / 2));
         await PlaceAsync(_twice, "TWICE", each - (each / 2));
@@ -131,6 +134,21 @@ internal sealed class LostWindow(Disaster disaster, int each)
             $"Refunds {Count(o => o.Payment.Status == PaymentStatus.Refunded):N0}, second payments {Count(o => o.Payment.Payments.Count > 1):N0}, found by query {Count(o => o.Payment.Payments.Any(p => p.Source == "query")):N0}, paid late {Count(o => o.Payment.Reason?.StartsWith("Paid late", StringComparison.Ordinal) == true):N0}.");
 
         int Count(Func<OrderState, bool> fact) => orders.Values.Count(fact);
+    }
+
+    /// <summary>Orders that nothing happens to but payment and delivery.</summary>
+    private async Task PlainAsync(int orders, int total)
+    {
+        var placed = await disaster.PlaceAsync("PLAIN", orders);
+        await Eventually.TrueAsync(
+            async () => await disaster.CountAsync(
+                "SELECT count(*) FROM shop.mt_doc_paymentsaga WHERE data -> 'order' ->> 'sku' = 'PLAIN' AND data ->> 'status' = 'awaiting-payment'")
+                == orders,
+            "plain orders can be paid", Disaster.Patience);
+        await EachAsync(placed, o => Shop.PayNumberAsync(OrderIds.ProviderNumber(o.Id, 1)));
+        await Eventually.TrueAsync(
+            async () => await disaster.CountAsync("SELECT sold FROM shop.stock WHERE sku = 'PLAIN'") == total,
+            "plain orders are delivered", Disaster.Patience);
     }
 
     private async Task PlaceAsync(List<PlacedOrder> into, string sku, int orders) => into.AddRange(await disaster.PlaceAsync(sku, orders));
