@@ -38,8 +38,7 @@ public sealed class When_a_database_is_restored(TestServers servers)
         Assert.Equal(0, await Shopctl.RunAsync(shop, "backup", "list", "--check"));
         Assert.Equal(0, await Shopctl.RunAsync(shop, "backup", "verify"));
 
-        // The newest state, and the older backup while the shop has gone on: both copies hold every invariant.
-        Assert.Equal(0, await Shopctl.RunAsync(shop, "restore", "drill"));
+        // The older backup, while the shop has gone on: the log knows more than the copy, and every invariant holds.
         Assert.Equal(0, await Shopctl.RunAsync(shop, "restore", "drill", "--label", label.Label));
         Assert.Empty(Directory.GetDirectories(Path.GetDirectoryName(postgres.DataDirectory)!, "*.drill-*"));
 

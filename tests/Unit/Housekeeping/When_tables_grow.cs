@@ -36,6 +36,6 @@ public sealed partial class When_tables_grow
         });
     }
 
-    [GeneratedRegex(@"CREATE TABLE (?:IF NOT EXISTS )?shop\.(\w+)")]
+    [GeneratedRegex(@"CREATE (?:UNLOGGED )?TABLE (?:IF NOT EXISTS )?shop\.(\w+)")]
     private static partial Regex Created();
 }
