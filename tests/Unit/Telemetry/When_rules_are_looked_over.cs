@@ -28,9 +28,6 @@ public sealed partial class When_rules_are_looked_over
         "dotnet_process_memory_working_set_bytes", "dotnet_gc_pause_time_seconds_total", "dotnet_thread_pool_threads",
     ];
 
-    /// <summary>Commands of architecture's list that runbooks may send an operator to, beside those of the tree.</summary>
-    private static readonly string[] Agreed = ["recover", "replay", "backup", "dead-letters", "errors", "incident", "approvals", "preflight", "verify"];
-
     private static readonly string[] Promtools = ["curl", "grep", "tail", "df", "du", "psql"];
 
     private static string Monitoring => Repository.Folder("k8s", "monitoring");
@@ -141,15 +138,14 @@ public sealed partial class When_rules_are_looked_over
 
     private static bool KnownPath(Command command, IEnumerable<string> words)
     {
-        var isRoot = true;
         foreach (var word in words.TakeWhile(w => w.All(c => char.IsAsciiLetterLower(c) || c == '-') && !w.StartsWith('-')))
         {
             if (command.Subcommands.FirstOrDefault(c => c.Name == word) is not { } sub)
             {
-                return isRoot && Agreed.Contains(word);
+                return false;
             }
 
-            (command, isRoot) = (sub, false);
+            command = sub;
         }
 
         return true;

@@ -27,29 +27,31 @@ public sealed partial record ProductDraft(
     public (Product Product, IReadOnlyList<ProductFault> Faults) ApplyTo(Product? present)
     {
         var before = present ?? new(
-            Sku, Name ?? string.Empty, Price ?? 0, "CNY", DefaultMaxQuantity, OnSale: true, HoldPolicy.Order, DefaultHoldSeconds, WaitSeconds: 0,
-            Version: 0, Kind ?? ProductKind.Unique);
+            Sku, Name ?? string.Empty, Price ?? 0, "CNY", DefaultMaxQuantity, OnSale: true, HoldPolicy.Order, DefaultHoldSeconds,
+            WaitSeconds: 0, Version: 0, Kind ?? ProductKind.Unique);
         if (Kind is { } kind && kind != before.Kind)
         {
             // Its keys, its stock and its orders are of the other kind.
             return (before, [new("kind", "of a product never changes: take the product off sale and add another SKU")]);
         }
 
-        var product = before with
-        {
-            Name = Name?.Trim() ?? before.Name,
-            Price = Price ?? before.Price,
-            Currency = Currency ?? before.Currency,
-            MaxQuantity = MaxQuantity ?? before.MaxQuantity,
-            OnSale = OnSale ?? before.OnSale,
-            Hold = Hold ?? before.Hold,
-            HoldSeconds = HoldSeconds ?? before.HoldSeconds,
-            WaitSeconds = WaitSeconds ?? before.WaitSeconds,
-            Hidden = Listed is { } listed ? !listed : before.Hidden,
-            LowStock = LowStock ?? before.LowStock,
-        };
+        var product = Merge(before);
         return (product, [.. FaultsOf(product)]);
     }
+
+    private Product Merge(Product before) => before with
+    {
+        Name = Name?.Trim() ?? before.Name,
+        Price = Price ?? before.Price,
+        Currency = Currency ?? before.Currency,
+        MaxQuantity = MaxQuantity ?? before.MaxQuantity,
+        OnSale = OnSale ?? before.OnSale,
+        Hold = Hold ?? before.Hold,
+        HoldSeconds = HoldSeconds ?? before.HoldSeconds,
+        WaitSeconds = WaitSeconds ?? before.WaitSeconds,
+        Hidden = Listed is { } listed ? !listed : before.Hidden,
+        LowStock = LowStock ?? before.LowStock,
+    };
 
     /// <summary>True for text that can name a product.</summary>
     public static bool IsSku(string? sku) => sku is not null && SkuPattern().IsMatch(sku);

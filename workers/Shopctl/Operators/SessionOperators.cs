@@ -34,7 +34,7 @@ public sealed class SessionOperators(Session session)
         {
             try
             {
-                return OperatorSettings.From(session.Settings.Variable);
+                return OperatorSettings.From(session.Settings.Optional);
             }
             catch (FormatException e)
             {

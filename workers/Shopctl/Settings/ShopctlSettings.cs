@@ -88,9 +88,6 @@ public sealed class ShopctlSettings(
     /// <summary>Prometheus' address, by which alerts of the past are known; null where it is not set.</summary>
     public Uri? Prometheus => OptionalAddress(PrometheusName);
 
-    /// <summary>A setting that may be absent.</summary>
-    public string? Optional(string name) => variable(name) is { Length: > 0 } value ? value : null;
-
     /// <summary>All settings, as the fleets and the API read them: sections, lists.</summary>
     public IConfiguration Configuration() => new ConfigurationBuilder()
         .AddInMemoryCollection((all?.Invoke() ?? new Dictionary<string, string?>()).Select(s => KeyValuePair.Create(
@@ -112,9 +109,6 @@ public sealed class ShopctlSettings(
 
     /// <summary>The bearer key of who runs this command: never shown. Null where there is none.</summary>
     public string? OperatorKey => variable(OperatorKeyName)?.Trim() is { Length: > 0 } key ? key : null;
-
-    /// <summary>Any setting by its name; null where it is not set.</summary>
-    public string? Variable(string name) => variable(name);
 
     /// <summary>The shop's address.</summary>
     public Uri Api => Address(ApiName, "the shop's address, as http://127.0.0.1:8080");
