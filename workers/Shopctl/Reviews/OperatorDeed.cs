@@ -31,7 +31,7 @@ internal sealed class ByOptions
     };
 
     /// <summary>Of older versions: a name that anybody can type proves nothing.</summary>
-    private readonly Option<string?> _name = new("--operator") { Hidden = true };
+    private readonly Option<string?> _name = new("--operator") { Hidden = true, Description = "Not looked at: the key says who it is." };
 
     public ByOptions(Command command)
     {
