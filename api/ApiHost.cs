@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using CardShop.Api.Admin;
 using CardShop.Api.Orders;
 using CardShop.Api.Pages;
 using CardShop.Api.Partners;
@@ -9,6 +10,7 @@ using CardShop.Pipeline.Log;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Keys;
 using CardShop.Shop.Orders;
+using CardShop.Telemetry;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace CardShop.Api;
@@ -19,13 +21,7 @@ public static class ApiHost
     public static WebApplication Build(string[] args)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, WebRootPath = ShopPages.Folder });
-        builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(o =>
-        {
-            o.SingleLine = true;
-            o.UseUtcTimestamp = true;
-            o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-        });
+        builder.AddTelemetry("cardshop-api");
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         // Its scope and activity for every request cost as much as half the request, and no line of ours shows them.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
@@ -34,6 +30,11 @@ public static class ApiHost
         if (string.IsNullOrEmpty(builder.Configuration["urls"]))
         {
             builder.WebHost.UseUrls("http://127.0.0.1:8080");
+        }
+
+        if (TelemetrySettings.PortOf(builder.Configuration) is { } port)
+        {
+            builder.WebHost.UseUrls(builder.Configuration["urls"]!, $"http://127.0.0.1:{port}");
         }
 
         // A request runs on the thread that received it: until Kafka is waited for, nothing in the path blocks. On two cores
@@ -48,6 +49,12 @@ public static class ApiHost
         });
         AddServices(builder);
         var app = builder.Build();
+        var headers = app.Services.GetRequiredService<SecurityHeaders>();
+        app.Use((context, next) =>
+        {
+            headers.Set(context);
+            return next(context);
+        });
         // Placing an order answers for itself, whatever happens; what is no JSON never gets there.
         app.UseWhen(
             context => !(HttpMethods.IsPost(context.Request.Method) && context.Request.Path.Value == "/v1/orders"
@@ -74,7 +81,8 @@ public static class ApiHost
                 builder.Configuration.GetSection(PaymentChannelOptions.Section).Get<PaymentChannelOptions>() ?? new(),
                 ChannelUse.Verify, TimeProvider.System).Select(c => c.Channel),
         ];
-        var reader = settings.PostgresConnection is { Length: > 0 } connection ? OrderReader.Open(connection, vault) : null;
+        var reader = settings.PostgresConnection is { Length: > 0 } connection ? OrderReader.Open(
+                connection, vault, settings.ArchiveDirectory is { Length: > 0 } archive ? new(archive) : null) : null;
         var services = builder.Services;
         services.AddOpenApi();
         services.AddSingleton(settings);
@@ -88,6 +96,8 @@ public static class ApiHost
         services.AddSingleton<RateLimits>();
         services.AddSingleton<ILog>(s => new KafkaLog(
             settings.Kafka, TimeProvider.System, s.GetRequiredService<ILogger<KafkaLog>>()));
+        services.AddSingleton<SecurityHeaders>();
+        services.AddSingleton<LogWatch>();
         services.AddSingleton<ShopTables>();
         services.AddHostedService(s => s.GetRequiredService<ShopTables>());
         services.AddSingleton(s => new OrderDesk(
@@ -104,6 +114,7 @@ public static class ApiHost
         services.AddSingleton<FormEndpoint>();
         services.AddSingleton<ProductsEndpoint>();
         AddPartners(services, settings);
+        services.AddAdmin(builder.Configuration, settings, secrets);
     }
 
     private static void AddPartners(IServiceCollection services, ApiSettings settings)
@@ -161,13 +172,30 @@ public static class ApiHost
             .WithSummary("Open a payment page that takes a posted form")
             .Produces<string>(contentType: "text/html").ProducesProblems(404, 429, 503);
         MapPartners(app);
+        MapMetrics(app);
+        notify.Begin();
+        app.MapAdmin();
         app.MapGet("/healthz/live", () => Results.Text("ok")).ExcludeFromDescription();
+        var watch = app.Services.GetRequiredService<LogWatch>();
         app.MapGet(
             "/healthz/ready",
-            () => tables.Ready ? Results.Text("ok") : Results.Text("the catalog is being read", statusCode: 503))
+            async () => !tables.Ready ? Results.Text("the catalog is being read", statusCode: 503)
+                : await watch.AnswersAsync() ? Results.Text("ok")
+                : Results.Text("Kafka does not answer", statusCode: 503))
             .ExcludeFromDescription();
         app.MapOpenApi("/openapi/v1.json");
         ShopPages.Map(app);
+    }
+
+    /// <summary>
+    /// Buyers have no business with the shop's figures: they stand on a port of their own, or, in local mode without one,
+    /// beside everything else.
+    /// </summary>
+    private static void MapMetrics(WebApplication app)
+    {
+        var port = TelemetrySettings.PortOf(app.Configuration);
+        var isLocal = app.Services.GetRequiredService<ApiSettings>().Local;
+        app.MapMetrics(context => port is null ? isLocal : context.Connection.LocalPort == port);
     }
 
     private static void MapPartners(WebApplication app)
@@ -188,7 +216,7 @@ public static class ApiHost
             .ProducesProblems(400, 401, 403, 413, 415, 429, 503);
     }
 
-    private static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder route, params int[] statuses)
+    internal static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder route, params int[] statuses)
     {
         foreach (var status in statuses)
         {

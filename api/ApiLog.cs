@@ -27,6 +27,15 @@ internal static partial class ApiLog
     [LoggerMessage(4401, LogLevel.Warning, "Events cannot be followed, trying again: {Reason}")]
     public static partial void FeedFailed(ILogger logger, string reason);
 
+    [LoggerMessage(4501, LogLevel.Warning, "An operator's call was answered with 503: {Reason}")]
+    public static partial void AdminUnavailable(ILogger logger, string reason);
+
+    [LoggerMessage(4502, LogLevel.Warning, "Too many wrong operators' keys from {Network}: it is locked out for a while")]
+    public static partial void AdminLocked(ILogger logger, string network);
+
+    [LoggerMessage(4503, LogLevel.Warning, "A refused call of the operators' interface could not be noted in the audit: {Reason}")]
+    public static partial void AdminUnnoted(ILogger logger, string reason);
+
     [LoggerMessage(4901, LogLevel.Error, "A {Method} request failed")]
     public static partial void Fault(ILogger logger, Exception? exception, string method);
 }

@@ -28,6 +28,9 @@ public sealed record ApiSettings(
     /// </summary>
     public string? PublicUrl { get; init; }
 
+    /// <summary>Where orders are read that ended long ago; setting <c>Archive__Directory</c>. Null: they are not found.</summary>
+    public string? ArchiveDirectory { get; init; }
+
     /// <summary>Throws with the setting's name and what it should hold.</summary>
     public static ApiSettings From(IConfiguration configuration)
     {
@@ -58,6 +61,7 @@ public sealed record ApiSettings(
             LookupsPerNetwork = Count(configuration, "RateLimits:LookupsPerNetwork", 60),
             LookupsPerContact = Count(configuration, "RateLimits:LookupsPerContact", 10),
             PublicUrl = PublicUrlOf(configuration["PublicUrl"]),
+            ArchiveDirectory = configuration["Archive:Directory"],
         };
     }
 

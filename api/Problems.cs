@@ -26,7 +26,8 @@ public sealed record Problem(
     {
         context.Response.StatusCode = Status;
         context.Response.ContentType = "application/problem+json";
-        if (Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
+        if (Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests
+            && context.Response.Headers.RetryAfter.Count == 0)
         {
             context.Response.Headers.RetryAfter = Status == StatusCodes.Status429TooManyRequests ? "10" : "2";
         }

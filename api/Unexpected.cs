@@ -5,6 +5,8 @@ internal static class Unexpected
 {
     public static Task AnswerAsync(HttpContext context, Exception? error)
     {
+        // What was set before the fault is gone.
+        context.RequestServices.GetRequiredService<SecurityHeaders>().Set(context);
         if (error is BadHttpRequestException bad)
         {
             return Problem.Of(

@@ -36,7 +36,16 @@ public sealed record Product(
     int HoldSeconds,
     int WaitSeconds,
     int Version,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] ProductKind Kind = ProductKind.Unique);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] ProductKind Kind = ProductKind.Unique)
+{
+    /// <summary>Kept off the public list, but sold to whoever knows the sku: the product by which an installation is verified.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Hidden { get; init; }
+
+    /// <summary>Fewer available than this are pointed out to operators; 0 = never.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int LowStock { get; init; }
+}
 
 /// <summary>Advisory stock of a product: a hint for buyers, never a promise.</summary>
 public sealed record StockLevel(string Sku, string Region, long Available, DateTimeOffset At);
@@ -44,7 +53,20 @@ public sealed record StockLevel(string Sku, string Region, long Available, DateT
 /// <summary>Is a payment channel up?</summary>
 /// <param name="Up">Whether any of its merchant profiles is.</param>
 /// <param name="Down">The profiles whose breaker is open; null where none is.</param>
-public sealed record ChannelState(string Channel, bool Up, DateTimeOffset Since, IReadOnlyList<string>? Down = null);
+public sealed record ChannelState(string Channel, bool Up, DateTimeOffset Since, IReadOnlyList<string>? Down = null)
+{
+    /// <summary>
+    /// The operator who switched the channel on or off, under the key <see cref="SwitchKey"/>: it stands until the next
+    /// switch. Null where a fleet says what it sees.
+    /// </summary>
+    public string? By { get; init; }
+
+    /// <summary>Why it was switched, in the operator's words.</summary>
+    public string? Why { get; init; }
+
+    /// <summary>The record's key of an operator's word: what fleets say of the channel does not replace it.</summary>
+    public static string SwitchKey(string channel) => "operator/" + channel;
+}
 
 /// <summary>How far a fleet has come in a partition.</summary>
 /// <param name="NextOffset">Everything below is processed.</param>
@@ -56,3 +78,18 @@ public sealed record Pulse(string Fleet, string Topic, int Partition, long NextO
 public sealed record DeadLetter(
     string Topic, int Partition, long Offset, string? Key, string? Type, string Reason, string? OrderId,
     DateTimeOffset At, byte[] Body);
+
+/// <summary>
+/// What became of a dead letter: on shop.dead-letters.v1 itself, in the letter's partition, so that it is kept wherever the
+/// letter is.
+/// </summary>
+/// <param name="Offset">The letter's place in the partition.</param>
+/// <param name="How"><c>retried</c> or <c>discarded</c>.</param>
+/// <param name="Operator">Who decided it.</param>
+/// <param name="Reason">Why, in the operator's words.</param>
+public sealed record DeadLetterResolved(long Offset, string How, string Operator, string? Reason, DateTimeOffset At)
+{
+    public const string Retried = "retried";
+
+    public const string Discarded = "discarded";
+}

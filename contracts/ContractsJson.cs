@@ -54,6 +54,7 @@ public sealed class KebabEnumConverter<T>() : JsonStringEnumConverter<T>(JsonNam
 [JsonSerializable(typeof(ChannelState))]
 [JsonSerializable(typeof(Pulse))]
 [JsonSerializable(typeof(DeadLetter))]
+[JsonSerializable(typeof(DeadLetterResolved))]
 public sealed partial class ContractsJson : JsonSerializerContext;
 
 /// <summary>JSON of RabbitMQ bodies, as NServiceBus expects: PascalCase, nulls written.</summary>

@@ -12,6 +12,7 @@ public static class MessageTypes
     public const string KeysVoided = "KeysVoided";
     public const string AuditEntry = "AuditEntry";
     public const string DeadLetter = "DeadLetter";
+    public const string DeadLetterResolved = "DeadLetterResolved";
     public const string WebhookReplayRequested = "WebhookReplayRequested";
 
     /// <summary>CloudEvents types on shop.deliveries.v1.</summary>

@@ -50,7 +50,15 @@ public sealed record OrderPlaced(
     string ContactHash,
     string? NetworkHash = null,
     string? PasswordHash = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] ProductKind Kind = ProductKind.Unique);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] ProductKind Kind = ProductKind.Unique)
+{
+    /// <summary>
+    /// The span of the request that placed it, as a W3C <c>traceparent</c>: what comes from outside later, a notification
+    /// say, finds the order's trace by it. Null, and not written, where the request was not traced.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Trace { get; init; }
+}
 
 /// <summary>The buyer wants an unpaid order to end.</summary>
 public sealed record OrderCancelRequested(string OrderId, string Sku, DateTimeOffset RequestedAt);

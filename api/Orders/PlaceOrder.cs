@@ -5,6 +5,7 @@ using CardShop.Api.Partners;
 using CardShop.Api.Payments;
 using CardShop.Api.Tables;
 using CardShop.Contracts;
+using CardShop.Pipeline.Telemetry;
 using CardShop.Shop.Orders;
 
 namespace CardShop.Api.Orders;
@@ -78,6 +79,7 @@ public sealed class PlaceOrder(
     /// <summary>Kafka has it, as an instance of this region remembers it.</summary>
     private RecentOrder Accepted(Placement placement, OrderPlaced order, long offset)
     {
+        ApiMeter.OrderAccepted(order.Channel);
         var accepted = new RecentOrder(
             order.BodyHash, Topics.Orders.PartitionOf(order.Sku), offset, order.AcceptedAt, new(order.Currency, order.Amount));
         if (placement.IsKeyed)
@@ -241,7 +243,10 @@ public sealed class PlaceOrder(
             request.Password is null
                 ? null
                 : Contacts.PasswordHash(secrets.ContactHash, contact, request.Password),
-            product.Kind);
+            product.Kind)
+        {
+            Trace = Traces.Current,
+        };
     }
 
     /// <summary>The answer to an accepted order; small, so it is made before it is sent, and sent with its length.</summary>

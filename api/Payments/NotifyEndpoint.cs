@@ -14,6 +14,15 @@ public sealed class NotifyEndpoint(
 {
     private const int MaxBody = 64 * 1024;
 
+    /// <summary>Begins the counts, so that the first failure is seen as one.</summary>
+    public void Begin()
+    {
+        foreach (var channel in channels)
+        {
+            ApiMeter.BeginCallbacks(channel.Name);
+        }
+    }
+
     public async Task HandleAsync(HttpContext context, string channel)
     {
         if (channels.FirstOrDefault(c => c.Name == channel) is not { } provider)
@@ -22,10 +31,24 @@ public sealed class NotifyEndpoint(
             return;
         }
 
+        var outcome = "failed";
+        try
+        {
+            outcome = await TakeAsync(context, provider, channel);
+        }
+        finally
+        {
+            ApiMeter.Callback(channel, outcome);
+        }
+    }
+
+    /// <returns>What it came to, for the count.</returns>
+    private async Task<string> TakeAsync(HttpContext context, IPaymentChannel provider, string channel)
+    {
         if (await RequestBody.ReadAsync(context, MaxBody) is not { } body)
         {
             await Problem.Of(StatusCodes.Status413PayloadTooLarge, "The notification is too large").WriteAsync(context);
-            return;
+            return "refused";
         }
 
         var now = time.GetUtcNow();
@@ -36,7 +59,7 @@ public sealed class NotifyEndpoint(
         {
             ApiLog.NotificationRefused(logger, channel, check.Refusal ?? "it names no trade");
             await AnswerAsync(context, provider.Reply(NotificationOutcome.Refused));
-            return;
+            return "refused";
         }
 
         var offset = OrderOf(check, trade) is { } orderId
@@ -47,6 +70,7 @@ public sealed class NotifyEndpoint(
             : await AppendOfNobodyAsync(channel, trade, body, now);
         await AnswerAsync(
             context, provider.Reply(offset is null ? NotificationOutcome.NotStored : NotificationOutcome.Stored));
+        return offset is null ? "not-stored" : "stored";
     }
 
     internal static PaymentNotification ToNotification(

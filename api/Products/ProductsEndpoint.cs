@@ -22,7 +22,7 @@ public sealed class ProductsEndpoint(ShopTables tables, ChannelChoice channels)
             "application/problem+json", StatusCodes.Status503ServiceUnavailable)
         : Results.Json(
             new ProductList(
-                [.. tables.Products.OrderBy(p => p.Sku, StringComparer.Ordinal).Select(p => new ProductView(
+                [.. tables.Products.Where(p => !p.Hidden).OrderBy(p => p.Sku, StringComparer.Ordinal).Select(p => new ProductView(
                     p.Sku, p.Name, new(p.Currency, p.Price),
                     p.Kind == ProductKind.Manual ? null : tables.Available(p.Sku), p.MaxQuantity, p.OnSale, p.HoldSeconds,
                     p.Kind))],

@@ -38,6 +38,14 @@ public sealed class ShopTables(ILog log, ApiSettings settings, TimeProvider time
     /// <summary>A channel is up until a record says otherwise, and again when the fleets stop saying so.</summary>
     public bool IsUp(string channel) => _channels.IsUp(channel);
 
+    /// <summary>The merchant profiles of a channel that are down.</summary>
+    public IReadOnlyList<string> DownProfiles(string channel) => _channels.Down(channel);
+
+    /// <summary>How far the fleets said they are, as of their last pulse.</summary>
+    /// <returns>Null where none was heard of.</returns>
+    public long? ProcessedUpTo(string topic, int partition) =>
+        _positions.TryGetValue((topic, partition), out var position) ? position.NextOffset : null;
+
     /// <summary>
     /// The place of an order in the queue: its offset minus the partition's processed offset, an upper bound.
     /// Null when it has been processed.

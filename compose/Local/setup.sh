@@ -208,9 +208,9 @@ setup_disable_new() {
 
 # $1: local (what a shop needs) or tests (that, and what the tests use).
 setup_packages() {
-    setup_install util-linux postgresql rabbitmq-server
+    setup_install util-linux postgresql pgbackrest rabbitmq-server
     if [ "$1" = tests ]; then
-        setup_install kcat python3-kafka python3-aiosmtpd wrk chromium fonts-wqy-zenhei
+        setup_install kcat python3-kafka python3-aiosmtpd wrk prometheus chromium fonts-wqy-zenhei
         setup_axe
     fi
 }

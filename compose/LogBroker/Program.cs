@@ -4,6 +4,8 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using CardShop.LogBroker;
+using CardShop.Telemetry;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
 const int Unusable = 1;
@@ -54,6 +56,10 @@ var maintenance = new Option<double>("--maintenance-seconds")
     DefaultValueFactory = _ => 15,
     Description = "time between rounds of retention and compaction",
 };
+var metricsPort = new Option<int?>("--metrics-port")
+{
+    Description = "port on 127.0.0.1 for /metrics and /healthz; 0 takes a free one, none without it",
+};
 var verbose = new Option<bool>("--verbose") { Description = "log what happens to groups and segments too" };
 
 advertised.Validators.Add(result =>
@@ -75,12 +81,13 @@ maxRequest.Validators.Add(result => Demand(result, result.GetValueOrDefault<int>
 maxInFlight.Validators.Add(result => Demand(result, result.GetValueOrDefault<long>() > 0));
 maxConnections.Validators.Add(result => Demand(result, result.GetValueOrDefault<int>() > 0));
 partitions.Validators.Add(result => Demand(result, result.GetValueOrDefault<int>() is > 0 and <= 1000));
+metricsPort.Validators.Add(result => Demand(result, result.GetValueOrDefault<int?>() is null or (>= 0 and <= 65535)));
 maintenance.Validators.Add(result => Demand(result, result.GetValueOrDefault<double>() is > 0.01 and < 86_400));
 
 var root = new RootCommand("A single-node log broker that speaks the Kafka protocol, on loopback, durable by fsync.")
 {
     port, data, advertised, segmentBytes, journalBytes, maxRequest, maxInFlight, maxConnections, autoCreate, partitions,
-    maintenance, verbose,
+    maintenance, metricsPort, verbose,
 };
 root.SetAction(parsed => Run(
     new BrokerOptions
@@ -97,7 +104,7 @@ root.SetAction(parsed => Run(
         DefaultPartitions = parsed.GetValue(partitions),
         MaintenanceEvery = TimeSpan.FromSeconds(parsed.GetValue(maintenance)),
     },
-    parsed.GetValue(verbose) ? LogLevel.Debug : LogLevel.Information));
+    parsed.GetValue(metricsPort), parsed.GetValue(verbose) ? LogLevel.Debug : LogLevel.Information));
 return await root.Parse(args).InvokeAsync(
     new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
 
@@ -109,17 +116,28 @@ static void Demand(OptionResult result, bool holds)
     }
 }
 
-static async Task<int> Run(BrokerOptions options, LogLevel level)
+static async Task<int> Run(BrokerOptions options, int? metricsPort, LogLevel level)
 {
-    using var logs = LoggerFactory.Create(builder => builder.SetMinimumLevel(level)
-        .AddSimpleConsole(console => console.SingleLine = true)
-        .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
+    var settings = new ConfigurationBuilder().AddEnvironmentVariables().Build();
+    using var logs = LoggerFactory.Create(builder =>
+    {
+        builder.SetMinimumLevel(level).AddHouseFormat(settings);
+        builder.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    });
     using var stopping = new CancellationTokenSource();
     using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
     using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
     try
     {
         using var broker = new Broker(options, TimeProvider.System, logs.CreateLogger("logbroker"));
+        await using var metrics = metricsPort is { } port
+            ? await MetricsListener.StartAsync(
+                port, TelemetrySettings.From(settings, "cardshop-logbroker") with
+                {
+                    Directories = new Dictionary<string, string> { ["logbroker"] = options.DataDirectory },
+                },
+                () => null, stopping.Token)
+            : null;
         await Console.Out.WriteLineAsync($"logbroker ready on 127.0.0.1:{broker.Port}");
         await broker.Run(stopping.Token);
         return 0;

@@ -9,6 +9,7 @@ using CardShop.Sandbox.Pay;
 using CardShop.Sandbox.Providers;
 using CardShop.Sandbox.UnionPay;
 using CardShop.Sandbox.WeChat;
+using CardShop.Telemetry;
 
 namespace CardShop.Sandbox;
 
@@ -23,6 +24,7 @@ public static class SandboxApp
     public static WebApplication Build(string[] args, TimeProvider? clock = null)
     {
         var builder = WebApplication.CreateSlimBuilder(args);
+        builder.AddTelemetry("cardshop-sandbox");
         if (string.IsNullOrEmpty(builder.Configuration["urls"]))
         {
             builder.WebHost.UseUrls(DefaultUrl);
@@ -109,6 +111,7 @@ public static class SandboxApp
         new ControlEndpoints(books, sender, faults).Map(app);
 
         // Keys and books were read above: a process that answers at all is ready.
+        app.MapMetrics();
         app.MapGet("/healthz/live", () => Results.Text("live"));
         app.MapGet("/healthz/ready", () => Results.Text("ready"));
         var log = all.GetRequiredService<ILogger<SandboxBooks>>();

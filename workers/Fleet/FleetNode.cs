@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using CardShop.Contracts;
 using CardShop.Pipeline;
@@ -9,6 +10,7 @@ using CardShop.Pipeline.Outbox;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Channels.Resilience;
 using CardShop.Shop.Delivery;
+using CardShop.Shop.Housekeeping;
 using CardShop.Shop.Keys;
 using CardShop.Shop.Mail;
 using CardShop.Shop.Orders;
@@ -16,6 +18,7 @@ using CardShop.Shop.Partners;
 using CardShop.Shop.Payments;
 using CardShop.Shop.Stock;
 using CardShop.Shop.Store;
+using CardShop.Shop.Telemetry;
 using Npgsql;
 
 namespace CardShop.Fleet;
@@ -45,7 +48,10 @@ public sealed class FleetNode : IAsyncDisposable
     private readonly Dispatcher _dispatcher;
     private readonly OutboxTable _outbox;
     private readonly ChannelFollower? _states;
+    private readonly KafkaTopicCare _topicCare;
     private readonly List<Func<CancellationToken, Task>> _loops = [];
+    private readonly Meter _meter = new("CardShop.Fleet");
+    private readonly Dictionary<string, ResilientChannel> _guarded = [];
 
     public FleetNode(
         FleetSettings settings, IReadOnlyList<OfferedChannel> channels, TimeProvider time, Random random, ILoggerFactory logs)
@@ -58,6 +64,7 @@ public sealed class FleetNode : IAsyncDisposable
         _database = Database.Open(settings.PostgresConnection, settings.Kafka.ClientId);
         _log = new(settings.Kafka, time, logs.CreateLogger<KafkaLog>());
         _bus = new(settings.Rabbit, time, random, logs.CreateLogger<RabbitBus>());
+        _topicCare = new(settings.Kafka);
         _store = new(_database);
         _fence = new(_log, _database, FleetGroups.All, logs.CreateLogger<RollbackFence>());
         _outbox = new(_database, PostgresShopStore.ReviewAsync);
@@ -110,7 +117,9 @@ public sealed class FleetNode : IAsyncDisposable
             // What is unsent is in the outbox.
         }
 
+        _meter.Dispose();
         await _bus.DisposeAsync();
+        _topicCare.Dispose();
         await _log.DisposeAsync();
         await _database.DisposeAsync();
     }
@@ -118,6 +127,7 @@ public sealed class FleetNode : IAsyncDisposable
     private void Compose()
     {
         _loops.Add(WatchFenceAsync);
+        AddGauges();
         _loops.Add(new Sweeper(
             _outbox, _dispatcher, _fence.ProbeAsync, _time, _random, _logs.CreateLogger<Sweeper>()).RunAsync);
         AddPublisher(Published.Products);
@@ -135,7 +145,9 @@ public sealed class FleetNode : IAsyncDisposable
                 id => new PaymentMessage.Due(id), input);
             foreach (var channel in _channels)
             {
-                AddChannel(new(channel, _settings.Resilience, _time, _random), input);
+                var guarded = new ResilientChannel(channel, _settings.Resilience, _time, _random);
+                _guarded[guarded.Name] = guarded;
+                AddChannel(guarded, input);
             }
         }
 
@@ -152,6 +164,17 @@ public sealed class FleetNode : IAsyncDisposable
         {
             AddNotifications(ShopSecrets.Open(_settings.SecretsDirectory!));
         }
+    }
+
+    /// <summary>What this process can do now, and, in the one that holds the survey, how the whole shop is.</summary>
+    private void AddGauges()
+    {
+        var surveyor = new Surveyor(
+            _database, _log, _bus, [.. _settings.Shop.Channels?.Keys ?? []], _settings.SurveyEvery, _time,
+            _logs.CreateLogger<Surveyor>());
+        _loops.Add(surveyor.RunAsync);
+        SurveyMetrics.Observe(_meter, surveyor, _time);
+        FleetMetrics.Observe(_meter, _fence, _guarded.Values);
     }
 
     private void AddPublisher<T>(Published<T> kind) => _loops.Add(new DocumentPublisher<T>(
@@ -180,13 +203,25 @@ public sealed class FleetNode : IAsyncDisposable
         _loops.Add(new WebhookReplays(
             _database, new KafkaRanges(_settings.Kafka, _time, _logs.CreateLogger<KafkaRanges>()), webhooks, _fence, _time,
             _random, _logs.CreateLogger<WebhookReplays>()).RunAsync);
+        AddHousekeeping();
         if (mails is not null)
         {
-            var reader = new OrderReader(_database, new KeyVault(secrets.Fingerprint, secrets.KeyEncryption));
+            var reader = new OrderReader(
+                _database, new KeyVault(secrets.Fingerprint, secrets.KeyEncryption),
+                _settings.Housekeeping.ArchiveDirectory is { } archive ? new(archive) : null);
             _loops.Add(new MailSender(
                 mails, reader, secrets, new(_settings.Mail, _time), _settings.Mail, _fence, _time, _random,
                 _logs.CreateLogger<MailSender>()).RunAsync);
         }
+    }
+
+    /// <summary>The log is trimmed, finished orders are archived, old rows deleted: slowly, by one process.</summary>
+    private void AddHousekeeping()
+    {
+        var ranges = new KafkaRanges(_settings.Kafka, _time, _logs.CreateLogger<KafkaRanges>());
+        _loops.Add(new HousekeepingLoop(
+            new(_database, ranges, _topicCare, _fence, _settings.Housekeeping, _time), _database, _fence, _settings.Housekeeping, _time,
+            _random, _logs.CreateLogger<HousekeepingLoop>()).RunAsync);
     }
 
     /// <summary>A group's reader, its batches, and what it tells the API.</summary>
@@ -196,7 +231,7 @@ public sealed class FleetNode : IAsyncDisposable
         var advisory = new AdvisoryPublisher(
             group, _store, _log, _fence, _time, _random, _logs.CreateLogger<AdvisoryPublisher>());
         var work = new ShopWork(
-            group, deliveries, _store, _fence, _settings.Shop, advisory, _time, _logs.CreateLogger<ShopWork>(),
+            group, deliveries, _store, _fence, _settings.Shop, new OrderMetrics(advisory), _time, _logs.CreateLogger<ShopWork>(),
             _states is null ? null : _states.Down);
         var loop = new BatchLoop(
             work, _dispatcher, _bus, _settings.Batch, _time, _random, _logs.CreateLogger<BatchLoop>());
@@ -242,16 +277,18 @@ public sealed class FleetNode : IAsyncDisposable
                 }
 
                 await _fence.CheckAsync(cancellation);
+                if (_fence.Reason is null)
+                {
+                    continue;
+                }
             }
             catch (Exception e) when (Failures.IsPlace(e) && !cancellation.IsCancellationRequested)
             {
+                // A fence that was open stays so while the database is away: nobody can work on it anyhow.
                 FleetLog.FenceUnchecked(_logs.CreateLogger<FleetNode>(), e.Message);
             }
 
-            if (_fence.Reason is not null)
-            {
-                await backoff.WaitAsync(cancellation);
-            }
+            await backoff.WaitAsync(cancellation);
         }
     }
 

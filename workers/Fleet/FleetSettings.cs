@@ -3,6 +3,7 @@ using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Channels.Resilience;
+using CardShop.Shop.Housekeeping;
 using CardShop.Shop.Mail;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Partners;
@@ -44,8 +45,14 @@ public sealed record FleetSettings(
     /// <summary>How partners' webhooks are called; setting <c>Webhooks__…</c>.</summary>
     public WebhookOptions Webhooks { get; init; } = new();
 
+    /// <summary>How long things are kept; setting <c>Housekeeping__…</c> and <c>Archive__Directory</c>.</summary>
+    public HousekeepingOptions Housekeeping { get; init; } = new();
+
     /// <summary>How buyers are written to; setting <c>Mail__…</c>. Off unless it names a server.</summary>
     public MailOptions Mail { get; init; } = new();
+
+    /// <summary>Between two looks at the whole shop, for its gauges; setting <c>Metrics__SurveySeconds</c>.</summary>
+    public TimeSpan SurveyEvery { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
     /// Where the secrets are: those that seal webhooks' secrets and, for mail, keys and contacts. The notifications fleet
@@ -102,7 +109,14 @@ public sealed record FleetSettings(
             (configuration.GetSection(ResilienceOptions.Section).Get<ResilienceOptions>() ?? ResilienceOptions.Default).Checked())
         {
             Webhooks = WebhooksOf(configuration),
+            SurveyEvery = configuration.GetValue("Metrics:SurveySeconds", 15.0) is >= 0.5 and <= 300 and var seconds
+                ? TimeSpan.FromSeconds(seconds)
+                : throw new InvalidOperationException("Metrics__SurveySeconds must be 0.5 to 300."),
             Mail = MailOf(configuration),
+            Housekeeping = ((configuration.GetSection(HousekeepingOptions.Section).Get<HousekeepingOptions>() ?? new()) with
+            {
+                ArchiveDirectory = configuration["Archive:Directory"] is { Length: > 0 } folder ? folder : null,
+            }).Checked(),
             SecretsDirectory = fleets.HasFlag(Fleets.Notifications)
                 ? Required(configuration, "Secrets:Directory", "the directory of the installation's secrets")
                 : null,

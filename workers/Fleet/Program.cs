@@ -1,25 +1,21 @@
 using CardShop.Fleet;
 using CardShop.Shop.Channels;
+using CardShop.Telemetry;
 
 var builder = WebApplication.CreateSlimBuilder(args);
-builder.Logging.ClearProviders();
-builder.Logging.AddSimpleConsole(o =>
-{
-    o.SingleLine = true;
-    o.UseUtcTimestamp = true;
-    o.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-});
 builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-if (string.IsNullOrEmpty(builder.Configuration["urls"]))
-{
-    builder.WebHost.UseUrls("http://127.0.0.1:0");
-}
 
 FleetSettings settings;
 IReadOnlyList<OfferedChannel> channels = [];
 try
 {
     settings = FleetSettings.From(builder.Configuration);
+    builder.AddTelemetry(settings.Kafka.ClientId);
+    if (string.IsNullOrEmpty(builder.Configuration["urls"]))
+    {
+        builder.WebHost.UseUrls($"http://127.0.0.1:{TelemetrySettings.PortOf(builder.Configuration) ?? 0}");
+    }
+
     if (settings.Fleets.HasFlag(Fleets.Payments))
     {
         channels = PaymentChannels.Open(
@@ -38,6 +34,7 @@ builder.Services.AddHostedService(services => new FleetService(
     services.GetRequiredService<IHostApplicationLifetime>()));
 builder.Services.AddSingleton(services => services.GetServices<IHostedService>().OfType<FleetService>().Single());
 var app = builder.Build();
+app.MapMetrics();
 app.MapGet("/healthz/live", () => "ok");
 app.MapGet("/healthz/ready", (FleetService fleet) =>
     fleet.Node.Waiting is { } reason ? Results.Text(reason, statusCode: 503) : Results.Text("ok"));

@@ -53,4 +53,11 @@ internal static partial class ShopLog
     [LoggerMessage(2502, LogLevel.Error,
         "Mail of event {EventId} given up after {Tries} tries: {Reason}. 'shopctl mails --failed' lists all, 'mails retry' sends again")]
     public static partial void MailGivenUp(ILogger logger, string eventId, int tries, string? reason);
+
+    [LoggerMessage(2601, LogLevel.Information,
+        "Housekeeping: {Trimmed} records trimmed, {Archived} orders archived, {Rows} old rows deleted")]
+    public static partial void HouseKept(ILogger logger, long trimmed, int archived, int rows);
+
+    [LoggerMessage(2602, LogLevel.Warning, "Housekeeping failed and is tried again: {Reason}")]
+    public static partial void HousekeepingFailed(ILogger logger, string reason);
 }

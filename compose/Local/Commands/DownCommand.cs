@@ -25,7 +25,7 @@ internal static class DownCommand
                 if (purge)
                 {
                     Purge(layout);
-                    Console.WriteLine("its data and secrets are removed");
+                    Console.WriteLine("its data, backups and secrets are removed");
                 }
 
                 return 0;
@@ -54,7 +54,7 @@ internal static class DownCommand
 
     private static void Purge(InstanceLayout layout)
     {
-        foreach (var folder in (string[])[Path.Combine(layout.Folder, "data"), layout.Secrets])
+        foreach (var folder in (string[])[Path.Combine(layout.Folder, "data"), layout.Backup, layout.Archive, layout.Secrets])
         {
             if (Directory.Exists(folder))
             {

@@ -19,6 +19,12 @@ public sealed class InstanceLayout(string root, string? folder = null)
     /// <summary>Keys and passwords.</summary>
     public string Secrets => Path.Combine(Folder, "secrets");
 
+    /// <summary>Configuration and, unless it is elsewhere, repository of the backups.</summary>
+    public string Backup => Path.Combine(Folder, "backup");
+
+    /// <summary>Orders that ended long ago.</summary>
+    public string Archive => Path.Combine(Folder, "archive");
+
     /// <summary>The ports of the last start.</summary>
     public string PortsFile => Path.Combine(Folder, "ports");
 
@@ -27,6 +33,9 @@ public sealed class InstanceLayout(string root, string? folder = null)
 
     /// <summary>The settings of all parts, for compose/shopctl.</summary>
     public string SettingsFile => Path.Combine(Folder, "settings.env");
+
+    /// <summary>A configuration for a Prometheus that watches this instance.</summary>
+    public string PrometheusFile => Path.Combine(Folder, "prometheus.yml");
 
     /// <summary>There once the demo catalog has been created.</summary>
     public string SeededMark => Path.Combine(Folder, "data", "seeded");

@@ -24,7 +24,10 @@ public static class InstancePlan
         var postgres = Postgres(layout, ports, secrets);
         var rabbit = RabbitMq(layout, ports, secrets);
         var settings = InstanceSettings.For(layout, ports, postgres, rabbit);
-        InstanceSettings.Write(layout, ports, postgres, settings, secrets.Operator);
+        InstanceSettings.Write(layout, ports, postgres, settings, secrets);
+        File.WriteAllText(layout.PrometheusFile, PrometheusTargets.Of(layout, ports));
+
+        var operating = new Dictionary<string, string>(settings) { [InstanceSettings.OperatorKeyName] = secrets.Operator };
 
         WebPart Web(string name, string program, params string[] arguments) => new()
         {
@@ -35,9 +38,15 @@ public static class InstancePlan
             Environment = settings,
         };
         OneShot Command(string name, params string[] arguments) =>
-            new(name, () => DotnetProgram.Command(Shopctl, arguments) with { Environment = settings }, "shopctl");
+            new(name, () => DotnetProgram.Command(Shopctl, arguments) with { Environment = operating }, "shopctl");
 
-        var broker = new LogBrokerPart { Name = "logbroker", Port = ports["logbroker"], DataDirectory = layout.Data("logbroker") };
+        var broker = new LogBrokerPart
+        {
+            Name = "logbroker",
+            Port = ports["logbroker"],
+            MetricsPort = ports["logbroker-metrics"],
+            DataDirectory = layout.Data("logbroker"),
+        };
         var sandbox = new WebPart
         {
             Name = "sandbox",
@@ -53,8 +62,10 @@ public static class InstancePlan
         url = api.Url;
         return
         [
-            new Stage([postgres, rabbit, broker], [Command("secrets", "secrets", "init")]),
-            new Stage([sandbox], [Command("schema, topics and queues", "migrate")]),
+            new Stage([postgres, rabbit, broker], []),
+            // Where secrets are missing among others, the audit is told before they are made: that takes the log.
+            new Stage([], [Command("secrets", "secrets", "init")]),
+            new Stage([sandbox], [Command("schema, topics and queues", "migrate", "--wait-seconds", "30")]),
             new Stage(
                 [
                     api,
@@ -63,7 +74,7 @@ public static class InstancePlan
                     Web("fleet-delivery", "CardShop.Fleet", "--fleet", "delivery"),
                     Web("fleet-notifications", "CardShop.Fleet", "--fleet", "notifications"),
                 ],
-                []),
+                [Command("backup repository", "backup", "init", "--warn-only")]),
             new Stage([], [Command("demo catalog", "demo", "seed") with
             {
                 Needed = () => !File.Exists(layout.SeededMark),
@@ -78,7 +89,18 @@ public static class InstancePlan
         Port = ports["postgres"],
         DataDirectory = layout.Data("postgres"),
         Password = secrets.Postgres,
+        // After a restore it replays archived WAL before it answers.
+        StartLimit = TimeSpan.FromMinutes(15),
+        Backup = new PostgresBackup(layout.Backup)
+        {
+            Repository = Chosen("Backup__Repository") ?? Path.Combine(layout.Backup, "repository"),
+            CipherPassFile = Chosen("Backup__CipherPassFile"),
+        },
     };
+
+    /// <summary>A setting of the shell that starts the shop: a path, or null.</summary>
+    private static string? Chosen(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } path ? Path.GetFullPath(path) : null;
 
     private static RabbitMqPart RabbitMq(InstanceLayout layout, PortBook ports, InstanceSecrets secrets) => new()
     {

@@ -7,6 +7,9 @@ namespace CardShop.Local.Instance;
 /// <summary>The one environment that all parts get, and the files that hand it to shells.</summary>
 public static class InstanceSettings
 {
+    /// <summary>Who runs shopctl.</summary>
+    public const string OperatorKeyName = "CARDSHOP_OPERATOR_KEY";
+
     /// <summary>Settings of api, fleets, Sandbox and shopctl.</summary>
     public static IReadOnlyDictionary<string, string> For(InstanceLayout layout, PortBook ports, PostgresPart postgres, RabbitMqPart rabbit)
     {
@@ -50,6 +53,11 @@ public static class InstanceSettings
             [Unionpay + "RootCertificateFile"] = Secret("unionpay-root.pem"),
             [Unionpay + "MiddleCertificateFile"] = Secret("unionpay-middle.pem"),
             [Unionpay + "CertificateName"] = "00040000:SIGN",
+            ["Metrics__Directories__postgres"] = layout.Data("postgres"),
+            ["Metrics__Directories__rabbitmq"] = layout.Data("rabbitmq"),
+            ["Backup__Config"] = postgres.Backup!.ConfigFile,
+            ["Backup__RunAs"] = string.Join(' ', postgres.RunAs),
+            ["Archive__Directory"] = layout.Archive,
             ["DOTNET_gcServer"] = "0",
             // 48 MiB, hexadecimal: a batch's garbage dies young, and a larger nursery collects it less often.
             ["DOTNET_GCgen0size"] = "3000000",
@@ -58,7 +66,8 @@ public static class InstanceSettings
 
     /// <summary>Writes <c>.local/settings.env</c> and <c>.local/env</c>.</summary>
     public static void Write(
-        InstanceLayout layout, PortBook ports, PostgresPart postgres, IReadOnlyDictionary<string, string> settings, string operatorKey)
+        InstanceLayout layout, PortBook ports, PostgresPart postgres, IReadOnlyDictionary<string, string> settings,
+        InstanceSecrets secrets)
     {
         PrivateFile.Write(layout.SettingsFile, Exports(settings));
         PrivateFile.Write(layout.EnvFile, Exports(new Dictionary<string, string>
@@ -70,7 +79,9 @@ public static class InstanceSettings
             ["CARDSHOP_POSTGRES_URL"] =
                 $"postgresql://{PostgresPart.User}:{postgres.Password}@127.0.0.1:{postgres.Port}/{postgres.Database}",
             ["CARDSHOP_RABBITMQ"] = settings["RabbitMq__Uri"],
-            ["CARDSHOP_OPERATOR_KEY"] = operatorKey,
+            ["CARDSHOP_METRICS"] = string.Join(' ', PrometheusTargets.Parts.Select(p => $"http://127.0.0.1:{ports[p.Port]}/metrics")),
+            [OperatorKeyName] = secrets.Operator,
+            ["CARDSHOP_APPROVER_KEY"] = secrets.Approver,
         }));
     }
 

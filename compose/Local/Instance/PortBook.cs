@@ -17,6 +17,7 @@ public sealed class PortBook
         ["fleet-delivery"] = 8093,
         ["fleet-notifications"] = 8094,
         ["logbroker"] = 19092,
+        ["logbroker-metrics"] = 19093,
         ["postgres"] = 15432,
         ["rabbitmq"] = 15682,
         ["rabbitmq-management"] = 15683,

@@ -9,6 +9,9 @@ public sealed class LogBrokerPart : PartDefinition
     /// <summary>Its data; created by the first start.</summary>
     public required string DataDirectory { get; init; }
 
+    /// <summary>The port of its /metrics; 0 for none.</summary>
+    public int MetricsPort { get; init; }
+
     /// <summary>Added to its environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
@@ -22,7 +25,11 @@ public sealed class LogBrokerPart : PartDefinition
     /// <inheritdoc/>
     public override ChildCommand Command() =>
         DotnetProgram.Command(
-            "CardShop.LogBroker", "--port", Port.ToString(CultureInfo.InvariantCulture), "--data", DataDirectory) with
+            "CardShop.LogBroker",
+            [
+                "--port", Port.ToString(CultureInfo.InvariantCulture), "--data", DataDirectory,
+                .. MetricsPort == 0 ? [] : new[] { "--metrics-port", MetricsPort.ToString(CultureInfo.InvariantCulture) },
+            ]) with
         {
             Environment = Environment,
         };

@@ -30,6 +30,13 @@ public sealed class PostgresPart : PartDefinition
     /// <summary>Memory of the page cache, in MB.</summary>
     public int SharedBuffersMegabytes { get; init; } = 512;
 
+    /// <summary>Where its WAL goes; null = nothing is archived, and it cannot be backed up.</summary>
+    public PostgresBackup? Backup { get; init; }
+
+    /// <summary>What to put before a program of PostgreSQL or pgBackRest so that it works on the data as the server does.</summary>
+    public IReadOnlyList<string> RunAs =>
+        Directory.Exists(DataDirectory) ? PostgresPrograms.RunAs(DataDirectory) : PostgresPrograms.RunAsForNew();
+
     /// <inheritdoc/>
     public override IReadOnlyList<StopStep> StopSteps => Shutdown;
 
@@ -54,8 +61,13 @@ public sealed class PostgresPart : PartDefinition
             File.Delete(Path.Combine(DataDirectory, "postmaster.pid"));
         }
 
+        if (Backup is not null)
+        {
+            await Backup.PrepareAsync(this, log, time, cancellationToken);
+        }
+
         var settings = Path.Combine(DataDirectory, "cardshop.conf");
-        await File.WriteAllTextAsync(settings, Settings(), cancellationToken);
+        await File.WriteAllTextAsync(settings, Settings() + Backup?.ServerSettings(), cancellationToken);
         PrivateFile.MakeReadable(settings);
     }
 

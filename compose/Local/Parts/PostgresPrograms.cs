@@ -37,6 +37,10 @@ internal static class PostgresPrograms
         return OwnedByRoot(dataDirectory) && NamespaceWorks.Value ? Namespace : SystemUser;
     }
 
+    /// <summary>The same for a data directory that the next start creates.</summary>
+    public static IReadOnlyList<string> RunAsForNew() =>
+        !Environment.IsPrivilegedProcess ? [] : NamespaceWorks.Value ? Namespace : SystemUser;
+
     /// <summary>Gives a new data directory to the user that will run the server, where that is another than this one.</summary>
     public static async Task HandOverAsync(string dataDirectory, RotatingLog log, TimeProvider time, CancellationToken cancellationToken)
     {

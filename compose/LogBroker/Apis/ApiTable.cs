@@ -105,7 +105,11 @@ internal sealed class ApiTable
     }
 
     /// <summary>Starts the handler. A failure, even an immediate one, is in the task.</summary>
-    public async Task<Response?> Handle(Request request) => await _apis[(int)request.Key].Handle(request);
+    public async Task<Response?> Handle(Request request)
+    {
+        BrokerMeter.Request(request.Key);
+        return await _apis[(int)request.Key].Handle(request);
+    }
 
     private Task<Response?> HandleApiVersions(Request request)
     {

@@ -71,6 +71,7 @@ internal sealed class Listener : IDisposable
         var connection = new Connection(client, apis, _budget, _options, _logger);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _connections[connection] = done.Task;
+        BrokerMeter.Opened();
         _ = Task.Run(
             async () =>
             {
@@ -80,6 +81,7 @@ internal sealed class Listener : IDisposable
                 }
                 finally
                 {
+                    BrokerMeter.Closed();
                     _connections.TryRemove(connection, out _);
                     done.TrySetResult();
                 }

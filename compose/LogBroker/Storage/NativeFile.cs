@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -15,9 +16,15 @@ internal static partial class NativeFile
             return;
         }
 
+        var started = BrokerMeter.IsOn ? Stopwatch.GetTimestamp() : 0;
         if (Fdatasync(file) != 0)
         {
             throw new IOException($"fdatasync failed, errno {Marshal.GetLastPInvokeError()}");
+        }
+
+        if (started != 0)
+        {
+            BrokerMeter.Synced(Stopwatch.GetElapsedTime(started));
         }
     }
 

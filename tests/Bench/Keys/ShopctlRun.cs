@@ -24,6 +24,7 @@ internal sealed record ShopctlRun(TimeSpan Time, double PeakMegabytes, string Ou
             start.Environment[name] = value;
         }
 
+        start.Environment["CARDSHOP_OPERATOR_KEY"] = servers.OperatorKey;
         var from = Stopwatch.GetTimestamp();
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync(cancellation);

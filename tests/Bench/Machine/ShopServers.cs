@@ -4,6 +4,7 @@ using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Keys;
+using CardShop.Shop.Operators;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Store;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -24,6 +25,7 @@ internal sealed class ShopServers : IAsyncDisposable
         Rabbit = rabbit;
         Broker = broker;
         ShopSecrets.Create(secrets);
+        OperatorFiles.TryAdd(secrets, "bench", OperatorRole.Admin, OperatorKey);
         Secrets = ShopSecrets.Open(secrets);
         Vault = new(Secrets.Fingerprint, Secrets.KeyEncryptionKeys, Secrets.CurrentKeyEncryptionKey);
         Database = CardShop.Pipeline.Documents.Database.Open(postgres.ConnectionString, "bench");
@@ -44,6 +46,9 @@ internal sealed class ShopServers : IAsyncDisposable
         };
         AlipayAccount.AddTo(Settings, secrets);
     }
+
+    /// <summary>The key of the admin who runs shopctl here.</summary>
+    public string OperatorKey { get; } = OperatorFiles.NewKey();
 
     public PostgresServer Postgres { get; }
 

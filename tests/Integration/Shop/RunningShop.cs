@@ -91,6 +91,7 @@ public sealed class RunningShop : IAsyncDisposable
     {
         var secrets = servers.NewFolder("secrets");
         ShopSecrets.Create(secrets);
+        Shopctl.MakeOperators(secrets);
         var broker = LogBrokerServer.Create(servers.NewFolder("log"));
         await broker.StartAsync(CancellationToken.None);
         var settings = new Dictionary<string, string>

@@ -145,6 +145,7 @@ public sealed class When_a_statement_is_reconciled(TestServers servers)
             start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = shop.Settings[name];
         }
 
+        start.Environment["CARDSHOP_OPERATOR_KEY"] = Shopctl.KeyOf(Shopctl.First);
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();

@@ -23,13 +23,15 @@ public sealed class When_goods_are_manual(TestServers servers)
                 "SELECT count(*) FROM shop.mt_doc_deliverysaga WHERE data ->> 'status' = 'manual'") == 1,
             "it waits for an operator");
         Assert.Equal(0, await Shopctl.RunAsync(shop, "order", "manual"));
-        Assert.Equal(1, await Shopctl.RunAsync(shop, "review", "deliver", order.Id));
+        Assert.Equal(1, await Shopctl.RunAsync(shop, "review", "deliver", order.Id, "--why", "tries"));
 
         var file = Path.Combine(Directory.CreateDirectory(servers.NewFolder("text")).FullName, "text");
         await File.WriteAllTextAsync(file, Secret, TestContext.Current.CancellationToken);
-        Assert.Equal(0, await Shopctl.RunAsync(shop, "order", "deliver", order.Id, "--file", file, "--command-id", "c1"));
-        Assert.Equal(0, await Shopctl.RunAsync(shop, "order", "deliver", order.Id, "--file", file, "--command-id", "c1"));
-        Assert.Equal(1, await Shopctl.RunAsync(shop, "order", "deliver", order.Id, "--text", "another"));
+        string[] deliver = ["order", "deliver", order.Id, "--file", file, "--why", "it is made"];
+        Assert.Equal(0, await Shopctl.RunAsync(shop, deliver));
+        var again = await Shopctl.LastApprovalAsync(shop);
+        Assert.Equal(0, await Shopctl.RunAsync(shop, [.. deliver, "--approval", again]));
+        Assert.Equal(1, await Shopctl.RunAsync(shop, "order", "deliver", order.Id, "--text", "another", "--why", "a mistake"));
 
         Assert.Equal([Secret], Secrets(await shop.UntilAsync(order, "delivered")));
         Assert.Equal("1 0 0 1 0", await KeyShop.StockAsync(shop, "HERO"));
@@ -59,7 +61,7 @@ public sealed class When_goods_are_manual(TestServers servers)
             await shop.UntilAsync(order, "review");
         }
 
-        Assert.Equal(0, await Shopctl.RunAsync(shop, "order", "deliver", orders[0].Id, "--text", "at last"));
+        Assert.Equal(0, await Shopctl.RunAsync(shop, "order", "deliver", orders[0].Id, "--text", "at last", "--why", "late"));
         Assert.Equal(["at last"], Secrets(await shop.UntilAsync(orders[0], "delivered")));
         Assert.Equal(0, await Shopctl.RunAsync(shop, "review", "refund", orders[1].Id, "--reason", "never made"));
         await shop.UntilAsync(orders[1], "refunded");

@@ -87,6 +87,24 @@ public sealed class When_a_channel_is_said_to_be_down
         Assert.True(states.IsUp("alipay"));
     }
 
+    [Fact]
+    public void An_operators_word_stands_until_the_next_one_whatever_fleets_say()
+    {
+        var time = new ManualTime();
+        var states = new ChannelStates(time);
+        states.Take(new("alipay", false, Start) { By = "ann", Why = "closed" }, time.GetUtcNow());
+        states.Take(new("alipay", true, Start), time.GetUtcNow());
+        time.Advance(TimeSpan.FromDays(2));
+        Assert.False(states.IsUp("alipay"));
+        Assert.Equal("closed", states.SwitchedOff("alipay")!.Why);
+        Assert.Empty(states.Down("alipay"));
+
+        states.Take(new("alipay", true, Start) { By = "bob" }, time.GetUtcNow());
+        Assert.True(states.IsUp("alipay"));
+        states.Take(new("alipay", false, Start, ["a"]), time.GetUtcNow());
+        Assert.False(states.IsUp("alipay"));
+    }
+
     private ChannelState? Say(IReadOnlyList<string> down, double seconds)
     {
         var state = _bulletin.Next(down, Start.AddSeconds(seconds));

@@ -32,6 +32,7 @@ public sealed class When_every_state_meets_every_message
         ["OperatorDismiss"] = [new PaymentMessage.OperatorDismiss(An.Id, An.By(), "settled")],
         ["OperatorHandOver"] = [new PaymentMessage.OperatorHandOver(An.Id, An.By(), An.Text())],
         ["OperatorReplace"] = [new PaymentMessage.OperatorReplace(An.Id, An.By(), An.TwoKeys[0], "faulty")],
+        ["OperatorResume"] = [new PaymentMessage.OperatorResume(An.Id, An.By())],
         ["StatementFinding"] = [.. Enum.GetValues<StatementFault>().Select(f => An.Found(f))],
         ["Due"] = [An.PaymentDue],
         ["Unneeded"] = [new PaymentMessage.Unneeded(An.Id)],

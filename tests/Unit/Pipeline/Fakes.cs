@@ -45,8 +45,11 @@ internal sealed class FakeLog(Journal journal) : ILog
     public Task<IReadOnlyList<LogIncoming>> TailAsync(Topic topic, int count, CancellationToken cancellation) =>
         throw new NotSupportedException();
 
+    /// <summary>What asking for the ends comes to; null: it is not to be asked.</summary>
+    public Func<Task<IReadOnlyDictionary<PartitionKey, long>>>? Ends { get; set; }
+
     public Task<IReadOnlyDictionary<PartitionKey, long>> EndsAsync(
-        IReadOnlyList<Topic> topics, CancellationToken cancellation) => throw new NotSupportedException();
+        IReadOnlyList<Topic> topics, CancellationToken cancellation) => Ends?.Invoke() ?? throw new NotSupportedException();
 
     public Task FollowAsync(
         IReadOnlyList<Topic> topics, Action<LogIncoming> onRecord, Action caughtUp, CancellationToken cancellation) =>
@@ -93,6 +96,9 @@ internal sealed class FakeBus(Journal journal) : IBus
         throw new NotSupportedException();
 
     public Task DeclareAsync(IReadOnlyList<string> queues, string errorQueue, CancellationToken cancellation) =>
+        throw new NotSupportedException();
+
+    public Task<long> PurgeAsync(IReadOnlyList<string> queues, CancellationToken cancellation) =>
         throw new NotSupportedException();
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

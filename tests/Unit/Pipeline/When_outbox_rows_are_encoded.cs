@@ -66,10 +66,31 @@ public sealed class When_outbox_rows_are_encoded
 
     [Fact]
     public void A_row_of_a_later_version_is_refused() =>
-        Assert.Throws<InvalidDataException>(() => OutboxCodec.DecodeRecords([3, 0, 0, 0, 0, 0, 0, 0, 1]));
+        Assert.Throws<InvalidDataException>(() => OutboxCodec.DecodeRecords([4, 0, 0, 0, 0, 0, 0, 0, 1]));
 
     [Fact]
-    public void A_row_of_the_version_before_is_read()
+    public void Spans_come_back_and_messages_without_one_have_none()
+    {
+        var record = new OutRecord("topic", 1, "key", "type", [1], DateTimeOffset.UnixEpoch, "order");
+        var command = new OutCommand("queue", "type", "id", "order", [2], DateTimeOffset.UnixEpoch);
+        Assert.Equal(
+            [null, "00-11111111111111111111111111111111-2222222222222222-01"],
+            OutboxCodec.DecodeRecords(OutboxCodec.Encode(
+                [record, record with { TraceParent = "00-11111111111111111111111111111111-2222222222222222-01" }])).Select(r => r.TraceParent));
+        Assert.Equal(
+            ["parent", null],
+            OutboxCodec.DecodeCommands(OutboxCodec.Encode([command with { TraceParent = "parent" }, command])).Select(c => c.TraceParent));
+    }
+
+    [Fact]
+    public void A_row_without_spans_is_one_that_the_version_before_reads()
+    {
+        Assert.Equal(2, OutboxCodec.Encode([new OutRecord("topic", 1, "key", "type", [1], DateTimeOffset.UnixEpoch)])![0]);
+        Assert.Equal(2, OutboxCodec.Encode([new OutCommand("queue", "type", "id", "order", [2], DateTimeOffset.UnixEpoch)])![0]);
+    }
+
+    [Fact]
+    public void A_row_of_the_first_version_is_read()
     {
         var record = new OutRecord("topic", 1, "key", "type", [], DateTimeOffset.UnixEpoch, "order", "id");
         var row = OutboxCodec.Encode([record])!;

@@ -59,6 +59,23 @@ public sealed class When_a_product_is_changed
     }
 
     [Fact]
+    public void Only_what_is_given_changes_and_a_new_one_needs_name_and_price()
+    {
+        var present = new Product("SKU-1", "Card", 1_000, "USD", 3, true, HoldPolicy.Payment, 60, 30, 7) { Hidden = true };
+        Assert.Equal(present with { OnSale = false }, new ProductChange("SKU-1", OnSale: false).ApplyTo(present));
+        Assert.Equal(
+            present with { Hidden = false, LowStock = 5 },
+            new ProductChange("SKU-1") { Listed = true, LowStock = 5 }.ApplyTo(present));
+
+        var failure = Assert.Throws<ShopctlException>(() => new ProductChange("SKU-1", OnSale: false).ApplyTo(null));
+        Assert.Contains("--name and --price", failure.Message, StringComparison.Ordinal);
+        new ProductChange("SKU-1", OnSale: false).Check();
+        Assert.StartsWith(
+            "--price", Assert.Throws<ShopctlException>(() => new ProductChange("SKU-1", Price: 0).Check()).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_bounds_themselves_are_within()
     {
         new ProductChange(new('x', 64), new('n', 120), 10_000_000_000, 10_000, "CNY", null, 1, 0).ApplyTo(null);

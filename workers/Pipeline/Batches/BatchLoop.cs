@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Outbox;
+using CardShop.Pipeline.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace CardShop.Pipeline.Batches;
@@ -20,6 +21,7 @@ public sealed class BatchLoop(
 
     public async Task RunAsync(ChannelReader<Incoming> input, CancellationToken cancellation)
     {
+        PipelineMeter.Begin(work.Name);
         while (!cancellation.IsCancellationRequested)
         {
             var batch = await _collector.NextAsync(input, cancellation);
@@ -51,6 +53,7 @@ public sealed class BatchLoop(
             if (part.Count > 1)
             {
                 PipelineLog.Split(logger, work.Name, part.Count, failure.Message);
+                PipelineMeter.Split(work.Name);
                 var half = part.Count / 2;
                 parts.Push([.. part.Skip(half)]);
                 parts.Push([.. part.Take(half)]);
@@ -110,9 +113,12 @@ public sealed class BatchLoop(
         var reruns = 0;
         while (true)
         {
+            var started = time.GetTimestamp();
             try
             {
-                await FinishAsync(part, await work.RunAsync(part, cancellation), cancellation);
+                var row = await work.RunAsync(part, cancellation);
+                Measure("committed", started);
+                await FinishAsync(part, row, cancellation);
                 return null;
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -121,6 +127,7 @@ public sealed class BatchLoop(
             }
             catch (Exception e) when (Failures.IsConflict(e))
             {
+                Measure("conflict", started);
                 PipelineLog.Conflict(logger, work.Name, part.Count, e.Message);
                 if (++reruns > MaxReruns)
                 {
@@ -129,6 +136,7 @@ public sealed class BatchLoop(
             }
             catch (Exception e) when (Failures.IsPlace(e))
             {
+                Measure("place", started);
                 PipelineLog.PlaceFailed(logger, work.Name, backoff.Failures, e.Message);
                 await backoff.WaitAsync(cancellation);
             }
@@ -136,10 +144,14 @@ public sealed class BatchLoop(
             catch (Exception e)
 #pragma warning restore CA1031
             {
+                Measure("failed", started);
                 return e;
             }
         }
     }
+
+    private void Measure(string outcome, long started) =>
+        PipelineMeter.Batch(work.Name, outcome, time.GetElapsedTime(started));
 
     private async Task FinishAsync(IReadOnlyList<Incoming> part, OutboxRow? row, CancellationToken cancellation)
     {
@@ -149,24 +161,43 @@ public sealed class BatchLoop(
         }
 
         work.Committed(part);
+        PipelineMeter.Committed(work.Name, part.Count, OldestOf(part));
         await SettleAsync(part);
+    }
+
+    private TimeSpan? OldestOf(IReadOnlyList<Incoming> part)
+    {
+        DateTimeOffset? oldest = null;
+        foreach (var message in part)
+        {
+            if (message is LogIncoming record && (oldest is null || record.Timestamp < oldest))
+            {
+                oldest = record.Timestamp;
+            }
+        }
+
+        return time.GetUtcNow() - oldest;
     }
 
     /// <returns>True when the message is to be tried again now.</returns>
     private async Task<bool> RetryAsync(Incoming message, Exception failure, CancellationToken cancellation)
     {
+        using var scope = LogScopes.Order(logger, work.OrderOf(message));
         message.Failures++;
         var rounds = message is BusIncoming bus1 ? bus1.DelayedRounds : (int?)null;
         switch (RetryPolicy.Decide(failure, message.Failures, rounds))
         {
             case RetryAction.Now:
+                PipelineMeter.Retry(work.Name, "now");
                 return true;
             case RetryAction.Later later:
+                PipelineMeter.Retry(work.Name, "later");
                 var command = (BusIncoming)message;
                 await PersistAsync(() => bus.RetryLaterAsync(command, later.Round, cancellation), cancellation);
                 await command.Settlement.AckAsync();
                 return false;
             default:
+                PipelineMeter.GivenUp(work.Name);
                 PipelineLog.GivenUp(logger, failure, work.Name, message.Failures);
                 await GiveUpAsync(message, failure, cancellation);
                 return false;

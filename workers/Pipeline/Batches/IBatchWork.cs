@@ -11,6 +11,9 @@ public interface IBatchWork
     /// <summary>Decodes one message. Throws <see cref="PoisonMessageException"/> for bytes that mean nothing.</summary>
     object Decode(Incoming message);
 
+    /// <summary>The order that a message is about, for the log; null where that cannot be told.</summary>
+    string? OrderOf(Incoming message) => null;
+
     /// <summary>
     /// Load, decide and save in one transaction. Messages that are already processed are passed over.
     /// </summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using CardShop.Contracts;
 using CardShop.Pipeline.Log;
+using CardShop.Pipeline.Telemetry;
 using Confluent.Kafka;
 using RabbitMQ.Client;
 
@@ -15,11 +16,36 @@ public abstract class Incoming
     /// <summary>How often processing it alone has failed.</summary>
     public int Failures { get; set; }
 
+    /// <summary>What it came to, as its work last decided; for those who report on single messages.</summary>
+    public MessageOutcome Outcome { get; set; }
+
     /// <summary>What it costs to hold, in bytes.</summary>
     public abstract int Size { get; }
 
     /// <summary>The highest commit number it proves to have existed; 0 when it proves none.</summary>
     public virtual long Commit => 0;
+
+    /// <summary>The span that sent it, as a W3C <c>traceparent</c>; null where nothing is traced.</summary>
+    public string? TraceParent { get; init; }
+}
+
+/// <summary>What a message came to.</summary>
+public enum MessageOutcome
+{
+    /// <summary>Not decided: passed over, or its work does not say.</summary>
+    None,
+
+    /// <summary>It was taken in before, or there was nothing to do.</summary>
+    Repeat,
+
+    /// <summary>State was changed, or something is sent.</summary>
+    Changed,
+
+    /// <summary>Whatever it was about has ended and was moved away.</summary>
+    Archived,
+
+    /// <summary>It could not be processed.</summary>
+    GivenUp,
 }
 
 /// <summary>A record of a topic.</summary>
@@ -59,6 +85,7 @@ public sealed class LogIncoming(
         string? type = null;
         var commit = 0L;
         var isCloudEvent = false;
+        string? traceParent = null;
         foreach (var header in result.Message.Headers)
         {
             if (header.Key is RecordHeaders.Type or CloudEventHeaders.Type)
@@ -70,6 +97,10 @@ public sealed class LogIncoming(
             {
                 _ = long.TryParse(header.GetValueBytes(), out commit);
             }
+            else if (header.Key == Traces.Header)
+            {
+                traceParent = Encoding.UTF8.GetString(header.GetValueBytes());
+            }
         }
 
         return new(
@@ -78,6 +109,7 @@ public sealed class LogIncoming(
             result.Message.Timestamp.UtcDateTime, reader)
         {
             CloudEvent = isCloudEvent ? CloudEventAttributes.Read(result.Message.Headers) : null,
+            TraceParent = traceParent,
         };
     }
 }

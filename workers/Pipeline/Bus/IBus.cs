@@ -26,4 +26,10 @@ public interface IBus : IAsyncDisposable
 
     /// <summary>Declares exchanges, queues and bindings; repeats are no-ops.</summary>
     Task DeclareAsync(IReadOnlyList<string> queues, string errorQueue, CancellationToken cancellation);
+
+    /// <summary>
+    /// Removes what waits in these queues and in their delayed queues. What a consumer has in hand stays there.
+    /// </summary>
+    /// <returns>How many commands were removed.</returns>
+    Task<long> PurgeAsync(IReadOnlyList<string> queues, CancellationToken cancellation);
 }

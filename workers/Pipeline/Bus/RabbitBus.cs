@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Outbox;
+using CardShop.Pipeline.Telemetry;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
@@ -105,6 +106,43 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
         await BusTopology.DeclareAsync(channel, queues, errorQueue, cancellation);
     }
 
+    /// <summary>
+    /// How many messages wait in queues; those that are in a consumer's hand are not counted. On a connection of its own:
+    /// asking for a queue that is not there closes the channel.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<string, uint>> DepthsAsync(
+        IReadOnlyList<string> queues, CancellationToken cancellation)
+    {
+        await using var connection = await ConnectAsync("depths", cancellation);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+        var depths = new Dictionary<string, uint>();
+        foreach (var queue in queues)
+        {
+            depths[queue] = (await channel.QueueDeclarePassiveAsync(queue, cancellation)).MessageCount;
+        }
+
+        return depths;
+    }
+
+    public async Task<long> PurgeAsync(IReadOnlyList<string> queues, CancellationToken cancellation)
+    {
+        await using var connection = await ConnectAsync("purge", cancellation);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+        var removed = 0L;
+        foreach (var queue in queues)
+        {
+            // The delayed ones first: what returns from them meanwhile is in the work queue by then.
+            foreach (var (suffix, _) in RetryPolicy.Delays)
+            {
+                removed += await channel.QueuePurgeAsync(queue + suffix, cancellation);
+            }
+
+            removed += await channel.QueuePurgeAsync(queue, cancellation);
+        }
+
+        return removed;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_connection is { } connection)
@@ -138,15 +176,18 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
         try
         {
             await channel.BasicPublishAsync(queue, string.Empty, mandatory: true, properties, body, limit.Token);
+            PipelineMeter.Published(queue, "confirmed");
             return null;
         }
         catch (PublishException e) when (e.IsReturn)
         {
+            PipelineMeter.Published(queue, "returned");
             return new(index, Permanent: true, $"no queue is bound to {queue}");
         }
         catch (Exception e) when (
             e is PublishException || (Failures.IsPlace(e) && !cancellation.IsCancellationRequested))
         {
+            PipelineMeter.Published(queue, "failed");
             return new(index, Permanent: false, e.Message);
         }
         finally
@@ -155,7 +196,18 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
         }
     }
 
-    private BasicProperties PropertiesOf(OutCommand command, long commit) => new()
+    private BasicProperties PropertiesOf(OutCommand command, long commit)
+    {
+        var properties = Untraced(command, commit);
+        if (command.TraceParent is { } parent)
+        {
+            properties.Headers![Traces.Header] = parent;
+        }
+
+        return properties;
+    }
+
+    private BasicProperties Untraced(OutCommand command, long commit) => new()
     {
         ContentType = "application/json",
         DeliveryMode = DeliveryModes.Persistent,

@@ -3,6 +3,7 @@ using System.Text;
 using System.Threading.Channels;
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Telemetry;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -61,7 +62,10 @@ internal sealed class RabbitConsumer : AsyncDefaultBasicConsumer, IAsyncDisposab
                 (int)Number(headers, NServiceBusHeaders.DelayedRounds),
                 body.ToArray(),
                 new BasicProperties(properties),
-                new DeliverySettlement(this, deliveryTag)),
+                new DeliverySettlement(this, deliveryTag))
+            {
+                TraceParent = Text(headers, Traces.Header),
+            },
             _cancellation);
     }
 

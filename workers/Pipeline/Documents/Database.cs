@@ -12,7 +12,10 @@ public static class Database
     /// Npgsql form; several hosts are allowed, <c>Target Session Attributes=primary</c> then finds the primary.
     /// </param>
     /// <param name="name">Shown in pg_stat_activity.</param>
-    public static NpgsqlDataSource Open(string connectionString, string name)
+    /// <param name="mostConnections">Null = what the connection string says.</param>
+    /// <param name="commandTimeout">Null = 30 s for each statement.</param>
+    public static NpgsqlDataSource Open(
+        string connectionString, string name, int? mostConnections = null, TimeSpan? commandTimeout = null)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
@@ -22,7 +25,7 @@ public static class Database
             MaxAutoPrepare = 100,
             AutoPrepareMinUsages = 2,
             Timeout = 5,
-            CommandTimeout = 30,
+            CommandTimeout = (int)(commandTimeout ?? TimeSpan.FromSeconds(30)).TotalSeconds,
             KeepAlive = 10,
             SearchPath = Schema,
             // Every statement of a batch is bounded by an index and has one good plan, whatever its parameters: it is
@@ -30,6 +33,12 @@ public static class Database
             // for ever; a lock or an abandoned transaction must not hold others up.
             Options = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000",
         };
+        if (mostConnections is { } most)
+        {
+            settings.MaxPoolSize = most;
+            settings.MinPoolSize = Math.Min(settings.MinPoolSize, most);
+        }
+
         if (settings.Host?.Contains(',', StringComparison.Ordinal) == true && string.IsNullOrEmpty(settings.TargetSessionAttributes))
         {
             settings.TargetSessionAttributes = "primary";

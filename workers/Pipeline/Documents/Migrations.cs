@@ -27,8 +27,7 @@ public static class Migrations
                 cancellation);
             var applied = await AppliedAsync(connection, cancellation);
             var now = new List<string>();
-            foreach (var name in assembly.GetManifestResourceNames()
-                .Where(n => n.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+            foreach (var name in Files(assembly))
             {
                 if (!applied.Contains(name))
                 {
@@ -45,6 +44,28 @@ public static class Migrations
             await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({LockId})", CancellationToken.None);
         }
     }
+
+    /// <returns>The files that are still to be applied; all of them where there is no table of the applied ones.</returns>
+    public static async Task<IReadOnlyList<string>> PendingAsync(
+        NpgsqlDataSource database, Assembly assembly, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        HashSet<string> applied;
+        try
+        {
+            applied = await AppliedAsync(connection, cancellation);
+        }
+        catch (PostgresException e) when (
+            e.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
+        {
+            applied = [];
+        }
+
+        return [.. Files(assembly).Where(n => !applied.Contains(n))];
+    }
+
+    private static IEnumerable<string> Files(Assembly assembly) => assembly.GetManifestResourceNames()
+        .Where(n => n.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
 
     private static async Task ApplyOneAsync(
         NpgsqlConnection connection, Assembly assembly, string name, CancellationToken cancellation)

@@ -23,6 +23,12 @@ public interface ILogRanges
         Topic topic, DateTimeOffset moment, CancellationToken cancellation);
 
     /// <summary>
+    /// Notes positions as the committed offsets of a group that has no members: a hint for those who watch the log with
+    /// its own tools. Throws a place failure where they were not taken.
+    /// </summary>
+    Task CommitAsync(string group, IReadOnlyDictionary<PartitionKey, long> positions, CancellationToken cancellation);
+
+    /// <summary>
     /// Reads from the given positions for ever. <paramref name="onRecord"/> is called on one thread.
     /// Throws <see cref="TrimmedException"/> where a position is no longer there.
     /// </summary>

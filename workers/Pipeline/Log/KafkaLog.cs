@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Telemetry;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 
@@ -187,6 +188,7 @@ public sealed class KafkaLog : ILog
             Volatile.Write(ref _scheduled, 0);
             for (var i = 0; i < 64 && _arrived.TryDequeue(out var done); i++)
             {
+                PipelineMeter.Produced(done.Failure is null ? "acknowledged" : "failed", 1);
                 if (done.Failure is null)
                 {
                     done.Waiter.TrySetResult(done.Offset);
@@ -216,10 +218,12 @@ public sealed class KafkaLog : ILog
             new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         private readonly List<ProduceFailure> _failures = [];
+        private readonly int _count;
         private int _left;
 
         public AllWaiter(int count)
         {
+            _count = count;
             _left = count;
             if (count == 0)
             {
@@ -255,6 +259,8 @@ public sealed class KafkaLog : ILog
         {
             if (Interlocked.Decrement(ref _left) == 0)
             {
+                PipelineMeter.Produced("acknowledged", _count - _failures.Count);
+                PipelineMeter.Produced("failed", _failures.Count);
                 _done.SetResult([.. _failures.OrderBy(f => f.Index)]);
             }
         }

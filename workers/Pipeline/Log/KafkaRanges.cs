@@ -6,9 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace CardShop.Pipeline.Log;
 
 /// <summary>Ranges of topics through librdkafka: a consumer per call, outside any group, with a small read-ahead.</summary>
-public sealed class KafkaRanges(KafkaSettings settings, TimeProvider time, ILogger<KafkaRanges> logger) : ILogRanges
+public sealed class KafkaRanges(
+    KafkaSettings settings, TimeProvider time, ILogger<KafkaRanges> logger, int readAheadKilobytes = 2 * 1024) : ILogRanges
 {
-    private const int ReadAheadKilobytes = 2 * 1024;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
@@ -70,6 +70,16 @@ public sealed class KafkaRanges(KafkaSettings settings, TimeProvider time, ILogg
                 p => p.Offset.Value >= 0 ? p.Offset.Value : consumer.QueryWatermarkOffsets(p.TopicPartition, Limit).High.Value);
         });
 
+    public Task CommitAsync(
+        string group, IReadOnlyDictionary<PartitionKey, long> positions, CancellationToken cancellation) =>
+        Blocking.RunAsync(() =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var consumer = KafkaConsumers.Plain(settings, group, logger);
+            consumer.Commit(positions.Select(p => new TopicPartitionOffset(p.Key.Topic, p.Key.Partition, p.Value)));
+            return true;
+        });
+
     public Task FollowFromAsync(
         IReadOnlyDictionary<PartitionKey, long> positions, Action<LogIncoming> onRecord, CancellationToken cancellation) =>
         Blocking.RunAsync(() =>
@@ -118,5 +128,5 @@ public sealed class KafkaRanges(KafkaSettings settings, TimeProvider time, ILogg
     private static IEnumerable<TopicPartition> PartitionsOf(Topic topic) =>
         Enumerable.Range(0, topic.Partitions).Select(p => new TopicPartition(topic.Name, p));
 
-    private IConsumer<byte[], byte[]> Open() => KafkaConsumers.Plain(settings, "ranges", logger, ReadAheadKilobytes);
+    private IConsumer<byte[], byte[]> Open() => KafkaConsumers.Plain(settings, "ranges", logger, readAheadKilobytes);
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Telemetry;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 
@@ -27,6 +28,11 @@ internal sealed class KafkaReader(
 
     public Task RunAsync(CancellationToken cancellation) => Blocking.RunAsync(() =>
     {
+        foreach (var topic in topics)
+        {
+            PipelineMeter.HistoryMissing(topic.Name, 0);
+        }
+
         while (!cancellation.IsCancellationRequested)
         {
             try
@@ -38,6 +44,7 @@ internal sealed class KafkaReader(
             {
                 var record = e.ConsumerRecord;
                 PipelineLog.OffsetOutOfRange(logger, group, record.Topic, record.Partition.Value, e.Error.Reason);
+                PipelineMeter.HistoryMissing(record.Topic, 1);
                 cancellation.WaitHandle.WaitOne(TimeSpan.FromSeconds(10));
             }
             catch (KafkaException e)

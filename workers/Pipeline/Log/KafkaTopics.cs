@@ -15,7 +15,8 @@ internal static class KafkaTopics
             BootstrapServers = settings.BootstrapServers,
             ClientId = settings.ClientId,
         }).Build();
-        var present = admin.GetMetadata(TimeSpan.FromSeconds(10)).Topics.ToDictionary(t => t.Topic, t => t.Partitions.Count);
+        var metadata = await Blocking.RunAsync(() => admin.GetMetadata(TimeSpan.FromSeconds(10)));
+        var present = metadata.Topics.ToDictionary(t => t.Topic, t => t.Partitions.Count);
         cancellation.ThrowIfCancellationRequested();
         foreach (var topic in topics)
         {

@@ -3,6 +3,7 @@ using System.Text;
 using CardShop.Contracts;
 using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Log;
+using CardShop.Pipeline.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace CardShop.Pipeline.Outbox;
@@ -52,9 +53,11 @@ public sealed class Dispatcher(
         try
         {
             await SendAsync(row, cancellation);
+            PipelineMeter.Dispatched("sent");
         }
         catch (Exception e) when (Failures.IsPlace(e))
         {
+            PipelineMeter.Dispatched("left");
             PipelineLog.DispatchLeft(logger, row.Number, e.Message);
         }
         finally
@@ -169,6 +172,7 @@ public sealed class Dispatcher(
         {
             var record = row.Records[failure.Index];
             PipelineLog.Parked(logger, row.Number, record.Type, failure.Reason);
+            PipelineMeter.MessageParked();
             left = left with { Records = [.. left.Records.Where(r => !ReferenceEquals(r, record))] };
             await store.ParkAsync(left, record.OrderId, record.Type, record.Body, failure.Reason, cancellation);
         }
@@ -199,6 +203,7 @@ public sealed class Dispatcher(
         {
             var command = row.Commands[failure.Index];
             PipelineLog.Parked(logger, row.Number, command.Type, failure.Reason);
+            PipelineMeter.MessageParked();
             left = left with { Commands = [.. left.Commands.Where(c => !ReferenceEquals(c, command))] };
             await store.ParkAsync(
                 left, command.ConversationId, command.Type, command.Body, failure.Reason, cancellation);
@@ -234,6 +239,11 @@ public sealed class Dispatcher(
         if (record is { EventId: not null, Sequence: { } sequence })
         {
             headers.Add(new(CloudEventHeaders.Sequence, Encoding.ASCII.GetBytes(CloudEventHeaders.ToText(sequence))));
+        }
+
+        if (record.TraceParent is { } parent)
+        {
+            headers.Add(new(Traces.Header, Encoding.ASCII.GetBytes(parent)));
         }
 
         return new(record.Topic, record.Partition, Encoding.UTF8.GetBytes(record.Key), record.Body, headers);

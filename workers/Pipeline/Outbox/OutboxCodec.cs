@@ -10,7 +10,10 @@ namespace CardShop.Pipeline.Outbox;
 /// </summary>
 public static class OutboxCodec
 {
-    private const byte Version = 2;
+    /// <summary>With a traceparent at the end of each message. Rows without any are written as the version before.</summary>
+    private const byte Version = 3;
+
+    private const byte Untraced = 2;
 
     /// <summary>Records without a sequence; rows of it may still wait while a new version is rolled out.</summary>
     private const byte Oldest = 1;
@@ -24,7 +27,8 @@ public static class OutboxCodec
         }
 
         var writer = new ArrayBufferWriter<byte>(records.Count * 512);
-        Start(writer, records.Count);
+        var version = records.Any(r => r.TraceParent is not null) ? Version : Untraced;
+        Start(writer, version, records.Count);
         foreach (var record in records)
         {
             Text(writer, record.Topic);
@@ -36,6 +40,10 @@ public static class OutboxCodec
             Text(writer, record.EventId);
             Number(writer, record.Sequence ?? -1);
             Bytes(writer, record.Body);
+            if (version == Version)
+            {
+                Text(writer, record.TraceParent);
+            }
         }
 
         return writer.WrittenSpan.ToArray();
@@ -50,7 +58,8 @@ public static class OutboxCodec
         }
 
         var writer = new ArrayBufferWriter<byte>(commands.Count * 256);
-        Start(writer, commands.Count);
+        var version = commands.Any(c => c.TraceParent is not null) ? Version : Untraced;
+        Start(writer, version, commands.Count);
         foreach (var command in commands)
         {
             Text(writer, command.Queue);
@@ -59,6 +68,10 @@ public static class OutboxCodec
             Text(writer, command.ConversationId);
             Number(writer, command.At.ToUnixTimeMilliseconds());
             Bytes(writer, command.Body);
+            if (version == Version)
+            {
+                Text(writer, command.TraceParent);
+            }
         }
 
         return writer.WrittenSpan.ToArray();
@@ -79,7 +92,10 @@ public static class OutboxCodec
             var eventId = reader.Text();
             var sequence = reader.Version == Oldest ? -1 : (int)reader.Number();
             records.Add(new(
-                topic, partition, key, type, reader.Bytes()!, at, order, eventId, sequence < 0 ? null : sequence));
+                topic, partition, key, type, reader.Bytes()!, at, order, eventId, sequence < 0 ? null : sequence)
+            {
+                TraceParent = reader.Version > Untraced ? reader.Text() : null,
+            });
         }
 
         return records;
@@ -96,15 +112,18 @@ public static class OutboxCodec
             var id = reader.Text()!;
             var conversation = reader.Text()!;
             var at = DateTimeOffset.FromUnixTimeMilliseconds(reader.Number());
-            commands.Add(new(queue, type, id, conversation, reader.Bytes()!, at));
+            commands.Add(new(queue, type, id, conversation, reader.Bytes()!, at)
+            {
+                TraceParent = reader.Version > Untraced ? reader.Text() : null,
+            });
         }
 
         return commands;
     }
 
-    private static void Start(ArrayBufferWriter<byte> writer, int count)
+    private static void Start(ArrayBufferWriter<byte> writer, byte version, int count)
     {
-        writer.GetSpan(1)[0] = Version;
+        writer.GetSpan(1)[0] = version;
         writer.Advance(1);
         Number(writer, count);
     }

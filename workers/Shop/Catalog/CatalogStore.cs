@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CardShop.Contracts;
+using CardShop.Pipeline;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -9,9 +10,11 @@ namespace CardShop.Shop.Catalog;
 public static class CatalogStore
 {
     /// <summary>Adds or changes a product, with its stock row. Its version goes up by one.</summary>
+    /// <param name="expected">The version that the change was made from, 0 for a new product; null = whatever is there.</param>
     /// <returns>The new version.</returns>
+    /// <exception cref="ConflictException">Another version is there than was expected; nothing was written.</exception>
     public static async Task<int> PutAsync(
-        NpgsqlDataSource database, Product product, string region, CancellationToken cancellation)
+        NpgsqlDataSource database, Product product, string region, CancellationToken cancellation, int? expected = null)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
@@ -25,6 +28,7 @@ public static class CatalogStore
                     VALUES ($1, $2, 'CardShop.Contracts.Product', 1)
                     ON CONFLICT (id) DO UPDATE
                     SET data = excluded.data, mt_version = p.mt_version + 1, mt_last_modified = transaction_timestamp()
+                    WHERE $3::int IS NULL OR p.mt_version = $3
                     RETURNING mt_version
                     """)
                 {
@@ -36,6 +40,7 @@ public static class CatalogStore
                             Value = JsonSerializer.Serialize(product, ContractsJson.Default.Product),
                             NpgsqlDbType = NpgsqlDbType.Jsonb,
                         },
+                        new() { Value = (object?)expected ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Integer },
                     },
                 },
                 new("INSERT INTO shop.stock (sku, region) VALUES ($1, $2) ON CONFLICT DO NOTHING")
@@ -45,7 +50,11 @@ public static class CatalogStore
                 new("UPDATE shop.commit_no SET n = n + 1"),
             },
         };
-        var version = (int)(await batch.ExecuteScalarAsync(cancellation))!;
+        if (await batch.ExecuteScalarAsync(cancellation) is not int version)
+        {
+            throw new ConflictException($"{product.Sku} was changed meanwhile");
+        }
+
         await transaction.CommitAsync(cancellation);
         return version;
     }

@@ -89,6 +89,7 @@ internal sealed class ProviderHttp(ProviderHttpOptions options, bool useProxy, T
     {
         AllowAutoRedirect = false, // a signed call goes where the setting says and nowhere else
         UseCookies = false,
+        ActivityHeadersPropagator = null, // traces are ours; no other house hears of them
         UseProxy = useProxy,
         ConnectTimeout = options.ConnectTimeout,
         MaxConnectionsPerServer = options.MaxConnections,

@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
-using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
+using CardShop.Pipeline;
 using CardShop.Shop.Orders;
+using CardShop.Shop.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace CardShop.Shop.Mail;
@@ -120,6 +121,18 @@ public sealed class MailSender(
 
     private void Report(IReadOnlyList<MailOutcome> outcomes)
     {
+        foreach (var outcome in outcomes)
+        {
+            ShopMeter.Mail(outcome.Step.State switch
+            {
+                MailState.Waiting => "again",
+                MailState.Sent => "sent",
+                MailState.NoAddress => "no-address",
+                MailState.Failed => "given-up",
+                _ => throw new ArgumentOutOfRangeException(nameof(outcomes), outcome.Step.State, "Unknown state."),
+            });
+        }
+
         foreach (var outcome in outcomes.Where(o => o.Step.State is MailState.Failed))
         {
             ShopLog.MailGivenUp(logger, outcome.Mail.EventId, outcome.Mail.Tries, outcome.Answer.Error);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CardShop.Contracts;
 using CardShop.Pipeline.Documents;
+using CardShop.Shop.Housekeeping;
 using CardShop.Shop.Keys;
 using Npgsql;
 using NpgsqlTypes;
@@ -19,7 +20,8 @@ public readonly record struct KnownOrder(string OrderId, int PaymentVersion, int
 /// Reads orders from PostgreSQL, many in one statement. The reveal rule is part of that statement: key text is read only
 /// where the order is delivered, no outbox row of its number holds an unsent record, and nothing of it is parked.
 /// </summary>
-public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault) : IAsyncDisposable
+/// <param name="archive">Where orders are read that ended long ago; null = they are not found.</param>
+public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault, ArchiveFiles? archive = null) : IAsyncDisposable
 {
     private const string Columns =
         "SELECT p.id, p.data, p.mt_version, d.data, d.mt_version, k.ids, k.keks, k.sealed";
@@ -45,20 +47,45 @@ public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault) : IAs
         Columns + " FROM unnest($1, $2, $3) AS w(id, payment, delivery) JOIN shop.mt_doc_paymentsaga p ON p.id = w.id" + Joins
         + "WHERE p.mt_version <> w.payment OR coalesce(d.mt_version, 0) <> w.delivery";
 
-    public static OrderReader Open(string connectionString, KeyVault vault) =>
-        new(Database.Open(connectionString, "cardshop-api"), vault);
+    public static OrderReader Open(string connectionString, KeyVault vault, ArchiveFiles? archive = null) =>
+        new(Database.Open(connectionString, "cardshop-api"), vault, archive);
 
     public async Task<IReadOnlyDictionary<string, StoredOrder>> ReadAsync(
         IReadOnlyCollection<string> ids, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(Sql);
-        command.CommandTimeout = 3;
-        command.Parameters.Add(new()
+        await using var batch = database.CreateBatch();
+        batch.Timeout = 3;
+        batch.BatchCommands.Add(new(Sql) { Parameters = { Ids(ids) } });
+        if (archive is not null)
         {
-            Value = ids.ToArray(),
-            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
-        });
-        return await ReadAllAsync(command, cancellation);
+            batch.BatchCommands.Add(new("SELECT id, place FROM shop.archive WHERE id = ANY($1)") { Parameters = { Ids(ids) } });
+        }
+
+        var orders = new Dictionary<string, StoredOrder>(ids.Count);
+        var archived = new List<(string Id, string Place)>();
+        await using (var reader = await batch.ExecuteReaderAsync(cancellation))
+        {
+            while (await reader.ReadAsync(cancellation))
+            {
+                orders[reader.GetString(0)] = await ReadOneAsync(reader, cancellation);
+            }
+
+            await reader.NextResultAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+            {
+                archived.Add((reader.GetString(0), reader.GetString(1)));
+            }
+        }
+
+        foreach (var (id, place) in archived)
+        {
+            if (!orders.ContainsKey(id) && await archive!.FindAsync(place, id, cancellation) is { } order)
+            {
+                orders[id] = new(order.Payment, order.Delivery, await KeysOfAsync(order, cancellation));
+            }
+        }
+
+        return orders;
     }
 
     /// <summary>Those of the orders that stand otherwise than known.</summary>
@@ -67,11 +94,7 @@ public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault) : IAs
     {
         await using var command = database.CreateCommand(ChangedSql);
         command.CommandTimeout = 3;
-        command.Parameters.Add(new()
-        {
-            Value = known.Select(k => k.OrderId).ToArray(),
-            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
-        });
+        command.Parameters.Add(Ids([.. known.Select(k => k.OrderId)]));
         command.Parameters.Add(new() { Value = known.Select(k => k.PaymentVersion).ToArray() });
         command.Parameters.Add(new() { Value = known.Select(k => k.DeliveryVersion).ToArray() });
         return await ReadAllAsync(command, cancellation);
@@ -112,6 +135,33 @@ public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault) : IAs
         }
 
         return orders;
+    }
+
+    private static NpgsqlParameter Ids(IReadOnlyCollection<string> ids) =>
+        new() { Value = ids.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar };
+
+    /// <summary>An archived order's event left long ago; its keys stand where they always stood.</summary>
+    private async Task<IReadOnlyList<PlainKey>?> KeysOfAsync(ArchivedOrder order, CancellationToken cancellation)
+    {
+        if (order.Delivery is not { Status: DeliveryStatus.Delivered } delivery)
+        {
+            return null;
+        }
+
+        await using var command = database.CreateCommand(
+            "SELECT id, kek, sealed FROM shop.card_keys WHERE id = ANY($1) AND order_id = $2");
+        command.CommandTimeout = 3;
+        command.Parameters.Add(new() { Value = delivery.Keys.ToArray() });
+        command.Parameters.Add(new() { Value = order.Id });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var keys = new Dictionary<Guid, PlainKey>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            var id = reader.GetGuid(0);
+            keys[id] = vault.Open(id, reader.GetString(1), await reader.GetFieldValueAsync<byte[]>(2, cancellation));
+        }
+
+        return [.. delivery.Keys.Where(keys.ContainsKey).Select(id => keys[id])];
     }
 
     private async Task<StoredOrder> ReadOneAsync(NpgsqlDataReader reader, CancellationToken cancellation)

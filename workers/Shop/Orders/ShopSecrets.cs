@@ -53,12 +53,23 @@ public sealed class ShopSecrets
     /// <summary>Reads the secrets. Throws with the missing name and what to do.</summary>
     public static ShopSecrets Open(string directory) => new(directory);
 
+    /// <summary>What every installation has from its beginning.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["order-id", "fingerprint", "contact-hash", "token-1", "kek-1"];
+
     /// <summary>Creates what is missing; returns the names created. Concurrent starters agree on one value.</summary>
     public static IReadOnlyList<string> Create(string directory)
     {
-        Directory.CreateDirectory(directory);
-        return [.. new[] { "order-id", "fingerprint", "contact-hash", "token-1", "kek-1" }
-            .Where(name => TryCreate(directory, name))];
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory);
+        }
+        else
+        {
+            // A folder that is there keeps its mode: preflight says where others may look into it.
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        return [.. Names.Where(name => TryCreate(directory, name))];
     }
 
     /// <summary>

@@ -3,6 +3,7 @@ using CardShop.Contracts;
 using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Outbox;
+using CardShop.Pipeline.Telemetry;
 using CardShop.Shop.Mail;
 using CardShop.Shop.Store;
 using Microsoft.Extensions.Logging;
@@ -15,11 +16,12 @@ namespace CardShop.Shop.Partners;
 /// buyers, requests become replays, in the transaction that moves the group's progress. Nothing is sent here.
 /// </summary>
 /// <param name="mails">Null where mail is off.</param>
+/// <param name="group">Whose positions it moves.</param>
 public sealed class NotificationWork(
     NpgsqlDataSource database, WebhookStore webhooks, MailStore? mails, RollbackFence fence, TimeProvider time,
-    ILogger<NotificationWork> logger) : IBatchWork
+    ILogger<NotificationWork> logger, string group = FleetGroups.Notifications) : IBatchWork
 {
-    public string Name => FleetGroups.Notifications;
+    public string Name => group;
 
     public object Decode(Incoming message)
     {
@@ -41,14 +43,22 @@ public sealed class NotificationWork(
         }
     }
 
+    public string? OrderOf(Incoming message) => (message.Message as PartnerEvent)?.OrderId;
+
     public async Task<OutboxRow?> RunAsync(IReadOnlyList<Incoming> batch, CancellationToken cancellation)
     {
+        using var trace = BatchTrace.Start(Name, batch);
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         var (opening, fresh) = await OpenAsync(connection, batch, cancellation);
         if (fresh.Messages.Count == 0)
         {
             return null;
+        }
+
+        foreach (var message in trace is null ? [] : fresh.Messages)
+        {
+            trace!.Follow(message, (message as LogIncoming)?.Type ?? "record", OrderOf(message), null);
         }
 
         var subscriptions = await WebhookStore.SubscriptionsAsync(connection, cancellation);
@@ -70,6 +80,14 @@ public sealed class NotificationWork(
 
         await CloseAsync(connection, opening, fresh, [], cancellation);
         await transaction.CommitAsync(cancellation);
+        trace?.Saved();
+        foreach (var message in fresh.Messages)
+        {
+            message.Outcome = message.Message is PartnerEvent e && subscriptions.Any(s => s.Wants(e))
+                ? MessageOutcome.Changed
+                : MessageOutcome.Repeat;
+        }
+
         fence.Committed(Name, fresh.Moves);
         foreach (var webhook in disabled)
         {
@@ -89,6 +107,7 @@ public sealed class NotificationWork(
             return null;
         }
 
+        message.Outcome = MessageOutcome.GivenUp;
         OutRecord[] letter = [ShopWork.DeadLetterOf(message, failure, null, time.GetUtcNow())];
         var commit = await CloseAsync(connection, opening, fresh, letter, cancellation);
         await transaction.CommitAsync(cancellation);

@@ -34,6 +34,7 @@ public sealed class WebhookCaller : IDisposable
             AllowAutoRedirect = false,
             UseProxy = false,
             UseCookies = false,
+            ActivityHeadersPropagator = null, // traces are ours; no other house hears of them
             AutomaticDecompression = DecompressionMethods.None,
             ConnectCallback = ConnectAsync,
             // A kept connection would outlive the judgement of its address.

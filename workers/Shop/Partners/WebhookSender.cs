@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
-using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
+using CardShop.Pipeline;
+using CardShop.Shop.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace CardShop.Shop.Partners;
@@ -128,6 +129,11 @@ public sealed class WebhookSender(
 
     private void Report(string webhook, IReadOnlyList<WebhookOutcome> outcomes)
     {
+        foreach (var outcome in outcomes)
+        {
+            ShopMeter.WebhookCall(outcome.Answer.IsSuccess);
+        }
+
         foreach (var outcome in outcomes.Where(o => o.Step is WebhookStep.GiveUp))
         {
             ShopLog.WebhookGivenUp(logger, webhook, outcome.Delivery.EventId, outcome.Delivery.Tries, outcome.Answer.Text);

@@ -1,10 +1,13 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using CardShop.Contracts;
 using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Telemetry;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Channels.Resilience;
 using CardShop.Shop.Store;
+using CardShop.Shop.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace CardShop.Shop.Payments;
@@ -73,6 +76,10 @@ public sealed class PaymentActor(
         {
             if (OrderIdOf(command.Message!) is { } id)
             {
+                using var scope = LogScopes.Order(logger, id);
+                using var span = Traces.Start(
+                    $"{channel.Name} {command.Message!.GetType().Name}", ActivityKind.Client,
+                    command.TraceParent ?? sagas.GetValueOrDefault(id)?.Order?.Trace);
                 command.Message = await CallAsync(command.Message!, sagas.GetValueOrDefault(id), id, cancellation);
             }
 
@@ -119,9 +126,11 @@ public sealed class PaymentActor(
 
     private async Task<ChannelAnswer> CallAsync(string call, string number, Func<Task<ChannelAnswer>> act)
     {
+        var started = time.GetTimestamp();
         try
         {
             var answer = await act();
+            ShopMeter.ProviderCall(channel.Name, call, answer, time.GetElapsedTime(started));
             // An open breaker is said once, by the channel's watch, and not for every order that meets it.
             if (answer.Result is ChannelResult.Unknown or ChannelResult.Refused && answer.Code != ProviderFailures.CircuitOpen)
             {
@@ -139,7 +148,9 @@ public sealed class PaymentActor(
 #pragma warning restore CA1031
         {
             ShopLog.ChannelFailed(logger, e, channel.Name, call, number);
-            return new(ChannelResult.Unknown, Code: e.GetType().Name);
+            var failed = new ChannelAnswer(ChannelResult.Unknown, Code: e.GetType().Name);
+            ShopMeter.ProviderCall(channel.Name, call, failed, time.GetElapsedTime(started));
+            return failed;
         }
     }
 

@@ -14,6 +14,11 @@ public static class PaymentDecider
 {
     public static Decision Decide(OrderCase order, PaymentMessage message, Facts facts, DateTimeOffset now)
     {
+        if (ResumeDecider.IsBlank(order.Payment))
+        {
+            return Dated(order, ResumeDecider.Anew(order, message, facts, now)).Stamped(order);
+        }
+
         var decision = message switch
         {
             PaymentMessage.Placed m => Placed(order, m.Order, facts, now),
@@ -27,6 +32,7 @@ public static class PaymentDecider
             PaymentMessage.OperatorConfirmPaid or PaymentMessage.OperatorRefund or PaymentMessage.OperatorDeliver
                 or PaymentMessage.OperatorDismiss or PaymentMessage.OperatorHandOver
                 or PaymentMessage.OperatorReplace => OperatorDecider.Decide(order, message, facts, now),
+            PaymentMessage.OperatorResume m => ResumeDecider.Resume(order, m, facts, now),
             PaymentMessage.StatementFinding m => StatementDecider.Found(order, m, facts, now),
             PaymentMessage.Due => Due(order, facts, now),
             PaymentMessage.Unneeded => Decision.NoChange(order),

@@ -58,6 +58,13 @@ public abstract record PaymentMessage(string OrderId)
     public sealed record OperatorReplace(
         string OrderId, OperatorAct By, Guid KeyId, string Reason, SealedText? Text = null) : PaymentMessage(OrderId);
 
+    /// <summary>
+    /// What no fleet could process is processed again, next in the same transaction: the order goes back to where it stood
+    /// before that put it into review.
+    /// </summary>
+    /// <param name="OthersLeft">Other messages of the order are still unprocessed: the case stays open for them.</param>
+    public sealed record OperatorResume(string OrderId, OperatorAct By, bool OthersLeft = false) : PaymentMessage(OrderId);
+
     /// <summary>A finding of a reconciliation with the provider's statement.</summary>
     /// <param name="FindingId">The same in every repeat of the reconciliation: a repeat changes nothing.</param>
     /// <param name="Number">Our provider number, of the payment or the refund, as the statement has it.</param>

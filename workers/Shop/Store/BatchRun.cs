@@ -70,10 +70,11 @@ internal sealed class BatchRun(
     }
 
     /// <summary>Notes what a void came to.</summary>
-    public void Void(KeysVoided order, int count)
+    public MessageOutcome Void(KeysVoided order, int count)
     {
         var key = new StockKey(order.Sku, order.Region);
         _stock[key] = _stock.GetValueOrDefault(key) + StockDelta.Discard(count);
+        return Outcome(count > 0);
     }
 
     /// <summary>Products whose available units a decision may look at.</summary>
@@ -148,22 +149,21 @@ internal sealed class BatchRun(
         return demand;
     }
 
-    public void Decide(object message)
+    public MessageOutcome Decide(object message)
     {
         switch (message)
         {
             case PaymentMessage m when !loaded.Archived.Contains(m.OrderId):
                 var paid = CaseOf(m.OrderId);
-                Apply(m.OrderId, paid, PaymentDecider.Decide(paid, m, FactsOf(m, paid), now));
-                break;
+                return Outcome(Apply(m.OrderId, paid, PaymentDecider.Decide(paid, m, FactsOf(m, paid), now)));
             case DeliveryMessage m when !loaded.Archived.Contains(m.OrderId):
-                Deliver(m);
-                break;
+                return Outcome(Deliver(m));
+            case PaymentMessage or DeliveryMessage:
+                return MessageOutcome.Archived;
             case KeysImported import:
-                Stocked(import);
-                break;
+                return Outcome(Stocked(import));
             default:
-                break;
+                return MessageOutcome.None;
         }
     }
 
@@ -224,12 +224,12 @@ internal sealed class BatchRun(
         _recorded.Contains(orderId) ? loaded.Opening.OutboxNumber : earlier;
 
     /// <summary>New keys become available; waiting orders, oldest first, take theirs before anybody else.</summary>
-    private void Stocked(KeysImported import)
+    private bool Stocked(KeysImported import)
     {
         var fresh = _imports.GetValueOrDefault(import);
         if (fresh == 0)
         {
-            return;
+            return false;
         }
 
         var key = new StockKey(import.Sku, import.Region);
@@ -241,25 +241,29 @@ internal sealed class BatchRun(
                 Deliver(new DeliveryMessage.StockArrived(id));
             }
         }
+
+        return true;
     }
 
-    private void Deliver(DeliveryMessage message)
+    private bool Deliver(DeliveryMessage message)
     {
         var order = CaseOf(message.OrderId);
         if (order.Delivery is not { } saga)
         {
-            return;
+            return false;
         }
 
         var key = new StockKey(saga.Sku, saga.Region);
         var demand = DeliveryDecider.Demand(order, message, now);
         var keys = demand > 0 ? Take(key, demand) : [];
         var decision = DeliveryDecider.Decide(order, message, FactsOf(key, keys), now);
-        Apply(message.OrderId, order, decision);
+        var changed = Apply(message.OrderId, order, decision);
         if (decision.Case.Delivery is { Status: DeliveryStatus.Delivered } && saga.Status != DeliveryStatus.Delivered)
         {
             _sales.AddRange(keys.Select(k => new KeySale(k, message.OrderId)));
         }
+
+        return changed;
     }
 
     /// <summary>Whole or not at all.</summary>
@@ -311,11 +315,14 @@ internal sealed class BatchRun(
             _open.OfContact(placed), _open.OfNetwork(placed), down);
     }
 
-    private void Apply(string orderId, OrderCase before, Decision decision)
+    private static MessageOutcome Outcome(bool changed) => changed ? MessageOutcome.Changed : MessageOutcome.Repeat;
+
+    /// <returns>False where the decision changes and sends nothing.</returns>
+    private bool Apply(string orderId, OrderCase before, Decision decision)
     {
         if (ReferenceEquals(before, decision.Case) && decision.Sends.Count == 0)
         {
-            return;
+            return false;
         }
 
         _cases[orderId] = decision.Case;
@@ -339,6 +346,8 @@ internal sealed class BatchRun(
                 _commands.Add(command);
             }
         }
+
+        return true;
     }
 
     /// <summary>What a decision of an operator does to keys.</summary>

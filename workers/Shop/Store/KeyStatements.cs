@@ -210,7 +210,7 @@ internal static class KeyStatements
         await batch.ExecuteNonQueryAsync(cancellation);
     }
 
-    private static NpgsqlBatchCommand Note(KeysImported import, int[] duplicates) => new(
+    internal static NpgsqlBatchCommand Note(KeysImported import, int[] duplicates) => new(
         """
         INSERT INTO shop.key_batches (id, sku, keys, duplicates, imported_at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (id) DO NOTHING

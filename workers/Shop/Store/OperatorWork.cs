@@ -28,21 +28,27 @@ public sealed record OperatorOutcome(OperatorResult Result, string? Reason, Paym
 /// One message of an operator or of a reconciliation, by the way that all messages go: load, decide, save in one
 /// transaction under the rollback fence; then its row is sent. What cannot be sent now is sent by a fleet's sweeper.
 /// </summary>
+/// <param name="dispatcher">Null in a process that does not reach RabbitMQ: the sweeper sends the row within seconds.</param>
 public sealed class OperatorWork(
-    IShopStore store, RollbackFence fence, Dispatcher dispatcher, ShopSettings settings, TimeProvider time)
+    IShopStore store, RollbackFence fence, Dispatcher? dispatcher, ShopSettings settings, TimeProvider time)
 {
     private const int MaxReruns = 3;
 
+    /// <param name="against">
+    /// What else stands against it, asked with the locked order: an answer that was right before may not be so any more.
+    /// Not asked for what was decided before.
+    /// </param>
     /// <exception cref="FencedException">PostgreSQL is older than Kafka.</exception>
     /// <exception cref="ConflictException">Others changed the order again and again meanwhile.</exception>
-    public async Task<OperatorOutcome> RunAsync(PaymentMessage message, CancellationToken cancellation)
+    public async Task<OperatorOutcome> RunAsync(
+        PaymentMessage message, CancellationToken cancellation, Func<PaymentSaga?, string?>? against = null)
     {
         for (var reruns = 0; ; reruns++)
         {
             try
             {
-                var (outcome, row) = await DecideAsync(message, cancellation);
-                if (row is not null)
+                var (outcome, row) = await DecideAsync(message, against, cancellation);
+                if (row is not null && dispatcher is not null)
                 {
                     await dispatcher.PostAsync(row, cancellation);
                     await dispatcher.DrainAsync(cancellation);
@@ -58,7 +64,7 @@ public sealed class OperatorWork(
     }
 
     private async Task<(OperatorOutcome Outcome, OutboxRow? Row)> DecideAsync(
-        PaymentMessage message, CancellationToken cancellation)
+        PaymentMessage message, Func<PaymentSaga?, string?>? against, CancellationToken cancellation)
     {
         await using var transaction = await store.BeginAsync(cancellation);
         var loaded = await transaction.LoadAsync(
@@ -82,7 +88,8 @@ public sealed class OperatorWork(
             run.Keys = await transaction.PickAsync(demand, cancellation);
         }
 
-        if (run.ObjectionTo(message) is { } objection)
+        var isRepeat = OperatorDecider.ActOf(message) is { } by && OperatorDecider.IsRepeat(before, by.CommandId);
+        if ((run.ObjectionTo(message) ?? (isRepeat ? null : against?.Invoke(before))) is { } objection)
         {
             return (new(OperatorResult.Refused, objection, before), null);
         }

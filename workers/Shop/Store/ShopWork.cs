@@ -4,6 +4,7 @@ using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Log;
 using CardShop.Pipeline.Outbox;
+using CardShop.Pipeline.Telemetry;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Stock;
 using Microsoft.Extensions.Logging;
@@ -30,8 +31,11 @@ public sealed class ShopWork(
 
     public object Decode(Incoming message) => OrderMessages.Decode(message);
 
+    public string? OrderOf(Incoming message) => OrderMessages.OrderOf(message.Message) ?? OrderOfRaw(message);
+
     public async Task<OutboxRow?> RunAsync(IReadOnlyList<Incoming> batch, CancellationToken cancellation)
     {
+        using var trace = BatchTrace.Start(group, batch);
         await using var transaction = await store.BeginAsync(cancellation);
         var imports = batch.Select(m => m.Message).OfType<KeysImported>().ToList();
         var waiting = await WaitingAsync(transaction, imports, batch.Count, cancellation);
@@ -47,6 +51,7 @@ public sealed class ShopWork(
             gap.Record.Reader?.Reposition(gap.Record.Partition);
         }
 
+        Follow(trace, fresh.Messages, loaded);
         var run = new BatchRun(loaded, waiting, settings, time.GetUtcNow(), down?.Invoke());
         var toImport = fresh.Messages.Select(m => m.Message).OfType<KeysImported>().ToList();
         if (toImport.Count > 0)
@@ -74,16 +79,35 @@ public sealed class ShopWork(
 
         foreach (var message in fresh.Messages)
         {
-            run.Decide(message.Message!);
+            message.Outcome = run.Decide(message.Message!);
         }
 
         // Last: a void takes what is available after everybody else of the batch.
-        foreach (var order in fresh.Messages.Select(m => m.Message).OfType<KeysVoided>())
+        foreach (var message in fresh.Messages.Where(m => m.Message is KeysVoided))
         {
-            run.Void(order, await transaction.VoidAsync(order, run.Voidable(order), run.Picked, cancellation));
+            var order = (KeysVoided)message.Message!;
+            message.Outcome = run.Void(
+                order, await transaction.VoidAsync(order, run.Voidable(order), run.Picked, cancellation));
         }
 
-        return await SaveAsync(transaction, run.ToSave(group, fresh.Moves), cancellation);
+        return await SaveAsync(transaction, loaded, run.ToSave(group, fresh.Moves), trace, cancellation);
+    }
+
+    /// <summary>Each message's span stands in the trace that its order was placed in.</summary>
+    private static void Follow(BatchTrace? trace, IReadOnlyList<Incoming> messages, LoadedBatch loaded)
+    {
+        if (trace is null)
+        {
+            return;
+        }
+
+        foreach (var message in messages)
+        {
+            var id = OrderMessages.OrderOf(message.Message);
+            trace.Follow(
+                message, message.Message!.GetType().Name, id,
+                id is null ? null : loaded.Payments.GetValueOrDefault(id)?.Order?.Trace);
+        }
     }
 
     /// <exception cref="BatchTooLargeException">
@@ -137,22 +161,31 @@ public sealed class ShopWork(
             run.Review(orderId, $"A message could not be processed: {failure.GetType().Name}");
         }
 
+        message.Outcome = MessageOutcome.GivenUp;
         run.Records.Add(DeadLetterOf(message, failure, orderId, now));
-        return await SaveAsync(transaction, run.ToSave(group, fresh.Moves), cancellation);
+        return await SaveAsync(transaction, loaded, run.ToSave(group, fresh.Moves), null, cancellation);
     }
 
     public void Committed(IReadOnlyList<Incoming> batch) => observer.Committed(batch);
 
-    private async Task<OutboxRow?> SaveAsync(IShopTransaction transaction, SaveRequest save, CancellationToken cancellation)
+    private async Task<OutboxRow?> SaveAsync(
+        IShopTransaction transaction, LoadedBatch loaded, SaveRequest save, BatchTrace? trace, CancellationToken cancellation)
     {
+        if (trace is not null)
+        {
+            save = save with { Records = trace.Carry(save.Records), Commands = trace.Carry(save.Commands) };
+        }
+
         if (save is { Payments.Count: 0, Deliveries.Count: 0, Progress.Count: 0, Records.Count: 0, Commands.Count: 0 })
         {
             return null;
         }
 
         var commit = await transaction.SaveAsync(save, cancellation);
+        trace?.Saved();
         fence.Committed(group, save.Progress);
         observer.Stock(save.Stock.Keys);
+        observer.Saved(loaded, save);
         return save is { Records.Count: 0, Commands.Count: 0 }
             ? null
             : new(save.Opening.OutboxNumber, commit, save.Records, save.Commands, save.Waits);
@@ -194,4 +227,9 @@ public interface IBatchObserver
     void Committed(IReadOnlyList<Incoming> batch);
 
     void Stock(IEnumerable<StockKey> changed);
+
+    /// <summary>What the batch changed: the documents as they were loaded, and as they were saved.</summary>
+    void Saved(LoadedBatch before, SaveRequest after)
+    {
+    }
 }

@@ -54,7 +54,8 @@ public static class AuditCommand
         return report.IsClean ? ExitCodes.Ok : ExitCodes.Failed;
     }
 
-    private static void Show(Session session, AuditReport report, TimeSpan took)
+    /// <summary>The report as a table, then every word about a check.</summary>
+    internal static void Show(Session session, AuditReport report, TimeSpan took)
     {
         var table = Screen.Table("#no", "invariant", "what was checked", "#rows", "#violations", "verdict");
         foreach (var check in report.All)

@@ -5,7 +5,8 @@ using Npgsql;
 namespace CardShop.Shopctl.Audit;
 
 /// <summary>One audit: the snapshot, then the log, then what only both together can say.</summary>
-internal sealed class AuditRunner(ShopServers servers, TimeSpan grace)
+/// <param name="now">The moment that due times are judged by; null = the present. A restored copy is judged by its own last moment.</param>
+internal sealed class AuditRunner(ShopServers servers, TimeSpan grace, DateTimeOffset? now = null)
 {
     private readonly AuditMemory _memory = new();
     private readonly AuditReport _report = new();
@@ -14,7 +15,7 @@ internal sealed class AuditRunner(ShopServers servers, TimeSpan grace)
     {
         await using (var connection = await servers.Database.OpenConnectionAsync(cancellation))
         {
-            await new SnapshotReader(connection, _memory, _report, servers.Time.GetUtcNow(), grace).ReadAsync(cancellation);
+            await new SnapshotReader(connection, _memory, _report, now ?? servers.Time.GetUtcNow(), grace).ReadAsync(cancellation);
         }
 
         var log = new LogChecks(_memory, _report);

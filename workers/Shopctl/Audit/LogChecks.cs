@@ -18,6 +18,7 @@ namespace CardShop.Shopctl.Audit;
 public sealed class LogChecks(AuditMemory memory, AuditReport report)
 {
     private readonly Dictionary<PartitionKey, long> _first = [];
+    private IReadOnlyDictionary<PartitionKey, long> _ends = new Dictionary<PartitionKey, long>();
 
     /// <summary>Orders whose event names other keys than their document: those with replacements, and violations.</summary>
     private readonly Dictionary<UInt128, (string OrderId, KeySet Keys)> _told = [];
@@ -31,6 +32,7 @@ public sealed class LogChecks(AuditMemory memory, AuditReport report)
         await sweep.RunAsync([Topics.DeadLetters], DeadLetter, cancellation);
         var ends = await sweep.RunAsync(
             [Topics.Orders, Topics.PaymentNotifications, Topics.Deliveries], OnRecord, cancellation);
+        _ends = ends;
         CompareKeys();
         Behind(ends, "orders", Topics.Orders, report.Orders);
         Behind(ends, "payments", Topics.PaymentNotifications, report.Notifications);
@@ -40,8 +42,11 @@ public sealed class LogChecks(AuditMemory memory, AuditReport report)
     }
 
     /// <summary>True where records of the partition were deleted: what is missing in it may have been among them.</summary>
-    public bool IsTrimmed(int partition) =>
-        _first.TryGetValue(new(Topics.Deliveries.Name, partition), out var first) && first > 0;
+    public bool IsTrimmed(int partition)
+    {
+        var key = new PartitionKey(Topics.Deliveries.Name, partition);
+        return _first.TryGetValue(key, out var first) ? first > 0 : _ends.GetValueOrDefault(key) > 0;
+    }
 
     private static void Say(InvariantCheck check, long count, string what)
     {
@@ -68,7 +73,7 @@ public sealed class LogChecks(AuditMemory memory, AuditReport report)
 
     private void DeadLetter(LogIncoming record)
     {
-        if (Read(record, ContractsJson.Default.DeadLetter) is { } letter)
+        if (record.Type == MessageTypes.DeadLetter && Read(record, ContractsJson.Default.DeadLetter) is { } letter)
         {
             memory.Mark(Digest.Of(letter.Topic, letter.Partition, letter.Offset));
         }

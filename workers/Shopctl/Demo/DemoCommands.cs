@@ -1,4 +1,6 @@
 using System.CommandLine;
+using CardShop.Shop.Operators;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Products;
 using CardShop.Shopctl.Terminal;
 
@@ -11,6 +13,7 @@ public static class DemoCommands
     {
         var seed = new Command(
             "seed", "Products DEMO-10, DEMO-50 and DEMO-100 with 1,000 keys each; a product that is there is left alone.");
+        seed.Takes(OperatorActions.DemoSeed);
         session.Bind(seed, (servers, _, cancellation) => DemoSeed.RunAsync(session, servers, cancellation));
         var sku = new Option<string>("--sku") { Description = "What to buy.", DefaultValueFactory = _ => "DEMO-10" };
         var quantity = new Option<int>("--quantity") { Description = "How many.", DefaultValueFactory = _ => 1, HelpName = "N" };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CardShop.Shop.Catalog;
 using CardShop.Shop.Keys;
+using CardShop.Shop.Operators;
 using CardShop.Shop.Orders;
 using CardShop.Shopctl.Keys;
 using CardShop.Shopctl.Products;
@@ -28,6 +29,7 @@ public static class DemoSeed
         var secrets = servers.OpenSecrets();
         var vault = servers.OpenVault();
         await servers.RequireWritableAsync(cancellation);
+        await using var grant = await session.Operators.RequireAsync(OperatorActions.DemoSeed, "DEMO-10, DEMO-50, DEMO-100", null, [], cancellation);
         var versions = new Dictionary<string, int>();
         foreach (var change in Products)
         {
@@ -47,6 +49,7 @@ public static class DemoSeed
             }
         }
 
+        await grant.DoneAsync(null, null, cancellation);
         foreach (var (sku, version) in versions)
         {
             await ProductAddCommand.WaitPublishedAsync(session, servers, sku, version, cancellation);

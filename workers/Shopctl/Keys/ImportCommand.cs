@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using CardShop.Contracts;
+using CardShop.Shop.Operators;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Products;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
@@ -69,6 +71,7 @@ internal static class ImportCommand
         {
             sku, file, format, bare, encoding, all, size, quota, wait,
         };
+        import.Takes(OperatorActions.KeysImport);
         session.Bind(import, async (servers, arguments, cancellation) =>
         {
             var request = new ImportRequest(
@@ -101,6 +104,8 @@ internal static class ImportCommand
             Detected = e => session.Screen.Note(
                 $"The file is read as {e.Name}{(request.Options.Encoding is null ? "; --encoding says otherwise" : "")}."),
         };
+        await using var grant = await session.Operators.RequireAsync(
+            OperatorActions.KeysImport, request.Sku, null, [("file", Path.GetFileName(request.File))], cancellation);
         var started = session.Time.GetTimestamp();
         try
         {
@@ -131,6 +136,10 @@ internal static class ImportCommand
             }
         }
 
+        await grant.DoneAsync(
+            null,
+            string.Create(CultureInfo.InvariantCulture, $"{report.Imported} new of {report.Read}, import {batcher.Import ?? "-"}"),
+            cancellation, report.Imported);
         if (report.Read == 0)
         {
             session.Screen.Line("No key in the file.");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using CardShop.Shopctl.Audit;
+using CardShop.Shop.Operators;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -34,6 +35,7 @@ internal static class RotateCommand
         {
             rate, size,
         };
+        rotate.Takes(OperatorActions.KeysRotate);
         session.Bind(rotate, (servers, arguments, cancellation) => RunAsync(
             session, servers,
             new(
@@ -48,9 +50,8 @@ internal static class RotateCommand
     {
         var vault = servers.OpenVault();
         await servers.RequireWritableAsync(cancellation);
-        await AuditTrail.WriteAsync(
-            servers.Log,
-            new(Environment.UserName, "keys.rotate", vault.Current, "rotation", session.Time.GetUtcNow()), cancellation);
+        await using var grant = await session.Operators.RequireAsync(
+            OperatorActions.KeysRotate, vault.Current, null, [], cancellation);
         var rotator = new KeyRotator(servers.Database, vault, pace, session.Time);
         var resealed = 0L;
         await WorkProgress.RunAsync(
@@ -59,6 +60,7 @@ internal static class RotateCommand
                 state => progress(state.Part, string.Create(
                     CultureInfo.InvariantCulture, $"pass {state.Pass}, {state.Resealed:N0} keys sealed anew")),
                 cancellation));
+        await grant.DoneAsync(null, $"every key is under {vault.Current}", cancellation, resealed);
         session.Screen.Line(string.Create(
             CultureInfo.InvariantCulture, $"{resealed:N0} keys sealed anew; every key is under {vault.Current}."));
         return ExitCodes.Ok;

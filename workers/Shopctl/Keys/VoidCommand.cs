@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using CardShop.Shopctl.Audit;
+using CardShop.Shop.Operators;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -37,6 +38,7 @@ internal static class VoidCommand
         {
             batch, key, reason, wait,
         };
+        command.Takes(OperatorActions.KeysVoid);
         session.Bind(command, async (servers, arguments, cancellation) =>
         {
             var request = new VoidRequest(
@@ -72,14 +74,11 @@ internal static class VoidCommand
             throw new ShopctlException(ExitCodes.Failed, "Not all of these keys are in stock. Nothing was changed.");
         }
 
-        await AuditTrail.WriteAsync(
-            servers.Log,
-            new(
-                Environment.UserName, "keys.void", request.Batch ?? string.Join(' ', request.Keys.Take(20)), request.Reason,
-                session.Time.GetUtcNow(), Count: request.Batch is null ? single.Count : null),
-            cancellation);
+        await using var grant = await session.Operators.RequireAsync(
+            OperatorActions.KeysVoid, request.Batch ?? "single keys", request.Reason,
+            [("keys", request.Batch is null ? string.Join(' ', request.Keys.Order()) : null)], cancellation);
         var voider = new KeyVoider(
-            servers.Log, servers.Database, Environment.UserName, request.Reason, session.Time);
+            servers.Log, servers.Database, grant.Operator.Name, request.Reason, session.Time);
         await WorkProgress.RunAsync(session.Screen, session.Time, "void", async progress =>
         {
             await voider.SendAsync(single, cancellation);
@@ -96,6 +95,12 @@ internal static class VoidCommand
         session.Screen.Line(string.Create(
             CultureInfo.InvariantCulture,
             $"{report.Voided:N0} keys are void now; {report.Void:N0} were before, {report.Sold:N0} are sold and stay so."));
+        await grant.DoneAsync(
+            null,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{report.Voided} void now, {report.Void} were before, {report.Sold} sold, {report.Kept} kept for orders"),
+            cancellation, report.Voided);
         if (report.Kept == 0)
         {
             return ExitCodes.Ok;

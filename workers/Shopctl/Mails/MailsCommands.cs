@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using CardShop.Shop.Mail;
+using CardShop.Shop.Operators;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Partners;
 using CardShop.Shopctl.Settings;
@@ -61,11 +63,15 @@ public static class MailsCommands
                 result.AddError("Name an ORDER, or say --all-failed.");
             }
         });
+        retry.Takes(OperatorActions.MailsRetry);
         session.Bind(retry, async (servers, arguments, cancellation) =>
         {
             var id = arguments.GetValue(order) is { } text ? OrderCommand.RequireId(text) : null;
             await servers.RequireWritableAsync(cancellation);
+            await using var grant = await session.Operators.RequireAsync(
+                OperatorActions.MailsRetry, id ?? "all failed", null, [], cancellation);
             var due = await MailStore.RetryAsync(servers.Database, id, session.Time.GetUtcNow(), cancellation);
+            await grant.DoneAsync(null, null, cancellation, due);
             session.Screen.Line(due > 0
                 ? string.Create(CultureInfo.InvariantCulture, $"{due:N0} mails are due now.")
                 : "No such mail failed, or waits for more than a minute.");

@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using CardShop.Shop.Operators;
+using CardShop.Shop.Orders;
 using CardShop.Shop.Payments;
 using CardShop.Shop.Store;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Reviews;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
@@ -64,23 +67,23 @@ internal static class GoodsCommands
     {
         var id = ReviewCommands.OrderArgument();
         var text = new TextOptions();
-        var by = new ByOptions();
         var deliver = new Command("deliver", "Hands over manual goods: the buyer of a paid order gets this text.")
         {
-            id, text.File, text.Text, by.Operator, by.CommandId,
+            id, text.File, text.Text,
         };
+        var by = new ByOptions(deliver);
+        deliver.Takes(OperatorActions.OrderDeliver);
         session.Bind(deliver, async (servers, arguments, cancellation) =>
         {
             var orderId = OrderCommand.RequireId(arguments.GetValue(id)!);
-            var act = by.From(arguments, session);
+            by.Check(arguments, session);
             var plain = await text.ReadAsync(arguments, cancellation)
                 ?? throw new ShopctlException(ExitCodes.Usage, "Say what the buyer gets: --file FILE or --text TEXT.");
-            return await ReviewCommands.RunAsync(
-                session, servers,
-                new PaymentMessage.OperatorHandOver(
-                    orderId, act, await SealAsync(servers, orderId, act, plain, cancellation)),
-                cancellation,
-                new(act.Operator, "order.deliver", orderId, "manual goods", act.At, Count: 1));
+            var deed = new OperatorDeed(
+                OperatorActions.OrderDeliver, orderId, null, [("text", HashOf(servers, plain))],
+                async (act, stop) => new PaymentMessage.OperatorHandOver(
+                    orderId, act, await SealAsync(servers, orderId, act, plain, stop)));
+            return await ReviewCommands.RunAsync(session, servers, deed, cancellation);
         });
         return deliver;
     }
@@ -92,32 +95,35 @@ internal static class GoodsCommands
         var key = new Argument<Guid>("KEY-ID") { Description = "The faulty key, as 'shopctl order ORDER' shows it." };
         var reason = ReviewCommands.ReasonOption();
         var text = new TextOptions();
-        var by = new ByOptions();
         var replace = new Command(
             "replace",
             "A key of a delivered order is faulty: it becomes void and stays with the order, and the buyer gets another from " +
             "stock. Partners learn both ids. Without stock nothing changes and the command says so. A text of manual goods is " +
             "replaced by another one: --file or --text.")
         {
-            id, key, reason, text.File, text.Text, by.Operator, by.CommandId,
+            id, key, reason, text.File, text.Text,
         };
+        var by = new ByOptions(replace);
+        replace.Takes(OperatorActions.OrderReplace);
         session.Bind(replace, async (servers, arguments, cancellation) =>
         {
             var orderId = OrderCommand.RequireId(arguments.GetValue(id)!);
-            var act = by.From(arguments, session);
+            by.Check(arguments, session);
             var why = ReviewCommands.Text(arguments.GetValue(reason), "--reason");
-            var plain = await text.ReadAsync(arguments, cancellation);
-            return await ReviewCommands.RunAsync(
-                session, servers,
-                new PaymentMessage.OperatorReplace(
-                    orderId, act, arguments.GetValue(key), why,
-                    plain is null ? null : await SealAsync(servers, orderId, act, plain, cancellation)),
-                cancellation,
-                new(
-                    act.Operator, "order.replace", $"{orderId} {arguments.GetValue(key)}", why, act.At, Count: 1));
+            var (faulty, plain) = (arguments.GetValue(key), await text.ReadAsync(arguments, cancellation));
+            var deed = new OperatorDeed(
+                OperatorActions.OrderReplace, orderId, why,
+                [("key", faulty.ToString()), ("text", plain is null ? null : HashOf(servers, plain))],
+                async (act, stop) => new PaymentMessage.OperatorReplace(
+                    orderId, act, faulty, why, plain is null ? null : await SealAsync(servers, orderId, act, plain, stop)));
+            return await ReviewCommands.RunAsync(session, servers, deed, cancellation);
         });
         return replace;
     }
+
+    /// <summary>What an approval binds of a text that nobody but its buyer may see.</summary>
+    private static string HashOf(ShopServers servers, string text) =>
+        Contacts.Hash(servers.OpenSecrets().ContactHash, "goods", text);
 
     private static async Task<SealedText> SealAsync(
         ShopServers servers, string orderId, OperatorAct act, string text, CancellationToken cancellation)

@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using CardShop.Contracts;
+using CardShop.Shop.Housekeeping;
 using CardShop.Shop.Orders;
+using CardShop.Shopctl.Housekeeping;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -31,13 +33,57 @@ public static class OrderCommand
     public static Command Create(Session session)
     {
         var id = new Argument<string>("ID") { Description = "The order's id, or a provider number of it." };
+        var story = new Option<bool>("--story")
+        {
+            Description = "Every input, decision and message of it, in order, from Kafka and PostgreSQL.",
+        };
+        var since = SinceOption();
+        var json = JsonOption();
         var order = new Command("order", "One order: status, payments, delivery, ids of its keys.")
         {
-            id, GoodsCommands.Manual(session), GoodsCommands.Deliver(session), GoodsCommands.Replace(session),
+            id, story, since, json, GoodsCommands.Manual(session), GoodsCommands.Deliver(session), GoodsCommands.Replace(session),
         };
         session.Bind(order, (servers, arguments, cancellation) =>
-            ShowAsync(session, servers, RequireId(arguments.GetValue(id)!), cancellation));
+        {
+            var orderId = RequireId(arguments.GetValue(id)!);
+            return arguments.GetValue(story) || arguments.GetValue(json) || arguments.GetValue(since) is not null
+                ? TellAsync(session, servers, orderId, arguments.GetValue(since), arguments.GetValue(json), cancellation)
+                : ShowAsync(session, servers, orderId, cancellation);
+        });
         return order;
+    }
+
+    internal static Option<DateTimeOffset?> SinceOption() => new("--since")
+    {
+        Description = "From when the log is read for its story (the order's acceptance).",
+        HelpName = "TIME",
+    };
+
+    internal static Option<bool> JsonOption() =>
+        new("--json") { Description = "The story for programs: JSON on standard output." };
+
+    /// <summary>Shows the story of one order.</summary>
+    internal static async Task<int> TellAsync(
+        Session session, ShopServers servers, string orderId, DateTimeOffset? since, bool json,
+        CancellationToken cancellation)
+    {
+        var story = await OrderStory.ReadAsync(servers, orderId, since, cancellation);
+        if (story.Lines.Count == 0)
+        {
+            throw new ShopctlException(
+                ExitCodes.Failed, $"Nothing is known of order {orderId}. {string.Join(' ', story.Notes)}");
+        }
+
+        if (json)
+        {
+            OrderStory.ShowJson(session, story);
+        }
+        else
+        {
+            OrderStory.Show(session, story);
+        }
+
+        return ExitCodes.Ok;
     }
 
     /// <summary>An order id from what an operator typed: the id, or a provider number of the order.</summary>
@@ -61,6 +107,11 @@ public static class OrderCommand
         await reader.ReadAsync(cancellation);
         var table = Screen.Table("order", id);
         Describe(table, reader);
+        if (!await reader.IsDBNullAsync(5, cancellation))
+        {
+            await DescribeArchivedAsync(session, table, reader.GetString(5), id, cancellation);
+        }
+
         if (table.Rows.Count == 0)
         {
             throw new ShopctlException(
@@ -88,6 +139,34 @@ public static class OrderCommand
         if (Document(reader, 2, ContractsJson.Default.DeliverySaga) is { } delivery)
         {
             DescribeDelivery(table, delivery with { Version = reader.GetInt32(3) });
+        }
+    }
+
+    private static async Task DescribeArchivedAsync(
+        Session session, Table table, string place, string id, CancellationToken cancellation)
+    {
+        try
+        {
+            if (HousekeepingSettings.Archive(session.Settings) is not { } archive)
+            {
+                session.Screen.Note($"Setting {HousekeepingOptions.ArchiveSetting} names no folder: the archived order cannot be shown.");
+            }
+            else if (await archive.FindAsync(place, id, cancellation) is { } order)
+            {
+                DescribePayment(table, order.Payment);
+                if (order.Delivery is { } delivery)
+                {
+                    DescribeDelivery(table, delivery);
+                }
+            }
+            else
+            {
+                session.Screen.Error($"The archive's file {place} does not hold the order.");
+            }
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            session.Screen.Error($"The archive's file {place} cannot be read: {e.Message}");
         }
     }
 

@@ -3,7 +3,10 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using CardShop.Contracts;
+using CardShop.Shop.Catalog;
+using CardShop.Shop.Operators;
 using CardShop.Shop.Partners;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Products;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
@@ -40,6 +43,20 @@ public static partial class PartnerCommands
     public static IReadOnlyList<string>? Skus(string[]? values) =>
         values is { Length: > 0 } ? [.. values.Select(ProductChange.RequireSku).Distinct()] : null;
 
+    /// <summary>Products may come later, so a SKU that nobody knows is said, not refused.</summary>
+    public static async Task WarnOfUnknownAsync(
+        Session session, ShopServers servers, IReadOnlyList<string>? skus, CancellationToken cancellation)
+    {
+        foreach (var sku in skus ?? [])
+        {
+            if (await CatalogStore.FindAsync(servers.Database, sku, cancellation) is null)
+            {
+                session.Screen.Note(
+                    $"Warning: there is no product {sku}, so nothing will be sent for it until there is. Is it mistyped?");
+            }
+        }
+    }
+
     private static Command Add(Session session)
     {
         var id = new Argument<string>("ID") { Description = "1 to 64 of a-z, 0-9 and hyphen; it never changes." };
@@ -48,6 +65,7 @@ public static partial class PartnerCommands
         var scopes = new Option<string[]>("--scope") { Description = "What its keys may do; can be repeated (all)." };
         scopes.AcceptOnlyFromAmong([.. PartnerScopes.All]);
         var add = new Command("add", "Adds a partner and prints its API key, once.") { id, name, skus, scopes };
+        add.Takes(OperatorActions.PartnerAdd);
         session.Bind(add, async (servers, arguments, cancellation) =>
         {
             var partner = new Partner(
@@ -60,8 +78,12 @@ public static partial class PartnerCommands
                 throw new ShopctlException(ExitCodes.Failed, $"There is a partner {partner.Id} already.");
             }
 
+            await WarnOfUnknownAsync(session, servers, partner.Skus, cancellation);
+            await using var grant = await session.Operators.RequireAsync(
+                OperatorActions.PartnerAdd, partner.Id, null, [], cancellation);
             var key = NewKey(servers, session);
             await PartnerStore.PutAsync(servers.Database, partner with { Keys = [key.Kept] }, cancellation);
+            await grant.DoneAsync(null, $"key {key.Kept.Id}, {string.Join(' ', partner.Scopes)}", cancellation);
             Show(session, partner.Id, key);
             return ExitCodes.Ok;
         });
@@ -78,15 +100,21 @@ public static partial class PartnerCommands
             DefaultValueFactory = _ => 24,
         };
         var rotate = new Command("rotate", "Gives a partner a new API key and prints it, once.") { id, overlap };
+        rotate.Takes(OperatorActions.PartnerRotate);
         session.Bind(rotate, async (servers, arguments, cancellation) =>
         {
             var hours = RequireOverlap(arguments.GetValue(overlap));
             await servers.RequireWritableAsync(cancellation);
             var partner = await RequireAsync(servers, arguments.GetValue(id)!, cancellation);
+            await using var grant = await session.Operators.RequireAsync(
+                OperatorActions.PartnerRotate, partner.Id, null, [], cancellation);
             var key = NewKey(servers, session);
             var now = session.Time.GetUtcNow();
             await PartnerStore.PutAsync(
                 servers.Database, PartnerKeys.Rotate(partner, key.Kept, now + hours, now), cancellation);
+            await grant.DoneAsync(
+                string.Join(' ', partner.Keys.Select(k => k.Id)), $"{key.Kept.Id}; the one before until {Time(now + hours)}",
+                cancellation);
             Show(session, partner.Id, key);
             session.Screen.Line($"The key before is valid until {Time(now + hours)}.");
             return ExitCodes.Ok;
@@ -103,11 +131,15 @@ public static partial class PartnerCommands
     {
         var id = new Argument<string>("ID") { Description = "Which partner." };
         var command = new Command(verb, description) { id };
+        var action = enabled ? OperatorActions.PartnerEnable : OperatorActions.PartnerDisable;
+        command.Takes(action);
         session.Bind(command, async (servers, arguments, cancellation) =>
         {
             await servers.RequireWritableAsync(cancellation);
             var partner = await RequireAsync(servers, arguments.GetValue(id)!, cancellation);
+            await using var grant = await session.Operators.RequireAsync(action, partner.Id, null, [], cancellation);
             await PartnerStore.PutAsync(servers.Database, partner with { Enabled = enabled }, cancellation);
+            await grant.DoneAsync(partner.Enabled ? "enabled" : "disabled", verb + "d", cancellation);
             session.Screen.Line($"Partner {partner.Id} is {verb}d.");
             return ExitCodes.Ok;
         });

@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
 using CardShop.Contracts;
+using CardShop.Shop.Operators;
 using CardShop.Shop.Partners;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -51,6 +53,7 @@ public static class WebhookCommands
             Description = "Takes http: and private addresses, which only a fleet with Webhooks__AllowHttp and …AllowPrivateAddresses calls.",
         };
         var add = new Command("add", "Adds a webhook and prints its signing secret, once.") { partner, url, events, skus, isPrivate };
+        add.Takes(OperatorActions.WebhookAdd);
         session.Bind(add, async (servers, arguments, cancellation) =>
         {
             var allow = arguments.GetValue(isPrivate);
@@ -62,15 +65,20 @@ public static class WebhookCommands
 
             await servers.RequireWritableAsync(cancellation);
             var owner = await PartnerCommands.RequireAsync(servers, arguments.GetValue(partner)!, cancellation);
+            var products = PartnerCommands.Skus(arguments.GetValue(skus));
+            await PartnerCommands.WarnOfUnknownAsync(session, servers, products, cancellation);
             var id = "wh_" + RandomNumberGenerator.GetHexString(16, lowercase: true);
             var secret = RandomNumberGenerator.GetBytes(SecretBytes);
+            await using var grant = await session.Operators.RequireAsync(
+                OperatorActions.WebhookAdd, owner.Id, null, [("url", address)], cancellation);
             await PartnerStore.AddWebhookAsync(
                 servers.Database,
                 new(
                     id, owner.Id, address, arguments.GetValue(events) is { Length: > 0 } types ? [.. types.Distinct()] : null,
-                    PartnerCommands.Skus(arguments.GetValue(skus)), true, null, session.Time.GetUtcNow(), 0, 0, 0, null, null,
+                    products, true, null, session.Time.GetUtcNow(), 0, 0, 0, null, null,
                     null, null),
                 Vault(servers).Seal(id, secret), cancellation);
+            await grant.DoneAsync(null, $"{id} {address}", cancellation);
             Print(session, id, secret);
             return ExitCodes.Ok;
         });
@@ -87,6 +95,7 @@ public static class WebhookCommands
             DefaultValueFactory = _ => 24,
         };
         var rotate = new Command("rotate", "Gives a webhook a new signing secret and prints it, once.") { id, overlap };
+        rotate.Takes(OperatorActions.WebhookRotate);
         session.Bind(rotate, async (servers, arguments, cancellation) =>
         {
             var hours = PartnerCommands.RequireOverlap(arguments.GetValue(overlap));
@@ -94,12 +103,15 @@ public static class WebhookCommands
             var webhook = arguments.GetValue(id)!;
             var secret = RandomNumberGenerator.GetBytes(SecretBytes);
             var until = session.Time.GetUtcNow() + hours;
+            await using var grant = await session.Operators.RequireAsync(
+                OperatorActions.WebhookRotate, webhook, null, [], cancellation);
             if (!await PartnerStore.RotateSecretAsync(
                 servers.Database, webhook, Vault(servers).Seal(webhook, secret), until, cancellation))
             {
                 throw Unknown(webhook);
             }
 
+            await grant.DoneAsync(null, $"the secret before until {PartnerCommands.Time(until)}", cancellation);
             Print(session, webhook, secret);
             session.Screen.Line($"The secret before signs too until {PartnerCommands.Time(until)}.");
             return ExitCodes.Ok;
@@ -111,12 +123,16 @@ public static class WebhookCommands
     {
         var id = new Argument<string>("ID") { Description = "Which webhook." };
         var disable = new Command("disable", "Stops a webhook.") { id };
+        disable.Takes(OperatorActions.WebhookDisable);
         session.Bind(disable, async (servers, arguments, cancellation) =>
         {
             await servers.RequireWritableAsync(cancellation);
             var webhook = await RequireAsync(servers, arguments.GetValue(id)!, cancellation);
+            await using var grant = await session.Operators.RequireAsync(
+                OperatorActions.WebhookDisable, webhook.Id, null, [], cancellation);
             var done = await PartnerStore.DisableWebhookAsync(
                 servers.Database, webhook.Id, "by an operator", session.Time.GetUtcNow(), cancellation);
+            await grant.DoneAsync(done ? "enabled" : "disabled", "disabled", cancellation);
             session.Screen.Line(done ? $"Webhook {webhook.Id} is disabled." : $"Webhook {webhook.Id} was disabled already.");
             return ExitCodes.Ok;
         });
@@ -127,12 +143,16 @@ public static class WebhookCommands
     {
         var id = new Argument<string>("ID") { Description = "Which webhook." };
         var enable = new Command("enable", "Calls a webhook again; what it missed since is sent first.") { id };
+        enable.Takes(OperatorActions.WebhookEnable);
         session.Bind(enable, async (servers, arguments, cancellation) =>
         {
             await servers.RequireWritableAsync(cancellation);
             var webhook = await RequireAsync(servers, arguments.GetValue(id)!, cancellation);
+            await using var grant = await session.Operators.RequireAsync(
+                OperatorActions.WebhookEnable, webhook.Id, null, [], cancellation);
             var done = await PartnerStore.EnableWebhookAsync(
                 servers.Database, webhook, session.Time.GetUtcNow(), cancellation);
+            await grant.DoneAsync(done ? "disabled" : "enabled", "enabled", cancellation);
             session.Screen.Line(
                 !done ? $"Webhook {webhook.Id} is not disabled."
                 : webhook.MissedSince is { } missed

@@ -2,68 +2,39 @@ using System.CommandLine;
 using System.Globalization;
 using CardShop.Contracts;
 using CardShop.Shop.Catalog;
+using CardShop.Shop.Operators;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
 
 namespace CardShop.Shopctl.Products;
 
-/// <summary><c>shopctl product add</c>: a new product, or a change of one.</summary>
+/// <summary><c>shopctl product add</c> and <c>product change</c>: a new product, or a change of one.</summary>
 public static class ProductAddCommand
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    public static Command Create(Session session)
+    /// <summary><c>add</c>: a new product; of one that is there, the given settings change.</summary>
+    public static Command Create(Session session) => Create(
+        session, "add",
+        "Adds a product; a new one needs --name and --price. The same SKU again changes what is given, the rest stays as it is.",
+        mustBeThere: false);
+
+    /// <summary><c>change</c>: the same, where a mistyped SKU must not become a product.</summary>
+    public static Command CreateChange(Session session) => Create(
+        session, "change", "Changes what is given of a product that is there; the rest stays as it is.", mustBeThere: true);
+
+    private static Command Create(Session session, string verb, string description, bool mustBeThere)
     {
         var sku = new Argument<string>("SKU") { Description = "1 to 64 of A-Z a-z 0-9 . _ -" };
-        var name = new Option<string>("--name") { Required = true, Description = "1 to 120 characters.", HelpName = "N" };
-        var price = new Option<long>("--price") { Required = true, Description = "Per unit, in fen.", HelpName = "FEN" };
-        var max = new Option<int?>("--max-quantity") { Description = "Per order, 1 to 10000 (10).", HelpName = "N" };
-        var currency = new Option<string?>("--currency") { Description = "Three letters (CNY).", HelpName = "CODE" };
-        var hold = new Option<string?>("--hold") { Description = "When stock is set aside (order)." };
-        hold.AcceptOnlyFromAmong("order", "payment");
-        var holdMinutes = new Option<int?>("--hold-minutes") { Description = "Time to pay (15).", HelpName = "N" };
-        var holdSeconds = new Option<int?>("--hold-seconds") { Description = "The same in seconds.", HelpName = "N" };
-        var waitMinutes = new Option<int?>("--wait-minutes")
-        {
-            Description =
-                "How long a paid order waits for stock (0 = refund at once); of manual goods, for its operator (0 = a day).",
-            HelpName = "N",
-        };
-        var waitSeconds = new Option<int?>("--wait-seconds") { Description = "The same in seconds.", HelpName = "N" };
-        var kind = new Option<string?>("--kind")
-        {
-            Description =
-                "unique: a key per unit. reusable: each key is sold up to a quota. manual: an operator writes a text for " +
-                "every order, no stock (unique). It never changes.",
-        };
-        kind.AcceptOnlyFromAmong("unique", "reusable", "manual");
-        var offSale = new Option<bool>("--off-sale") { Description = "Shown, but not sold." };
-        var onSale = new Option<bool>("--on-sale") { Description = "Sold again." };
-        var add = new Command(
-            "add", "Adds a product. The same SKU again changes it; options that are left out stay as they are.")
-        {
-            sku, name, price, max, currency, hold, holdMinutes, holdSeconds, waitMinutes, waitSeconds, offSale, onSale, kind,
-        };
-        session.Bind(add, (servers, arguments, cancellation) =>
-        {
-            var change = new ProductChange(
-                arguments.GetValue(sku)!, arguments.GetValue(name)!, arguments.GetValue(price), arguments.GetValue(max),
-                arguments.GetValue(currency),
-                arguments.GetValue(hold) switch { "order" => HoldPolicy.Order, "payment" => HoldPolicy.Payment, _ => null },
-                Seconds(arguments.GetValue(holdMinutes), arguments.GetValue(holdSeconds), "--hold"),
-                Seconds(arguments.GetValue(waitMinutes), arguments.GetValue(waitSeconds), "--wait"),
-                OnSale(arguments.GetValue(offSale), arguments.GetValue(onSale)),
-                arguments.GetValue(kind) switch
-                {
-                    "unique" => ProductKind.Unique,
-                    "reusable" => ProductKind.Reusable,
-                    "manual" => ProductKind.Manual,
-                    _ => null,
-                });
-            return RunAsync(session, servers, change, cancellation);
-        });
-        return add;
+        var options = new ProductOptions();
+        var command = new Command(verb, description) { sku };
+        options.AddTo(command);
+        command.Takes(OperatorActions.ProductAdd);
+        session.Bind(command, (servers, arguments, cancellation) =>
+            RunAsync(session, servers, options.Read(arguments, arguments.GetValue(sku)!), mustBeThere, cancellation));
+        return command;
     }
 
     /// <summary>Writes a product and says so.</summary>
@@ -111,29 +82,24 @@ public static class ProductAddCommand
     }
 
     private static async Task<int> RunAsync(
-        Session session, ShopServers servers, ProductChange change, CancellationToken cancellation)
+        Session session, ShopServers servers, ProductChange change, bool mustBeThere, CancellationToken cancellation)
     {
-        change.ApplyTo(null);
+        change.Check();
         await servers.RequireWritableAsync(cancellation);
-        var present = await CatalogStore.FindAsync(servers.Database, change.Sku, cancellation);
-        var version = await PutAsync(session, servers, change.ApplyTo(present), cancellation);
+        var present = mustBeThere
+            ? await ProductCommands.RequireAsync(servers, change.Sku, cancellation)
+            : await CatalogStore.FindAsync(servers.Database, change.Sku, cancellation);
+        var product = change.ApplyTo(present);
+        await using var grant = await session.Operators.RequireAsync(
+            OperatorActions.ProductAdd, product.Sku, null, [], cancellation);
+        var version = await PutAsync(session, servers, product, cancellation);
+        await grant.DoneAsync(present is null ? null : Describe(present), Describe(product), cancellation);
         await WaitPublishedAsync(session, servers, change.Sku, version, cancellation);
         return ExitCodes.Ok;
     }
 
-    private static int? Seconds(int? minutes, int? seconds, string name) => (minutes, seconds) switch
-    {
-        (not null, not null) => throw new ShopctlException(
-            ExitCodes.Usage, $"Say {name}-minutes or {name}-seconds, not both."),
-        ({ } m, null) => (int)Math.Clamp(m * 60L, int.MinValue, int.MaxValue),
-        _ => seconds,
-    };
-
-    private static bool? OnSale(bool off, bool on) => (off, on) switch
-    {
-        (true, true) => throw new ShopctlException(ExitCodes.Usage, "Say --off-sale or --on-sale, not both."),
-        (true, false) => false,
-        (false, true) => true,
-        _ => null,
-    };
+    private static string Describe(Product product) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{product.Name}: {product.Price} fen {product.Currency}, at most {product.MaxQuantity}, " +
+        $"{(product.OnSale ? "on sale" : "off sale")}, holds {product.HoldSeconds} s at {product.Hold}, waits {product.WaitSeconds} s");
 }

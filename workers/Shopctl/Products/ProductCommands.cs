@@ -9,12 +9,13 @@ using CardShop.Shopctl.Terminal;
 
 namespace CardShop.Shopctl.Products;
 
-/// <summary><c>shopctl product</c>: add, list, show.</summary>
+/// <summary><c>shopctl product</c>: add, change, list, show.</summary>
 public static class ProductCommands
 {
     public static Command Create(Session session) => new("product", "The catalog.")
     {
         ProductAddCommand.Create(session),
+        ProductAddCommand.CreateChange(session),
         List(session),
         Show(session),
     };
@@ -26,11 +27,12 @@ public static class ProductCommands
         {
             await servers.RequireDatabaseAsync(cancellation);
             var table = Screen.Table(
-                "sku", "name", "#price (fen)", "on sale", "#available", "#reserved", "#sold", "#version", "published");
+                "sku", "name", "kind", "#price (fen)", "on sale", "#available", "#reserved", "#sold", "#version", "published");
             await foreach (var row in ProductQueries.AllAsync(servers.Database, cancellation))
             {
                 Screen.Row(
-                    table, row.Product.Sku, row.Product.Name, Number(row.Product.Price), row.Product.OnSale ? "yes" : "no",
+                    table, row.Product.Sku, row.Product.Hidden ? row.Product.Name + " (not listed)" : row.Product.Name,
+                    Kind(row.Product), Number(row.Product.Price), row.Product.OnSale ? "yes" : "no",
                     Number(row.Available), Number(row.Reserved), Number(row.Sold), Number(row.Product.Version),
                     row.Published ? "yes" : "not yet");
             }
@@ -77,10 +79,12 @@ public static class ProductCommands
     [
         ("sku", product.Sku),
         ("name", product.Name),
-        ("kind", JsonNamingPolicy.KebabCaseLower.ConvertName(product.Kind.ToString())),
+        ("kind", Kind(product)),
         ("price", string.Create(CultureInfo.InvariantCulture, $"{product.Price} fen {product.Currency}")),
         ("max quantity", Number(product.MaxQuantity)),
         ("on sale", product.OnSale ? "yes" : "no"),
+        ("listed", product.Hidden ? "no: sold to whoever knows the SKU" : "yes"),
+        ("low stock", product.LowStock == 0 ? "never pointed out" : $"fewer than {Number(product.LowStock)}"),
         ("stock is held", product.Hold == HoldPolicy.Order ? "at order" : "at payment"),
         ("time to pay", string.Create(CultureInfo.InvariantCulture, $"{product.HoldSeconds} s")),
         (product.Kind == ProductKind.Manual ? "operator takes at most" : "paid order waits for stock", product.WaitSeconds == 0
@@ -88,6 +92,8 @@ public static class ProductCommands
             : string.Create(CultureInfo.InvariantCulture, $"{product.WaitSeconds} s")),
         ("version", Number(product.Version)),
     ];
+
+    private static string Kind(Product product) => JsonNamingPolicy.KebabCaseLower.ConvertName(product.Kind.ToString());
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using CardShop.Shop.Operators;
 using CardShop.Shop.Reconciliation;
+using CardShop.Shopctl.Operators;
 using CardShop.Shop.Store;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
@@ -58,6 +60,7 @@ public static class ReconcileCommand
         {
             files, channel, profile, date, dry, json, most, wait,
         };
+        reconcile.Takes(OperatorActions.ReconcileApply);
         session.Bind(reconcile, (servers, arguments, cancellation) => RunAsync(
             session, servers,
             new(
@@ -77,6 +80,8 @@ public static class ReconcileCommand
         {
             await servers.RequireDatabaseAsync(cancellation);
             var work = options.DryRun ? null : await servers.OpenOperatorWorkAsync(cancellation);
+            await using var grant = work is null ? null : await session.Operators.RequireAsync(
+                OperatorActions.ReconcileApply, string.Join(' ', options.Files.Select(Path.GetFileName)), null, [], cancellation);
             var behind = work is null ? 0 : await Backlog.WaitAsync(servers, options.Patience, cancellation);
             var report = new ReconciliationReport(Math.Max(options.MaxCases, ReconcileSummary.Shown));
             var scope = await CompareAsync(session, servers, options, files, report, cancellation);
@@ -85,6 +90,11 @@ public static class ReconcileCommand
                     CultureInfo.InvariantCulture,
                     $"Nothing was filed: the fleets are {behind:N0} records behind, and what waits looks like missing. Run it again."))
                 : await FileAsync(work, scope, report, options.MaxCases, cancellation);
+            if (grant is not null)
+            {
+                await grant.DoneAsync(null, cases.Note, cancellation, cases.Filed);
+            }
+
             if (options.Json)
             {
                 session.Screen.Line(JsonSerializer.Serialize(

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using CardShop.Contracts;
+using CardShop.Shop.Operators;
 using CardShop.Shop.Payments;
 using CardShop.Shop.Store;
-using CardShop.Shopctl.Audit;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
@@ -75,10 +75,18 @@ public static class ReviewCommands
     private static Command Show(Session session)
     {
         var id = OrderArgument();
-        var show = new Command("show", "One order with its cases and their evidence.") { id };
+        var since = OrderCommand.SinceOption();
+        var json = OrderCommand.JsonOption();
+        var show = new Command("show", "One order with its cases, their evidence, and its full story.") { id, since, json };
         session.Bind(show, async (servers, arguments, cancellation) =>
         {
             var orderId = OrderCommand.RequireId(arguments.GetValue(id)!);
+            if (arguments.GetValue(json))
+            {
+                return await OrderCommand.TellAsync(
+                    session, servers, orderId, arguments.GetValue(since), json: true, cancellation);
+            }
+
             var code = await OrderCommand.ShowAsync(session, servers, orderId, cancellation);
             var saga = await ReviewQueries.FindAsync(servers.Database, orderId, cancellation);
             var table = Screen.Table("case", "opened", "about", "evidence", "closed", "resolution");
@@ -90,6 +98,8 @@ public static class ReviewCommands
             }
 
             session.Screen.Show(table);
+            await OrderCommand.TellAsync(
+                session, servers, orderId, arguments.GetValue(since), json: false, cancellation);
             return code;
         });
         return show;
@@ -111,19 +121,19 @@ public static class ReviewCommands
             HelpName = "FEN",
         };
         var number = new Option<string?>("--number") { Description = "Which attempt it paid (the last).", HelpName = "NUMBER" };
-        var by = new ByOptions();
         var command = new Command(
             "confirm-paid", "The money has been seen: the order is paid, and delivered by the normal way.")
         {
-            id, reference, amount, number, by.Operator, by.CommandId,
+            id, reference, amount, number,
         };
-        session.Bind(command, (servers, arguments, cancellation) => RunAsync(
-            session, servers,
-            new PaymentMessage.OperatorConfirmPaid(
-                OrderCommand.RequireId(arguments.GetValue(id)!), by.From(arguments, session),
-                Text(arguments.GetValue(reference), "--reference"), arguments.GetValue(amount), arguments.GetValue(number)),
-            cancellation));
-        return command;
+        return Decision(session, command, OperatorActions.OrderConfirmPaid, arguments =>
+        {
+            var (orderId, proof) = (OrderCommand.RequireId(arguments.GetValue(id)!), Text(arguments.GetValue(reference), "--reference"));
+            var (fen, attempt) = (arguments.GetValue(amount), arguments.GetValue(number));
+            return new(
+                OperatorActions.OrderConfirmPaid, orderId, null, [("reference", proof), ("amount", Fen(fen)), ("number", attempt)],
+                act => new PaymentMessage.OperatorConfirmPaid(orderId, act, proof, fen, attempt));
+        });
     }
 
     private static Command Refund(Session session)
@@ -136,78 +146,94 @@ public static class ReviewCommands
             Description = "Which payment (the one that pays the order).",
             HelpName = "NUMBER",
         };
-        var by = new ByOptions();
         var command = new Command(
             "refund",
             "Gives money back. An order that is not delivered is withdrawn first, and refunded whole; of a delivered one " +
-            "any part may go back, and it stays delivered.")
+            $"any part may go back, and it stays delivered. Above the limit ({OperatorSettings.RefundLimitName}, fen of one order) it " +
+            "takes a second operator.")
         {
-            id, amount, reason, number, by.Operator, by.CommandId,
+            id, amount, reason, number,
         };
-        session.Bind(command, (servers, arguments, cancellation) => RunAsync(
-            session, servers,
-            new PaymentMessage.OperatorRefund(
-                OrderCommand.RequireId(arguments.GetValue(id)!), by.From(arguments, session), arguments.GetValue(number),
-                arguments.GetValue(amount), Text(arguments.GetValue(reason), "--reason")),
-            cancellation));
+        var by = new ByOptions(command);
+        command.Takes(OperatorActions.OrderRefund with { IsDangerous = true });
+        session.Bind(command, async (servers, arguments, cancellation) =>
+        {
+            by.Check(arguments, session);
+            var orderId = OrderCommand.RequireId(arguments.GetValue(id)!);
+            var (why, fen, which) = (Text(arguments.GetValue(reason), "--reason"), arguments.GetValue(amount), arguments.GetValue(number));
+            await servers.RequireDatabaseAsync(cancellation);
+            var total = RefundTotal.Of(await ReviewQueries.FindAsync(servers.Database, orderId, cancellation), which, fen);
+            var deed = new OperatorDeed(
+                OperatorActions.Refund(total, session.Operators.RefundLimit), orderId, why,
+                [("amount", fen is { } f ? Fen(f) : "all"), ("number", which), ("total", Fen(total))],
+                act => new PaymentMessage.OperatorRefund(orderId, act, which, fen, why));
+            return await RunAsync(session, servers, deed, cancellation);
+        });
         return command;
     }
 
     private static Command Deliver(Session session)
     {
         var id = OrderArgument();
-        var by = new ByOptions();
-        var command = new Command("deliver", "Delivers a paid order that waits for a person, from what is in stock.")
+        var command = new Command("deliver", "Delivers a paid order that waits for a person, from what is in stock.") { id };
+        return Decision(session, command, OperatorActions.OrderDeliver, arguments =>
         {
-            id, by.Operator, by.CommandId,
-        };
-        session.Bind(command, (servers, arguments, cancellation) => RunAsync(
-            session, servers,
-            new PaymentMessage.OperatorDeliver(
-                OrderCommand.RequireId(arguments.GetValue(id)!), by.From(arguments, session)),
-            cancellation));
-        return command;
+            var orderId = OrderCommand.RequireId(arguments.GetValue(id)!);
+            return new(
+                OperatorActions.OrderDeliver, orderId, null, [("from", "stock")],
+                act => new PaymentMessage.OperatorDeliver(orderId, act));
+        });
     }
 
     private static Command Dismiss(Session session)
     {
         var id = OrderArgument();
         var reason = ReasonOption();
-        var by = new ByOptions();
-        var command = new Command("dismiss", "Closes the order's open cases; no money and no key is moved.")
+        var command = new Command("dismiss", "Closes the order's open cases; no money and no key is moved.") { id, reason };
+        return Decision(session, command, OperatorActions.ReviewDecide, arguments =>
         {
-            id, reason, by.Operator, by.CommandId,
-        };
-        session.Bind(command, (servers, arguments, cancellation) => RunAsync(
-            session, servers,
-            new PaymentMessage.OperatorDismiss(
-                OrderCommand.RequireId(arguments.GetValue(id)!), by.From(arguments, session),
-                Text(arguments.GetValue(reason), "--reason")),
-            cancellation));
+            var (orderId, why) = (OrderCommand.RequireId(arguments.GetValue(id)!), Text(arguments.GetValue(reason), "--reason"));
+            return new(
+                OperatorActions.ReviewDecide, orderId, why, [("decision", "dismiss")],
+                act => new PaymentMessage.OperatorDismiss(orderId, act, why));
+        });
+    }
+
+    /// <summary>A command that decides about one order.</summary>
+    private static Command Decision(
+        Session session, Command command, OperatorAction action, Func<ParseResult, OperatorDeed> read)
+    {
+        var by = new ByOptions(command);
+        command.Takes(action);
+        session.Bind(command, (servers, arguments, cancellation) =>
+        {
+            by.Check(arguments, session);
+            return RunAsync(session, servers, read(arguments), cancellation);
+        });
         return command;
     }
 
     /// <summary>Has a decision taken, and says what came of it.</summary>
-    /// <param name="entry">Written to the audit before the decision; null where the saga itself is the record.</param>
     internal static async Task<int> RunAsync(
-        Session session, ShopServers servers, PaymentMessage message, CancellationToken cancellation,
-        AuditEntry? entry = null)
+        Session session, ShopServers servers, OperatorDeed deed, CancellationToken cancellation)
     {
         var work = await servers.OpenOperatorWorkAsync(cancellation);
-        if (entry is not null)
-        {
-            await AuditTrail.WriteAsync(servers.Log, entry, cancellation);
-        }
-
+        await using var grant = await session.Operators.RequireAsync(
+            deed.Action, deed.OrderId, deed.Why, deed.Parameters, cancellation);
+        var message = await deed.Message(
+            new(grant.CommandId, grant.Operator.Name, session.Time.GetUtcNow()), cancellation);
         var outcome = await work.RunAsync(message, cancellation);
         switch (outcome.Result)
         {
             case OperatorResult.Refused:
+                await grant.FailAsync(outcome.Reason ?? "the order does not allow it", cancellation);
                 throw new ShopctlException(ExitCodes.Failed, $"{message.OrderId}: {outcome.Reason}.");
             case OperatorResult.Repeated:
+                await grant.DoneAsync(null, "decided before, nothing has changed", cancellation);
                 session.Screen.Line($"{message.OrderId}: this was decided before; nothing has changed.");
                 return ExitCodes.Ok;
             default:
+                await grant.DoneAsync(null, outcome.Saga is { } after ? Kebab(after.Status) : null, cancellation);
                 var open = outcome.Saga is { } saga ? ReviewCases.OpenOf(saga).Count() : 0;
                 session.Screen.Line(string.Create(
                     CultureInfo.InvariantCulture,
@@ -235,6 +261,8 @@ public static class ReviewCommands
         text?.Trim() is { Length: >= 1 and <= MaxText } trimmed && !trimmed.Any(char.IsControl)
             ? trimmed
             : throw new ShopctlException(ExitCodes.Usage, $"{option} must be 1 to {MaxText} characters");
+
+    private static string Fen(long amount) => amount.ToString(CultureInfo.InvariantCulture);
 
     private static string Kebab<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());

@@ -1,7 +1,10 @@
 using System.CommandLine;
+using System.Globalization;
 using CardShop.Contracts;
 using CardShop.Pipeline.Documents;
+using CardShop.Shop.Operators;
 using CardShop.Shop.Store;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -12,25 +15,38 @@ namespace CardShop.Shopctl.Schema;
 /// <summary><c>shopctl migrate</c>: tables, topics and queues, as this version needs them. Repeats are no-ops.</summary>
 public static class MigrateCommand
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private const int LongestWait = 600;
     private static readonly TimeSpan Attempt = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     public static Command Create(Session session)
     {
+        var wait = new Option<int>("--wait-seconds")
+        {
+            Description = "How long to wait for servers that are starting, 0 to 600 (0: an absent one is said at once).",
+            HelpName = "N",
+        };
         var migrate = new Command(
             "migrate",
-            "Creates or updates tables, topics and queues. May be repeated; waits 30 s for servers that are starting.");
-        session.Bind(migrate, (servers, _, cancellation) => RunAsync(session, servers, cancellation));
+            "Creates or updates tables, topics and queues. May be repeated. An installation without operators needs no key.")
+        {
+            wait,
+        };
+        migrate.Takes(OperatorActions.Migrate);
+        session.Bind(migrate, (servers, arguments, cancellation) => arguments.GetValue(wait) is >= 0 and <= LongestWait and var n
+            ? RunAsync(session, servers, TimeSpan.FromSeconds(n), cancellation)
+            : throw new ShopctlException(ExitCodes.Usage, "--wait-seconds must be 0 to 600."));
         return migrate;
     }
 
-    private static async Task<int> RunAsync(Session session, ShopServers servers, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        Session session, ShopServers servers, TimeSpan patience, CancellationToken cancellation)
     {
         var settings = servers.Settings;
         var replication = settings.Replication;
+        await using var grant = await OpenAuditAsync(session, servers, patience, cancellation);
         await WaitAsync(
-            session, "PostgreSQL", settings.PostgresPlace, ShopctlSettings.PostgresName,
+            session, patience, "PostgreSQL", settings.PostgresPlace, ShopctlSettings.PostgresName,
             servers.RequireDatabaseAsync, cancellation);
         var applied = await Migrations.ApplyAsync(
             servers.Database, typeof(ShopWork).Assembly, NullLogger.Instance, cancellation);
@@ -39,22 +55,48 @@ public static class MigrateCommand
             : $"PostgreSQL: applied {string.Join(", ", applied.Select(ShortName))}.");
 
         await WaitAsync(
-            session, "Kafka", settings.Kafka, ShopctlSettings.KafkaName,
+            session, patience, "Kafka", settings.Kafka, ShopctlSettings.KafkaName,
             stop => servers.Log.CreateTopicsAsync(Topics.All, replication, stop).WaitAsync(Attempt, servers.Time, stop),
             cancellation);
         session.Screen.Line($"Kafka: all {Topics.All.Count} topics are there.");
 
         await WaitAsync(
-            session, "RabbitMQ", settings.RabbitPlace, ShopctlSettings.RabbitName,
+            session, patience, "RabbitMQ", settings.RabbitPlace, ShopctlSettings.RabbitName,
             stop => servers.Bus.DeclareAsync(Queues.Work, Queues.Error, stop).WaitAsync(Pause + Attempt, servers.Time, stop),
             cancellation);
+        if (grant is not null)
+        {
+            await grant.DoneAsync(null, string.Join(' ', applied.Select(ShortName)), cancellation);
+        }
+
         session.Screen.Line($"RabbitMQ: {Queues.Work.Count} work queues, their delayed queues and '{Queues.Error}' are there.");
         return ExitCodes.Ok;
     }
 
-    /// <summary>Tries a step until its server answers, at most 30 s.</summary>
+    /// <summary>
+    /// Where there are operators, one of them must be who migrates, and the audit must know before anything else is done: its
+    /// topic is made first. Null on an installation that has none yet.
+    /// </summary>
+    private static async Task<OperatorGrant?> OpenAuditAsync(
+        Session session, ShopServers servers, TimeSpan patience, CancellationToken cancellation)
+    {
+        if (!session.Operators.Exist)
+        {
+            session.Screen.Note("There is no operator yet: 'shopctl operators add NAME admin FILE' makes the first.");
+            return null;
+        }
+
+        await WaitAsync(
+            session, patience, "Kafka", servers.Settings.Kafka, ShopctlSettings.KafkaName,
+            stop => servers.Log.CreateTopicsAsync([Topics.Audit], servers.Settings.Replication, stop)
+                .WaitAsync(Attempt, servers.Time, stop),
+            cancellation);
+        return await session.Operators.RequireAsync(OperatorActions.Migrate, "tables, topics, queues", null, [], cancellation);
+    }
+
+    /// <summary>Tries a step until its server answers, at least once.</summary>
     private static async Task WaitAsync(
-        Session session, string server, string place, string setting, Func<CancellationToken, Task> step,
+        Session session, TimeSpan patience, string server, string place, string setting, Func<CancellationToken, Task> step,
         CancellationToken cancellation)
     {
         var started = session.Time.GetTimestamp();
@@ -68,7 +110,7 @@ public static class MigrateCommand
             catch (Exception e) when (
                 e is ShopctlException { ExitCode: ExitCodes.Unreachable } || ShopServers.IsAbsence(e))
             {
-                if (session.Time.GetElapsedTime(started) > Patience)
+                if (session.Time.GetElapsedTime(started) >= patience)
                 {
                     throw new ShopctlException(
                         ExitCodes.Unreachable,
@@ -77,7 +119,9 @@ public static class MigrateCommand
 
                 if (first)
                 {
-                    session.Screen.Note($"Waiting up to 30 s for {server} at {place} ({setting}) …");
+                    session.Screen.Note(string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"Waiting up to {patience.TotalSeconds} s for {server} at {place} ({setting}) …"));
                 }
 
                 await Task.Delay(Pause, session.Time, cancellation);

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using CardShop.Shop.Operators;
 using CardShop.Shop.Orders;
+using CardShop.Shopctl.Housekeeping;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
 
@@ -11,20 +14,36 @@ public static class SecretsCommands
     public static Command Create(Session session) => new("secrets", "The installation's secrets.")
     {
         Init(session), new Command("rotate", "New secrets beside the old ones.") { RotateKek(session) }, Operator(session),
+        ExpireMonths.Create(session),
     };
 
     private static Command Init(Session session)
     {
-        var init = new Command("init", "Creates the secrets that are missing in Secrets__Directory; present ones stay.");
-        session.Bind(init, (_, _) => Guarded(() =>
+        var init = new Command(
+            "init",
+            "Creates the secrets that are missing in Secrets__Directory; present ones stay. A fresh installation, with none of " +
+            "them, needs no operator; making up for some that are missing does.");
+        init.Takes(OperatorActions.SecretsInit);
+        session.Bind(init, async (_, _, cancellation) =>
         {
             var directory = session.Settings.SecretsDirectory;
-            var created = ShopSecrets.Create(directory);
-            ShopSecrets.Open(directory);
+            var present = ShopSecrets.Names.Count(name => File.Exists(Path.Combine(directory, name)));
+            await using var grant = present == 0 || present == ShopSecrets.Names.Count || !session.Operators.Exist
+                ? null
+                : await session.Operators.RequireAsync(
+                    OperatorActions.SecretsInit, Path.GetFileName(directory), null, [], cancellation);
+            var created = Guarded(() => ShopSecrets.Create(directory));
+            Guarded(() => ShopSecrets.Open(directory));
+            if (grant is not null)
+            {
+                await grant.DoneAsync(null, string.Join(' ', created), cancellation);
+            }
+
             session.Screen.Line(created.Count == 0
                 ? $"Nothing to create: all secrets are in {directory}."
                 : $"Created in {directory}: {string.Join(", ", created)}. Back them up: without them no key can be opened.");
-        }));
+            return ExitCodes.Ok;
+        });
         return init;
     }
 
@@ -53,27 +72,27 @@ public static class SecretsCommands
         {
             stage, activate,
         };
-        session.Bind(kek, (arguments, _) => Guarded(() =>
+        kek.Takes(OperatorActions.SecretsRotate);
+        session.Bind(kek, async (_, arguments, cancellation) =>
         {
             var directory = session.Settings.SecretsDirectory;
-            var staged = arguments.GetValue(stage);
-            if (arguments.GetValue(activate) is { } id)
+            var (staged, id) = (arguments.GetValue(stage), arguments.GetValue(activate));
+            var before = Guarded(() => ShopSecrets.Open(directory));
+            if (id is not null && (staged || !before.KeyEncryptionKeys.ContainsKey(id)))
             {
-                if (staged || !ShopSecrets.Open(directory).KeyEncryptionKeys.ContainsKey(id))
-                {
-                    throw new ShopctlException(ExitCodes.Usage, $"There is no {id} to activate in {directory}.");
-                }
-
-                ShopSecrets.ActivateKeyEncryptionKey(directory, id);
-                session.Screen.Line($"{id} seals from now on. Next: shopctl keys rotate.");
-                return;
+                throw new ShopctlException(ExitCodes.Usage, $"There is no {id} to activate in {directory}.");
             }
 
-            var created = ShopSecrets.AddKeyEncryptionKey(directory, staged);
-            session.Screen.Line(staged
+            await using var grant = await session.Operators.RequireAsync(
+                OperatorActions.SecretsRotate, id ?? "a new key-encryption key", null, [("stage", staged ? "yes" : null)], cancellation);
+            var created = Guarded(() => id is null ? ShopSecrets.AddKeyEncryptionKey(directory, staged) : Activate(directory, id));
+            await grant.DoneAsync(before.CurrentKeyEncryptionKey, created + (staged ? " staged" : " seals"), cancellation);
+            session.Screen.Line(id is not null ? $"{id} seals from now on. Next: shopctl keys rotate."
+                : staged
                 ? $"Created {created} in {directory}. Copy it to the other hosts, then: shopctl secrets rotate kek --activate {created}."
                 : $"Created {created} in {directory}; it seals from now on. Back it up. Next: shopctl keys rotate.");
-        }));
+            return ExitCodes.Ok;
+        });
         return kek;
     }
 
@@ -81,27 +100,24 @@ public static class SecretsCommands
     {
         var name = new Argument<string>("NAME") { Description = "Who it is for." };
         var file = new Argument<string>("FILE") { Description = "The new key file, for the operator to keep." };
-        var command = new Command(
-            "operator",
-            "Makes an operator's key file. The installation keeps its hash alone; what needs two operators takes two such files.")
-        {
-            name, file,
-        };
-        session.Bind(command, (arguments, _) => Guarded(() =>
-        {
-            OperatorKeys.Create(
-                session.Settings.SecretsDirectory, arguments.GetValue(name)!, arguments.GetValue(file)!);
-            session.Screen.Line($"{arguments.GetValue(file)} is the key of {arguments.GetValue(name)}.");
-        }));
+        var command = new Command("operator", "The same as 'shopctl operators add NAME operator FILE'.") { name, file };
+        command.Takes(OperatorActions.OperatorsAdd with { IsDangerous = true });
+        session.Bind(command, (servers, arguments, cancellation) => OperatorsCommands.AddAsync(
+            session, servers, arguments.GetValue(name)!, OperatorRole.Operator, arguments.GetValue(file)!, cancellation));
         return command;
     }
 
-    private static Task<int> Guarded(Action work)
+    private static string Activate(string directory, string id)
+    {
+        ShopSecrets.ActivateKeyEncryptionKey(directory, id);
+        return id;
+    }
+
+    private static T Guarded<T>(Func<T> work)
     {
         try
         {
-            work();
-            return Task.FromResult(ExitCodes.Ok);
+            return work();
         }
         catch (Exception e) when (
             e is IOException or UnauthorizedAccessException or (InvalidOperationException and not ShopctlException))

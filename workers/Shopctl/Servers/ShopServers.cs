@@ -6,12 +6,15 @@ using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Log;
 using CardShop.Pipeline.Outbox;
 using CardShop.Shop.Keys;
+using CardShop.Shop.Operators;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Store;
 using CardShop.Shopctl.Settings;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace CardShop.Shopctl.Servers;
 
@@ -26,6 +29,7 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
     private NpgsqlDataSource? _database;
     private KafkaLog? _log;
     private RabbitBus? _bus;
+    private KafkaRanges? _ranges;
 
     public ShopctlSettings Settings => settings;
 
@@ -36,6 +40,14 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
     public ILog Log => _log ??= new KafkaLog(
         new(settings.Kafka, Name, MessageTimeout: TimeSpan.FromSeconds(30), Linger: TimeSpan.FromMilliseconds(1)), time,
         NullLogger<KafkaLog>.Instance);
+
+    /// <summary>Parts of topics, outside any group.</summary>
+    public ILogRanges Ranges => _ranges ??= new KafkaRanges(
+        new(settings.Kafka, Name, MessageTimeout: TimeSpan.FromSeconds(30), Linger: TimeSpan.FromMilliseconds(1)), time,
+        NullLogger<KafkaRanges>.Instance);
+
+    /// <summary>What operators do.</summary>
+    public AuditTrail Audit => new(Log, Ranges, time);
 
     public IBus Bus => _bus ??= new RabbitBus(
         new(settings.Rabbit, Name, MaxUnconfirmed: 100, Limit), time, new Random(), NullLogger<RabbitBus>.Instance);
@@ -83,21 +95,50 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
     }
 
     /// <summary>Throws with exit code 3 where Kafka does not answer, with 1 where its topics are not there.</summary>
-    public async Task RequireLogAsync(CancellationToken cancellation)
+    /// <param name="topic">The one that is asked for; the catalog's where none is named.</param>
+    public async Task RequireLogAsync(CancellationToken cancellation, Topic? topic = null)
     {
+        topic ??= Topics.Catalog;
         try
         {
-            await Log.EndsAsync([Topics.Catalog], cancellation).WaitAsync(Limit, time, cancellation);
+            await Log.EndsAsync([topic], cancellation).WaitAsync(Limit, time, cancellation);
         }
         catch (KafkaException e) when (
             e.Error.Code is ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition)
         {
             throw new ShopctlException(
-                ExitCodes.Failed, $"Kafka at {settings.Kafka} has no topic {Topics.Catalog.Name}: run 'shopctl migrate'.", e);
+                ExitCodes.Failed, $"Kafka at {settings.Kafka} has no topic {topic.Name}: run 'shopctl migrate'.", e);
         }
         catch (Exception e) when (IsAbsence(e))
         {
             throw Absent("Kafka", settings.Kafka, ShopctlSettings.KafkaName, e);
+        }
+    }
+
+    /// <summary>Throws with exit code 3 where RabbitMQ does not answer.</summary>
+    /// <returns>A connection of the caller's own.</returns>
+    public async Task<IConnection> OpenRabbitAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await new ConnectionFactory
+            {
+                Uri = settings.Rabbit,
+                AutomaticRecoveryEnabled = false,
+                TopologyRecoveryEnabled = false,
+                RequestedConnectionTimeout = Limit,
+                ContinuationTimeout = Limit,
+                ClientProvidedName = Name,
+            }.CreateConnectionAsync(cancellation).WaitAsync(Limit, time, cancellation);
+        }
+        catch (AuthenticationFailureException e)
+        {
+            throw new ShopctlException(
+                ExitCodes.Usage, $"RabbitMQ at {settings.RabbitPlace} refuses user or password of {ShopctlSettings.RabbitName}.", e);
+        }
+        catch (Exception e) when (IsAbsence(e))
+        {
+            throw Absent("RabbitMQ", settings.RabbitPlace, ShopctlSettings.RabbitName, e);
         }
     }
 
@@ -137,7 +178,7 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
         PostgresException e => e.SqlState.StartsWith("57P", StringComparison.Ordinal),
         KafkaException e => e.Error.IsLocalError || e.Error.Code is ErrorCode.BrokerNotAvailable or ErrorCode.RequestTimedOut,
         NpgsqlException or TimeoutException or SocketException or IOException or PlaceException => true,
-        RabbitMQ.Client.Exceptions.RabbitMQClientException => true,
+        RabbitMQClientException => true,
         _ => false,
     };
 

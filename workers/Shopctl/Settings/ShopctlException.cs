@@ -22,6 +22,12 @@ public static class ExitCodes
     /// <summary>A server cannot be reached.</summary>
     public const int Unreachable = 3;
 
+    /// <summary>No operator's key, too low a role, not approved, or outside the change window. Nothing was changed.</summary>
+    public const int Refused = 4;
+
+    /// <summary>It waits for a second operator's approval. Nothing was changed.</summary>
+    public const int Waiting = 5;
+
     /// <summary>The text that every --help ends with.</summary>
     public const string Help =
         """
@@ -30,5 +36,7 @@ public static class ExitCodes
           1  a violation was found, or it failed
           2  wrong arguments or settings
           3  a server cannot be reached
+          4  refused: no operator's key, too low a role, not approved, or outside the change window
+          5  waits for a second operator's approval
         """;
 }

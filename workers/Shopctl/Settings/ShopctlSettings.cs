@@ -1,4 +1,8 @@
+using System.Collections;
 using System.Globalization;
+using CardShop.Shop.Mail;
+using CardShop.Shop.Orders;
+using Microsoft.Extensions.Configuration;
 using Npgsql;
 
 namespace CardShop.Shopctl.Settings;
@@ -7,7 +11,10 @@ namespace CardShop.Shopctl.Settings;
 /// The settings, from environment variables. Each is checked when a command first needs it, so that a command asks for
 /// nothing that it does not use. No value of a setting that holds a password is ever repeated.
 /// </summary>
-public sealed class ShopctlSettings(Func<string, string?> variable)
+/// <param name="variable">One of them by its name; null where it is not set.</param>
+/// <param name="all">All of them, for settings that are lists; null: there are no such settings.</param>
+public sealed class ShopctlSettings(
+    Func<string, string?> variable, Func<IReadOnlyDictionary<string, string?>>? all = null)
 {
     public const string KafkaName = "Kafka__BootstrapServers";
     public const string RabbitName = "RabbitMq__Uri";
@@ -15,6 +22,8 @@ public sealed class ShopctlSettings(Func<string, string?> variable)
     public const string SecretsName = "Secrets__Directory";
     public const string ApiName = "CARDSHOP_API";
     public const string SandboxName = "CARDSHOP_SANDBOX";
+    public const string OperatorKeyName = "CARDSHOP_OPERATOR_KEY";
+    public const string PrometheusName = "Prometheus__Url";
     private const string ReplicationName = "Kafka__Replication";
     private const string RegionName = "Region";
 
@@ -73,12 +82,33 @@ public sealed class ShopctlSettings(Func<string, string?> variable)
     /// <summary>True where the secrets are named at all.</summary>
     public bool HasSecrets => variable(SecretsName) is { Length: > 0 };
 
+    /// <summary>True for one machine: copies and standbys are not asked for.</summary>
+    public bool IsLocal => string.Equals(variable("Local"), "true", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Prometheus' address, by which alerts of the past are known; null where it is not set.</summary>
+    public Uri? Prometheus => OptionalAddress(PrometheusName);
+
+    /// <summary>All settings, as the fleets and the API read them: sections, lists.</summary>
+    public IConfiguration Configuration() => new ConfigurationBuilder()
+        .AddInMemoryCollection((all?.Invoke() ?? new Dictionary<string, string?>()).Select(s => KeyValuePair.Create(
+            s.Key.Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal), s.Value)))
+        .Build();
+
     /// <summary>The region letter that stock belongs to.</summary>
     public string Region => variable(RegionName) is not { Length: > 0 } text
         ? "a"
         : text is [>= 'a' and <= 'z']
             ? text
             : throw new ShopctlException(ExitCodes.Usage, $"Setting {RegionName} must be one letter from a to z.");
+
+    /// <summary>The settings that fleets decide by, from the same variables as theirs; channels are null where none is named.</summary>
+    public ShopSettings Shop => FleetRules.Read(variable);
+
+    /// <summary>Whether buyers are mailed, and how long that is remembered, from the same variables as the fleets'.</summary>
+    public MailOptions Mail => FleetRules.ReadMail(variable);
+
+    /// <summary>The bearer key of who runs this command: never shown. Null where there is none.</summary>
+    public string? OperatorKey => variable(OperatorKeyName)?.Trim() is { Length: > 0 } key ? key : null;
 
     /// <summary>The shop's address.</summary>
     public Uri Api => Address(ApiName, "the shop's address, as http://127.0.0.1:8080");
@@ -87,12 +117,25 @@ public sealed class ShopctlSettings(Func<string, string?> variable)
     public Uri Sandbox => Address(SandboxName, "the sandbox's address, as http://127.0.0.1:8090");
 
     /// <summary>The settings of this process.</summary>
-    public static ShopctlSettings FromEnvironment() => new(Environment.GetEnvironmentVariable);
+    public static ShopctlSettings FromEnvironment() => new(
+        Environment.GetEnvironmentVariable,
+        () => Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .ToDictionary(e => (string)e.Key, e => (string?)e.Value));
+
+    /// <summary>An address by HTTP that may be absent.</summary>
+    public Uri? OptionalAddress(string name) => Optional(name) is null ? null : Address(name, "an address such as http://127.0.0.1:9090");
 
     private static ShopctlException WrongPostgres() =>
         new(ExitCodes.Usage, $"Setting {PostgresName} is no Npgsql connection string with a Host.");
 
-    private string Required(string name, string what) => variable(name) is { Length: > 0 } value
+    /// <summary>A setting that may be missing; null where it is empty too.</summary>
+    public string? Optional(string name) => variable(name) is { Length: > 0 } value ? value : null;
+
+    /// <summary>These settings, one of them another.</summary>
+    public ShopctlSettings With(string name, string value) => new(n => n == name ? value : variable(n));
+
+    /// <summary>A setting without which a command cannot be. Throws with its name and what it should hold.</summary>
+    public string Required(string name, string what) => variable(name) is { Length: > 0 } value
         ? value
         : throw new ShopctlException(
             ExitCodes.Usage, $"Setting {name} is missing: it holds {what}. compose/shopctl sets it for the local instance.");

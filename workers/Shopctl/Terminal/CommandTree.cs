@@ -2,18 +2,30 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using CardShop.Shopctl.Audit;
+using CardShop.Shopctl.Backup;
+using CardShop.Shopctl.Channels;
+using CardShop.Shopctl.DeadLetters;
 using CardShop.Shopctl.Demo;
+using CardShop.Shopctl.Errors;
+using CardShop.Shopctl.Housekeeping;
+using CardShop.Shopctl.Incident;
 using CardShop.Shopctl.Keys;
 using CardShop.Shopctl.Mails;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Orders;
 using CardShop.Shopctl.Partners;
+using CardShop.Shopctl.Preflight;
 using CardShop.Shopctl.Products;
 using CardShop.Shopctl.Reconcile;
+using CardShop.Shopctl.Recover;
+using CardShop.Shopctl.Replay;
 using CardShop.Shopctl.Reviews;
 using CardShop.Shopctl.Lag;
 using CardShop.Shopctl.Schema;
 using CardShop.Shopctl.Secrets;
 using CardShop.Shopctl.Settings;
+using CardShop.Shopctl.Stock;
+using CardShop.Shopctl.Verify;
 
 namespace CardShop.Shopctl.Terminal;
 
@@ -21,15 +33,18 @@ namespace CardShop.Shopctl.Terminal;
 public static class CommandTree
 {
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    public static Task<int> RunAsync(IReadOnlyList<string> arguments) =>
+        RunAsync(new Session(ShopctlSettings.FromEnvironment(), TimeProvider.System, new Screen()), arguments);
+
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(Session session, IReadOnlyList<string> arguments)
     {
-        var session = new Session(ShopctlSettings.FromEnvironment(), TimeProvider.System, new Screen());
         var result = Create(session).Parse(arguments);
         if (result.Action is ParseErrorAction)
         {
             foreach (var error in result.Errors)
             {
-                session.Screen.Error(error.Message);
+                session.Screen.Error(ParseErrors.Plain(error.Message));
             }
 
             session.Screen.Error($"See: {PathOf(result.CommandResult.Command)} --help");
@@ -54,11 +69,27 @@ public static class CommandTree
             ReviewCommands.Create(session),
             ReviewCommands.CreateRefund(session),
             ReconcileCommand.Create(session),
+            RecoverCommand.Create(session),
             PartnerCommands.Create(session),
             MailsCommands.Create(session),
+            ReplayCommand.Create(session),
+            DeadLetterCommands.Create(session),
+            ErrorsCommands.Create(session),
+            OperatorsCommands.Create(session),
+            ApprovalsCommands.Create(session),
             DemoCommands.Create(session),
             AuditCommand.Create(session),
             LagCommand.Create(session),
+            BackupCommands.Create(session),
+            RestoreCommand.Create(session),
+            HousekeepingCommands.Create(session),
+            BuyerCommands.Create(session),
+            StockCommand.Create(session),
+            ChannelsCommand.Create(session),
+            PreflightCommand.Create(session),
+            VerifyCommand.Create(session),
+            IncidentCommand.Create(session),
+            CompletionCommand.Create(session),
         };
         foreach (var help in root.Options.OfType<HelpOption>())
         {

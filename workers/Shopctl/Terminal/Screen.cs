@@ -8,16 +8,30 @@ public sealed class Screen
 {
     private const int PlainWidth = 160;
 
-    private readonly TextWriter _results = Console.Out;
-    private readonly TextWriter _errors = Console.Error;
+    private readonly TextWriter _results;
+    private readonly TextWriter _errors;
     private readonly IAnsiConsole _out;
     private readonly IAnsiConsole _notes;
 
+    /// <summary>This process's terminal, or what stands in its place.</summary>
     public Screen()
+        : this(Console.Out, Console.IsOutputRedirected, Console.Error, Console.IsErrorRedirected)
     {
-        _out = Open(_results, Console.IsOutputRedirected);
-        _notes = Open(_errors, Console.IsErrorRedirected);
-        IsTerminal = !Console.IsErrorRedirected && _notes.Profile.Capabilities.Interactive;
+    }
+
+    /// <summary>Plain text to two writers, as if both were redirected.</summary>
+    public Screen(TextWriter results, TextWriter errors)
+        : this(results, true, errors, true)
+    {
+    }
+
+    private Screen(TextWriter results, bool resultsRedirected, TextWriter errors, bool errorsRedirected)
+    {
+        _results = results;
+        _errors = errors;
+        _out = Open(results, resultsRedirected);
+        _notes = Open(errors, errorsRedirected);
+        IsTerminal = !errorsRedirected && _notes.Profile.Capabilities.Interactive;
     }
 
     /// <summary>True where a progress bar can be drawn.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CardShop.Pipeline;
+using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using Confluent.Kafka;
@@ -16,6 +17,15 @@ public sealed class Session(ShopctlSettings settings, TimeProvider time, Screen 
 
     public Screen Screen => screen;
 
+    /// <summary>Who runs the command, and whether he may.</summary>
+    public SessionOperators Operators => field ??= new(this);
+
+    /// <summary>The servers of the command that runs; null where it has none.</summary>
+    public ShopServers? Servers { get; private set; }
+
+    /// <summary>What was said to the command that runs.</summary>
+    public ParseResult? Arguments { get; private set; }
+
     /// <summary>Makes a command do this. Whatever goes wrong becomes one line on standard error and an exit code.</summary>
     public void Bind(Command command, Func<ParseResult, CancellationToken, Task<int>> work) =>
         command.SetAction((arguments, cancellation) => GuardAsync(work, arguments, cancellation));
@@ -25,12 +35,14 @@ public sealed class Session(ShopctlSettings settings, TimeProvider time, Screen 
         Bind(command, async (arguments, cancellation) =>
         {
             await using var servers = new ShopServers(settings, time);
+            Servers = servers;
             return await work(servers, arguments, cancellation);
         });
 
     private async Task<int> GuardAsync(
         Func<ParseResult, CancellationToken, Task<int>> work, ParseResult arguments, CancellationToken cancellation)
     {
+        Arguments = arguments;
         try
         {
             return await work(arguments, cancellation);

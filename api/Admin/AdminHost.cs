@@ -1,0 +1,38 @@
+using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Log;
+using CardShop.Shop.Operators;
+using CardShop.Shop.Orders;
+
+namespace CardShop.Api.Admin;
+
+/// <summary>What the operators' interface is made of.</summary>
+internal static class AdminHost
+{
+    private const string WrongKeysName = "Operators:WrongKeysPerNetwork";
+
+    public static void AddAdmin(
+        this IServiceCollection services, IConfiguration configuration, ApiSettings settings, ShopSecrets secrets)
+    {
+        var operators = OperatorSettings.From(name => configuration[name.Replace("__", ":", StringComparison.Ordinal)]);
+        var wrongKeys = configuration.GetValue(WrongKeysName, KeyThrottleLimits.Default.PerNetwork) is >= 1 and <= 10_000 and var count
+            ? count
+            : throw new InvalidOperationException("Setting Operators__WrongKeysPerNetwork must be 1 to 10000, wrong keys in a minute.");
+        services.AddSingleton(new OperatorDirectory(settings.SecretsDirectory, TimeProvider.System));
+        services.AddSingleton(new KeyThrottle(KeyThrottleLimits.Default with { PerNetwork = wrongKeys }, TimeProvider.System));
+        services.AddSingleton(s => new AuditTrail(
+            s.GetRequiredService<ILog>(), s.GetRequiredService<ILogRanges>(), TimeProvider.System));
+        services.AddSingleton(s => new OperatorGate(
+            s.GetRequiredService<OperatorDirectory>(), s.GetRequiredService<AuditTrail>(), operators, TimeProvider.System, AdminShop.Via));
+        services.AddSingleton(s => new ApprovalDesk(
+            s.GetRequiredService<OperatorGate>(), s.GetRequiredService<AuditTrail>(), TimeProvider.System, AdminShop.Via));
+        services.AddSingleton(s => new AdminShop(
+            settings.PostgresConnection, secrets, s.GetRequiredService<ILog>(), TimeProvider.System,
+            s.GetRequiredService<ILogger<RollbackFence>>()));
+        services.AddSingleton<AdminCalls>();
+        services.AddSingleton<AdminAccess>();
+        services.AddSingleton<AdminReads>();
+        services.AddSingleton<AdminOrders>();
+        services.AddSingleton<AdminCatalog>();
+        services.AddSingleton<AdminApprovalDesk>();
+    }
+}
