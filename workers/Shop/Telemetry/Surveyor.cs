@@ -1,3 +1,4 @@
+using System.Data;
 using CardShop.Contracts;
 using CardShop.Pipeline;
 using CardShop.Pipeline.Bus;
@@ -81,6 +82,11 @@ public sealed class Surveyor(
                 Answered("postgres", true);
                 await Task.Delay(every, time, cancellation);
             }
+        }
+        catch (InvalidOperationException e) when (connection.State != ConnectionState.Open)
+        {
+            // Lost while nothing was asked of it: Npgsql says that in another way than in the midst of a statement.
+            throw new PlaceException("The connection to PostgreSQL was lost.", e);
         }
         finally
         {
