@@ -55,6 +55,7 @@ public sealed class When_an_installation_is_verified(TestServers servers)
         Assert.DoesNotContain(checks, c => c.Area != "performance" && c.Verdict is "warn" or "fail");
         Assert.Contains(checks, c => c.Check == "delivered");
         Assert.Contains(checks, c => c.Check == "cancelled");
+        Assert.Contains(checks, c => c is { Check: "admin without a key", Verdict: "ok" });
         Assert.DoesNotContain("VERIFY", (await shop.ProductsAsync()).Keys);
     }
 
