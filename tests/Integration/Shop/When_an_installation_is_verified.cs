@@ -19,10 +19,10 @@ public sealed class When_an_installation_is_verified(TestServers servers)
         await VerifyAsync(shop);
         Assert.Equal(ExitCodes.Ok, (await RunAsync(shop, "stock", "VERIFY", "--check")).Code);
 
-        Assert.Equal(ExitCodes.Ok, (await RunAsync(shop, "channels", "off", "alipay", "--why", "maintenance", "--operator", "ann")).Code);
+        Assert.Equal(ExitCodes.Ok, (await RunAsync(shop, "channels", "off", "alipay", "--why", "maintenance")).Code);
         await Eventually.TrueAsync(async () => !await IsUpAsync(shop, "alipay"), "buyers are told that alipay is down");
         Assert.Contains("switched off by ann: maintenance", (await RunAsync(shop, "channels")).Text, StringComparison.Ordinal);
-        Assert.Equal(ExitCodes.Ok, (await RunAsync(shop, "channels", "on", "alipay", "--why", "done", "--operator", "ann")).Code);
+        Assert.Equal(ExitCodes.Ok, (await RunAsync(shop, "channels", "on", "alipay", "--why", "done")).Code);
         await Eventually.TrueAsync(() => IsUpAsync(shop, "alipay"), "alipay is in use again");
         await ReportAsync(shop);
 
@@ -55,6 +55,7 @@ public sealed class When_an_installation_is_verified(TestServers servers)
         Assert.DoesNotContain(checks, c => c.Area != "performance" && c.Verdict is "warn" or "fail");
         Assert.Contains(checks, c => c.Check == "delivered");
         Assert.Contains(checks, c => c.Check == "cancelled");
+        Assert.Contains(checks, c => c is { Check: "admin without a key", Verdict: "ok" });
         Assert.DoesNotContain("VERIFY", (await shop.ProductsAsync()).Keys);
     }
 
@@ -63,7 +64,7 @@ public sealed class When_an_installation_is_verified(TestServers servers)
         var file = servers.NewFolder("report");
         Assert.Equal(ExitCodes.Ok, (await RunAsync(shop, "incident", "--from", "10m", "--out", file)).Code);
         var report = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
-        Assert.Contains("| ann | channels.off | alipay | maintenance |", report, StringComparison.Ordinal);
+        Assert.Contains("| ann | channel.switch | alipay | maintenance | - | done |", report, StringComparison.Ordinal);
         Assert.Contains("alipay is", report, StringComparison.Ordinal);
         Assert.Contains("| payments notified | 1 | 1 |", report, StringComparison.Ordinal);
         Assert.Contains("| delivered | 1 |", report, StringComparison.Ordinal);
@@ -79,6 +80,7 @@ public sealed class When_an_installation_is_verified(TestServers servers)
             {
                 ShopctlSettings.ApiName => shop.Api.AbsoluteUri,
                 ShopctlSettings.SandboxName => shop.Sandbox.AbsoluteUri,
+                ShopctlSettings.OperatorKeyName => Shopctl.KeyOf(Shopctl.First),
                 _ => shop.Setting(name.Replace("__", ":", StringComparison.Ordinal)),
             },
             () => shop.Settings.ToDictionary(s => s.Key, s => (string?)s.Value));

@@ -135,7 +135,7 @@ public sealed class When_an_incident_is_reported
                 new ChannelState("alipay", false, Start.AddMinutes(5), ["main"]), ContractsJson.Default.ChannelState)));
         var text = IncidentReport.Write(
             tally, [new("ApiDown", "P0", "job=api", Start.AddMinutes(1), Start.AddMinutes(2))], Start.AddHours(2));
-        Assert.Contains("| 2026-03-05 14:09:00 | ann | refund | a1 | asked \\| by (contact) (contact) | bob |", text, StringComparison.Ordinal);
+        Assert.Contains("| 2026-03-05 14:09:00 | ann | refund | a1 | asked \\| by (contact) (contact) | bob | - |", text, StringComparison.Ordinal);
         Assert.Contains("| 2026-03-05 14:01:00 | 2026-03-05 14:02:00 | ApiDown | P0 | job=api |", text, StringComparison.Ordinal);
         Assert.Contains("alipay is DOWN (main down)", text, StringComparison.Ordinal);
         Assert.DoesNotContain("example.org", text, StringComparison.Ordinal);

@@ -61,11 +61,13 @@ internal sealed class CatalogRecovery(NpgsqlDataSource database, RangeSweep swee
             """);
         command.Parameters.Add(new()
         {
-            Value = documents.Keys.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
+            Value = documents.Keys.ToArray(),
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
         });
         command.Parameters.Add(new()
         {
-            Value = documents.Values.Select(d => d.Json).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb,
+            Value = documents.Values.Select(d => d.Json).ToArray(),
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb,
         });
         command.Parameters.Add(new() { Value = documents.Values.Select(d => kind.VersionOf(d.Document)).ToArray() });
         return await command.ExecuteNonQueryAsync(cancellation);

@@ -1,3 +1,4 @@
+using System.Data;
 using CardShop.Contracts;
 using CardShop.Pipeline;
 using CardShop.Pipeline.Bus;
@@ -20,6 +21,7 @@ public sealed class Surveyor(
     ILogger<Surveyor> logger)
 {
     private const long LockId = 0x73757276657900; // "survey"
+    private const string Postgres = "postgres";
 
     /// <summary>A retry queue's messages wait on purpose; the error queue's wait for an operator.</summary>
     private static readonly IReadOnlyList<string> AllQueues =
@@ -50,11 +52,13 @@ public sealed class Surveyor(
             catch (Exception e) when (Failures.IsPlace(e) && !cancellation.IsCancellationRequested)
             {
                 ShopLog.ScanFailed(logger, "survey", e.Message);
-                Answered("postgres", false);
+                Answered(Postgres, false);
             }
             finally
             {
+                // Who does not hold the lock asks the others no more: what they answered once is not to stand for ever.
                 _last = null;
+                _servers = _servers.Where(s => s.Key == Postgres).ToDictionary(s => s.Key, s => s.Value);
             }
 
             await Task.Delay(every, time, cancellation);
@@ -67,7 +71,7 @@ public sealed class Surveyor(
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var take = new NpgsqlCommand($"SELECT pg_try_advisory_lock({LockId})", connection);
         var isHolder = await take.ExecuteScalarAsync(cancellation) is true;
-        Answered("postgres", true);
+        Answered(Postgres, true);
         if (!isHolder)
         {
             return;
@@ -78,9 +82,14 @@ public sealed class Surveyor(
             while (true)
             {
                 _last = await LookAsync(connection, cancellation);
-                Answered("postgres", true);
+                Answered(Postgres, true);
                 await Task.Delay(every, time, cancellation);
             }
+        }
+        catch (InvalidOperationException e) when (connection.State != ConnectionState.Open)
+        {
+            // Lost while nothing was asked of it: Npgsql says that in another way than in the midst of a statement.
+            throw new PlaceException("The connection to PostgreSQL was lost.", e);
         }
         finally
         {

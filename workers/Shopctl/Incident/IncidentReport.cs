@@ -210,15 +210,20 @@ public static class IncidentReport
             return;
         }
 
-        text.Append("| time (UTC) | who | what | to what | why | approved by |\n|---|---|---|---|---|---|\n");
+        text.Append("| time (UTC) | who | what | to what | why | approved by | outcome |\n|---|---|---|---|---|---|---|\n");
         foreach (var action in tally.Actions)
         {
             Line(
                 text,
                 $"| {Time(action.At)} | {PlainText.Cell(action.Operator)} | {PlainText.Cell(action.Action)} " +
-                $"| {PlainText.Cell(action.Subject)} | {PlainText.Cell(action.Reason)} | {PlainText.Cell(action.Approver ?? "-")} |");
+                $"| {PlainText.Cell(action.Subject)} | {PlainText.Cell(action.Reason)} | {PlainText.Cell(action.Approver ?? "-")} " +
+                $"| {OutcomeOf(action)} |");
         }
     }
+
+    /// <summary>An entry from before outcomes were written says nothing of it.</summary>
+    private static string OutcomeOf(AuditEntry action) => action.Outcome is not { } outcome ? "-"
+        : outcome.ToString().ToLowerInvariant() + (action.Problem is { } problem ? ": " + PlainText.Cell(problem) : string.Empty);
 
     private static void Limits(StringBuilder text, IncidentTally tally, IReadOnlyList<FiredAlert>? alerts)
     {

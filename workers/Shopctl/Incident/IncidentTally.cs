@@ -225,7 +225,13 @@ public sealed class IncidentTally(IncidentSpan span)
             _actions.Add(action);
         }
 
-        Event(action.At, "operator", $"{action.Operator}: {action.Action} {action.Subject}");
+        if (action.Outcome is not AuditOutcome.Started)
+        {
+            // What was begun and came to its end is one event; its beginning stands in the list of actions.
+            Event(action.At, "operator", $"{action.Operator}: {action.Action} {action.Subject}" +
+                (action.Outcome is AuditOutcome.Refused or AuditOutcome.Failed or AuditOutcome.Waiting
+                    ? $" ({action.Outcome.Value.ToString().ToLowerInvariant()})" : string.Empty));
+        }
     }
 
     private void Channel(ChannelState state)

@@ -49,9 +49,15 @@ internal static class RabbitCollector
         }
         finally
         {
-            await connection.CloseAsync(Constants.ReplySuccess, "done", Farewell, abort: true, CancellationToken.None);
-            await connection.DisposeAsync();
+            // A broker that has stopped reading answers no farewell either: the connection then ends with the process.
+            await Task.WhenAny(LeaveAsync(connection), Task.Delay(2 * Farewell, servers.Time, CancellationToken.None));
         }
+    }
+
+    private static async Task LeaveAsync(IConnection connection)
+    {
+        await connection.CloseAsync(Constants.ReplySuccess, "done", Farewell, abort: true, CancellationToken.None);
+        await connection.DisposeAsync();
     }
 
     private static async Task<IConnection> ConnectAsync(Uri uri, CancellationToken cancellation)

@@ -114,6 +114,11 @@ internal sealed class SecurityChecks(VerifyClient client, TimeProvider time)
         }
 
         var operations = SecurityRules.AdminOperations(document.Body);
+        if (operations is null)
+        {
+            return [new(Area, "admin", Verdict.Fail, "/openapi/v1.json is no JSON, or too long to be read", "No admin address was checked.")];
+        }
+
         if (operations.Count == 0)
         {
             return [new(Area, "admin", Verdict.Info, "no address below /v1/admin is listed")];

@@ -67,7 +67,7 @@ public static partial class SecurityRules
     }
 
     /// <summary>Every operation below /v1/admin of an OpenAPI document, with its parameters filled in.</summary>
-    public static IReadOnlyList<(string Method, string Path)> AdminOperations(string openApi)
+    public static IReadOnlyList<(string Method, string Path)>? AdminOperations(string openApi)
     {
         try
         {
@@ -83,7 +83,7 @@ public static partial class SecurityRules
         }
         catch (JsonException)
         {
-            return [];
+            return null;
         }
     }
 

@@ -34,7 +34,7 @@ public sealed record HttpAnswer(
 /// <summary>Calls one installation, as a buyer's browser or a stranger does. Follows no redirect, keeps no cookie.</summary>
 public sealed class VerifyClient : IDisposable
 {
-    private const int MaxBody = 64 * 1024;
+    private const int MaxBody = 2 * 1024 * 1024;
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
@@ -110,8 +110,13 @@ public sealed class VerifyClient : IDisposable
     private static async Task<string> ReadAsync(HttpContent content, CancellationToken cancellation)
     {
         await using var stream = await content.ReadAsStreamAsync(cancellation);
-        var buffer = new byte[MaxBody];
-        var length = await stream.ReadAtLeastAsync(buffer, MaxBody, throwOnEndOfStream: false, cancellation);
-        return Encoding.UTF8.GetString(buffer, 0, length);
+        using var body = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        while (body.Length < MaxBody && await stream.ReadAsync(buffer, cancellation) is > 0 and var length)
+        {
+            await body.WriteAsync(buffer.AsMemory(0, length), CancellationToken.None);
+        }
+
+        return Encoding.UTF8.GetString(body.GetBuffer(), 0, (int)body.Length);
     }
 }
