@@ -4,6 +4,7 @@ using CardShop.Tests.Bench.Keys;
 using CardShop.Tests.Bench.Latency;
 using CardShop.Tests.Bench.Machine;
 using CardShop.Tests.Bench.Pipeline;
+using CardShop.Tests.Bench.Streams;
 
 namespace CardShop.Tests.Bench;
 
@@ -17,6 +18,7 @@ internal static class Benches
         ("pipeline", PipelineBench.RunAsync),
         ("latency", LatencyBench.RunAsync),
         ("keys", KeysBench.RunAsync),
+        ("streams", StreamsBench.RunAsync),
     ];
 
     public static async Task<IReadOnlyList<BenchResult>> RunAsync(

@@ -6,10 +6,10 @@ using CardShop.Tests.Bench.Pipeline;
 
 var what = new Argument<string>("BENCH")
 {
-    Description = "broker, intake, pipeline, latency, keys or all",
+    Description = "broker, intake, pipeline, latency, keys, streams or all",
     DefaultValueFactory = _ => "all",
 };
-what.AcceptOnlyFromAmong("broker", "intake", "pipeline", "latency", "keys", "all");
+what.AcceptOnlyFromAmong("broker", "intake", "pipeline", "latency", "keys", "streams", "all");
 var seconds = new Option<int>("--seconds")
 {
     Description = "length of each timed measurement (intake, latency, broker)",

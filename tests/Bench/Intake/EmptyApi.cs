@@ -10,7 +10,8 @@ namespace CardShop.Tests.Bench.Intake;
 
 /// <summary>
 /// The hidden command <c>empty</c>: the raw limit of intake. A Minimal API endpoint that parses the same body with
-/// source-generated JSON and answers 202 with a small one; nothing is checked and nothing is kept.
+/// source-generated JSON and answers 202 with a small one; nothing is checked and nothing is kept. And of open pages: an
+/// event stream that sends one event and stays open.
 /// </summary>
 internal static class EmptyApi
 {
@@ -23,7 +24,23 @@ internal static class EmptyApi
         var app = builder.Build();
         app.MapGet("/healthz/ready", () => "ok");
         app.MapPost("/v1/orders", (EmptyOrder order) => TypedResults.Accepted("/v1/orders/1", new EmptyAnswer("1", order.Sku, "queued")));
+        app.MapGet("/v1/orders/1/events", HoldAsync);
         await HostingAbstractionsHostExtensions.RunAsync(app, cancellation);
+    }
+
+    private static async Task HoldAsync(HttpContext context)
+    {
+        context.Response.ContentType = "text/event-stream";
+        try
+        {
+            await context.Response.WriteAsync("event: order\ndata: {}\n\n", context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
+        }
+        catch (OperationCanceledException)
+        {
+            // The page is closed.
+        }
     }
 }
 

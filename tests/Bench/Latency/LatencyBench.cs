@@ -58,7 +58,7 @@ internal static class LatencyBench
             BaseAddress = api.Url,
             Timeout = TimeSpan.FromSeconds(10),
         };
-        await UntilOnSaleAsync(http, cancellation);
+        await OnSale.UntilAsync(http, Products, cancellation);
         run.Say($"{PerSecond} orders/s, {WarmUp.TotalSeconds:0} s to warm up, then {run.Duration.TotalSeconds:0} s");
         await PlaceAllAsync(http, feed, WarmUp, cancellation);
         var measured = await PlaceAllAsync(http, feed, run.Duration, cancellation);
@@ -110,27 +110,6 @@ internal static class LatencyBench
 
         // The first quarter compiles code and opens connections.
         return [.. times.TakeLast(Probes).Order()];
-    }
-
-    private static async Task UntilOnSaleAsync(HttpClient http, CancellationToken cancellation)
-    {
-        var from = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            using var answer = await http.GetAsync(new Uri("/v1/products", UriKind.Relative), cancellation);
-            var text = await answer.Content.ReadAsStringAsync(cancellation);
-            if (answer.IsSuccessStatusCode && text.Split("\"stock\":").Length > Products)
-            {
-                return;
-            }
-
-            if (Stopwatch.GetElapsedTime(from) > Limit)
-            {
-                throw new BenchFailedException($"The API does not sell the products within {Limit.TotalSeconds} s: {text}");
-            }
-
-            await Task.Delay(100, cancellation);
-        }
     }
 
     /// <summary>Orders at even distances, each followed to its key; the times sorted.</summary>
