@@ -165,6 +165,8 @@ public static class ApiHost
             .ProducesProblems(400, 404, 413, 415, 429, 503);
         app.MapGet("/v1/products", products.List)
             .WithSummary("List products").Produces<ProductList>().ProducesProblems(503);
+        app.MapGet("/v1/products/{sku}", (string sku) => products.Show(sku))
+            .WithSummary("Show a product with its description").Produces<ProductDetails>().ProducesProblems(404, 503);
         app.MapPost("/v1/payments/{channel}/notify", (HttpContext c, string channel) => notify.HandleAsync(c, channel))
             .WithSummary("Payment providers report here").Produces<string>(contentType: "text/plain")
             .ProducesProblems(400, 404, 413, 503);

@@ -29,6 +29,7 @@ public sealed partial class RequestJson : JsonSerializerContext;
 [JsonSerializable(typeof(OrderView))]
 [JsonSerializable(typeof(LookupResult))]
 [JsonSerializable(typeof(ProductList))]
+[JsonSerializable(typeof(ProductDetails))]
 [JsonSerializable(typeof(EventPage))]
 [JsonSerializable(typeof(WebhookReplayAccepted))]
 public sealed partial class ApiJson : JsonSerializerContext;

@@ -45,6 +45,31 @@ public sealed record Product(
     /// <summary>Fewer available than this are pointed out to operators; 0 = never.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int LowStock { get; init; }
+
+    /// <summary>Under what buyers find it, one line of plain text; null = in no category.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Category { get; init; }
+
+    /// <summary>What the key is and how it is redeemed: plain text for buyers, with line breaks. Null where nothing is said.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Description { get; init; }
+
+    /// <summary>Prices by quantity, quantities rising and prices never; null, and never empty, where there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<PriceTier>? Tiers
+    {
+        get => _tiers.Items;
+        init => _tiers = new(value);
+    }
+
+    private readonly PriceTiers _tiers;
+
+    /// <summary>What each unit costs where so many are ordered at once: the price of the highest tier reached. Minor units.</summary>
+    public long PriceOf(int quantity) => _tiers.Find(quantity)?.Price ?? Price;
+
+    /// <summary>What so many cost together, minor units.</summary>
+    /// <exception cref="OverflowException">More than fits: no product within its bounds comes near.</exception>
+    public long AmountOf(int quantity) => checked(PriceOf(quantity) * quantity);
 }
 
 /// <summary>Advisory stock of a product: a hint for buyers, never a promise.</summary>

@@ -70,7 +70,8 @@ public sealed class AdminCatalog(AdminCalls calls, AdminAccess access, AdminShop
         }
 
         await grant.DoneAsync(
-            present is null ? null : Describe(present), product == present ? "nothing has changed" : Describe(product), cancellation);
+            present is null ? null : ProductText.Describe(present), product == present ? "nothing has changed" : ProductText.Describe(product),
+            cancellation);
         return AdminAnswer.Json(
             new AdminProduct(
                 product with { Version = version }, await CatalogStore.IsPublishedAsync(shop.Database, product.Sku, version, cancellation)),
@@ -79,10 +80,10 @@ public sealed class AdminCatalog(AdminCalls calls, AdminAccess access, AdminShop
 
     private static ProductDraft DraftOf(string sku, ProductRequest request) => new(
         sku, request.Name!, request.Price!.Value, request.MaxQuantity, request.Currency, request.Hold, request.HoldSeconds,
-        request.WaitSeconds, request.OnSale, request.Kind);
-
-    private static string Describe(Product product) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{product.Name}: {product.Price} fen {product.Currency}, at most {product.MaxQuantity}, " +
-        $"{(product.OnSale ? "on sale" : "off sale")}, holds {product.HoldSeconds} s at {product.Hold}, waits {product.WaitSeconds} s");
+        request.WaitSeconds, request.OnSale, request.Kind)
+    {
+        Category = request.Category,
+        Description = request.Description,
+        Tiers = request.Tiers,
+    };
 }

@@ -45,10 +45,14 @@ public sealed record ReplaceRequest(string? Why, Guid? KeyId, string? Text = nul
 /// <param name="Hold"><c>order</c> or <c>payment</c>: when stock is set aside.</param>
 /// <param name="Kind"><c>unique</c>, <c>reusable</c> or <c>manual</c>; it never changes.</param>
 /// <param name="Version">The version that the change was made from; with another one there it is refused.</param>
+/// <param name="Category">Under what buyers find it, at most 40 characters; absent = stays, empty = none.</param>
+/// <param name="Description">Plain text for buyers, at most 4000 characters; absent = stays, empty = none.</param>
+/// <param name="Tiers">Prices by quantity, at most 10, quantities rising, prices never; absent = stay, an empty list = none.</param>
 public sealed record ProductRequest(
     string? Why, string? Name, long? Price, int? MaxQuantity = null, string? Currency = null, HoldPolicy? Hold = null,
     int? HoldSeconds = null, int? WaitSeconds = null, bool? OnSale = null, ProductKind? Kind = null, int? Version = null,
-    string? Approval = null) : IAdminRequest;
+    string? Approval = null, string? Category = null, string? Description = null, IReadOnlyList<PriceTier>? Tiers = null)
+    : IAdminRequest;
 
 /// <param name="OutsideWindow">It does not wait for a change window; takes an admin.</param>
 public sealed record ApproveRequest(string? Why, bool? OutsideWindow = null, string? Approval = null) : IAdminRequest;

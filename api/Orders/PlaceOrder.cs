@@ -233,7 +233,7 @@ public sealed class PlaceOrder(
         var contact = Contacts.Normalise(request.Contact!);
         var contactHash = Contacts.Hash(secrets.ContactHash, "contact", contact);
         return new(
-            orderId, product.Sku, request.Quantity!.Value, product.Price, product.Price * request.Quantity.Value,
+            orderId, product.Sku, request.Quantity!.Value, product.PriceOf(request.Quantity.Value), product.AmountOf(request.Quantity.Value),
             product.Currency, product.Name, product.Hold, product.HoldSeconds, product.WaitSeconds, product.Version,
             request.Channel!, settings.Region.ToString(), now, bodyHash,
             Contacts.Encrypt(secrets, orderId, request.Contact!.Trim(), now), contactHash,

@@ -48,4 +48,8 @@ export async function send(path, { method = "GET", body, token, headers = {}, si
   throw new Trouble(response.status, problem, Number(response.headers.get("Retry-After")) || null);
 }
 
+/** What is on the list, without descriptions, and the channels. */
 export const products = () => call("/v1/products");
+
+/** One product with all that there is to read, and the channels; also one that is not on the list. */
+export const product = sku => call("/v1/products/" + encodeURIComponent(sku));

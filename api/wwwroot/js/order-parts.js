@@ -1,6 +1,6 @@
 // The parts of an order's page. Each is an element and `show(view)`, which hides it where it has nothing to say.
 import { announce, ask, copy, el, t } from "./page.js";
-import { call, products, send, shopNow } from "./api.js";
+import { call, product, send, shopNow } from "./api.js";
 import { channelName, clock, duration, troubleText } from "./words.js";
 
 const LONG_QUEUE = 60_000;
@@ -109,9 +109,9 @@ export function payment(id, token) {
     } catch { /* the link is there */ }
   }
 
-  async function offer(present) {
+  async function offer(present, sku) {
     try {
-      const up = (await products()).channels.filter(c => c.up && c.name !== present);
+      const up = (await product(sku)).channels.filter(c => c.up && c.name !== present);
       select.replaceChildren(...up.map(c => el("option", { value: c.name }, channelName(c.name))));
       other.hidden = up.length === 0;
     } catch {
@@ -121,7 +121,7 @@ export function payment(id, token) {
 
   return {
     element,
-    show({ status, queue: place, degraded, payment: pay }) {
+    show({ status, sku, queue: place, degraded, payment: pay }) {
       // Processed, but the provider has not answered with a link: the buyer need not wait for it.
       const silent = status === "queued" && !degraded && !place?.position;
       silentSince = silent ? silentSince || Date.now() : 0;
@@ -134,7 +134,7 @@ export function payment(id, token) {
           shown = "silent";
           expires = 0;
           hint.textContent = t("paySilent");
-          offer(null);
+          offer(null, sku);
         }
         return;
       }
@@ -148,7 +148,7 @@ export function payment(id, token) {
         link.textContent = t("payOpen", name);
         link.href = /^(https?:|\/)/.test(pay.link) ? pay.link : "#";
         picture(pay.link);
-        offer(pay.channel);
+        offer(pay.channel, sku);
       }
       tick();
     },

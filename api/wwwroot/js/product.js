@@ -1,14 +1,15 @@
 // One product and the form that orders it.
 import { el, money, page, t } from "./page.js";
-import { call, products } from "./api.js";
+import { call, product as find } from "./api.js";
 import { address, remember } from "./browser-orders.js";
 import { stockOf } from "./stock.js";
 import { Draft } from "./draft.js";
+import { eachText, tierTable, totalText } from "./prices.js";
 import { channelName, troubleText } from "./words.js";
 
 const EVERY = 10_000;
 
-const sku = decodeURIComponent(location.pathname.split("/")[2] ?? "");
+const sku = (part => { try { return decodeURIComponent(part); } catch { return part; } })(location.pathname.split("/")[2] ?? "");
 const main = page(t("loading"));
 const waiting = el("p", { class: "soft", role: "status" }, t("loading"));
 main.append(waiting);
@@ -17,10 +18,12 @@ let product = null;
 let channels = [];
 for (let pause = 500; product === null; pause = Math.min(pause * 2, 8_000)) {
   try {
-    const all = await products();
-    channels = all.channels;
-    product = all.products.find(p => p.sku === sku) ?? undefined;
-  } catch {
+    ({ product, channels } = await find(sku));
+  } catch (e) {
+    if (e.status === 404) {
+      product = undefined;
+      break;
+    }
     waiting.textContent = t("troubleLoad");
     await new Promise(resolve => setTimeout(resolve, pause + Math.random() * 250));
   }
@@ -37,41 +40,48 @@ if (product === undefined) {
 function show() {
   const stock = stockOf(product);
   const level = el("dd", { class: stock.kind }, stock.text || "—");
+  const price = el("p", { class: "price" }, money(product.price));
+  const tiers = tierTable();
+  tiers.show(product, 1);
   const pay = stock.orderable ? choices() : null;
+  const order = pay ? form(pay, tiers) : null;
   const minutes = product.holdSeconds / 60;
   main.append(el("div", { class: "narrow" },
     el("article", { class: "sheet" },
       el("h1", {}, product.name),
-      el("p", { class: "price" }, money(product.price)),
+      product.category ? el("p", { class: "soft" }, product.category) : null,
+      price,
       el("dl", { class: "facts" },
         el("dt", {}, t("stock")), level,
         el("dt", {}, t("atMost")), el("dd", {}, String(product.maxQuantity)),
         el("dt", {}, t("payWithin")),
         el("dd", {}, minutes >= 1 ? t("minutes", Math.floor(minutes)) : t("seconds", product.holdSeconds))),
-      product.tiers?.length > 0 ? [el("h2", {}, t("tiers")), el("table", {}, el("tbody", {},
-        product.tiers.map(tier => el("tr", {},
-          el("th", { scope: "row" }, t("tierFrom", tier.from)),
-          el("td", {}, money({ currency: product.price.currency, minor: tier.price }))))))] : null,
+      tiers.element,
       product.description ? [el("h2", {}, t("instructions")), el("p", { class: "text" }, product.description)] : null),
-    pay ? form(pay) : el("p", { class: "notice" }, t("troubleSoldOut"))));
+    order ? order.element : el("p", { class: "notice" }, t("troubleSoldOut"))));
   setInterval(async () => {
     if (document.hidden) return;
     try {
-      const now = await products();
-      const fresh = now.products.find(p => p.sku === sku);
-      if (!fresh) return;
-      const { text, kind } = stockOf(fresh);
+      const now = await find(sku);
+      product = now.product;
+      const { text, kind } = stockOf(product);
       level.textContent = text || "—";
       level.className = kind;
+      // The order is priced when it is placed: what is shown until then is the price of now.
+      price.textContent = money(product.price);
+      if (order) order.refresh();
+      else tiers.show(product, 1);
       pay?.refresh(now.channels);
     } catch { /* the order itself will say */ }
   }, EVERY);
 }
 
-function form(pay) {
+/** The form, with `refresh()` for when the product has changed. */
+function form(pay, tiers) {
   const draft = new Draft(sku);
   const trouble = el("p", { class: "notice bad", role: "alert", tabindex: "-1", hidden: true });
-  const total = el("span", { class: "price" });
+  const total = el("span", { class: "price", id: "total" });
+  const each = el("span", { class: "soft" });
   const submit = el("button", { class: "main", type: "submit" }, t("submit"));
   const fields = {
     quantity: field("quantity", t("quantity"), t("quantityHelp", product.maxQuantity),
@@ -81,8 +91,10 @@ function form(pay) {
   };
   const sum = () => {
     const n = Number(fields.quantity.input.value);
-    total.textContent = Number.isInteger(n) && n >= 1 && n <= product.maxQuantity
-      ? money({ currency: product.price.currency, minor: unitPrice(n) * n }) : "—";
+    // What stays as it is must not be read out again.
+    if (total.textContent !== totalText(product, n)) total.textContent = totalText(product, n);
+    if (each.textContent !== eachText(product, n)) each.textContent = eachText(product, n);
+    tiers.show(product, n);
   };
   fields.quantity.input.addEventListener("input", sum);
   sum();
@@ -143,15 +155,11 @@ function form(pay) {
     trouble.focus();
   }
 
-  return el("form", { class: "sheet", novalidate: true, submit: order, "aria-labelledby": "order-title" },
+  const element = el("form", { class: "sheet", novalidate: true, submit: order, "aria-labelledby": "order-title" },
     el("h2", { id: "order-title" }, t("orderTitle")), trouble,
     fields.quantity.element, fields.contact.element, fields.password.element, pay.element,
-    el("p", { class: "row", "aria-live": "polite" }, t("total"), total), submit);
-}
-
-/** The price of one when so many are ordered. */
-function unitPrice(quantity) {
-  return (product.tiers ?? []).reduce((price, tier) => quantity >= tier.from ? tier.price : price, product.price.minor);
+    el("p", { class: "row", "aria-live": "polite" }, t("total"), total, each), submit);
+  return { element, refresh: sum };
 }
 
 function field(name, label, help, attributes) {

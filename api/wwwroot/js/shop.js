@@ -2,12 +2,14 @@
 import { el, money, page, t } from "./page.js";
 import { products } from "./api.js";
 import { stockOf } from "./stock.js";
+import { tierHint } from "./prices.js";
 
 const EVERY = 10_000;
 
 const main = page("");
-const search = el("input", { id: "search", type: "search", autocomplete: "off", input: show });
-const category = el("select", { id: "category", change: show });
+const asked = new URLSearchParams(location.search);
+const search = el("input", { id: "search", type: "search", autocomplete: "off", value: asked.get("search"), input: filter });
+const category = el("select", { id: "category", change: filter });
 const categoryField = el("div", { hidden: true }, el("label", { for: "category" }, t("category")), category);
 const list = el("ul", { class: "products", "aria-busy": "true" });
 const count = el("p", { class: "soft", role: "status" }, t("loading"));
@@ -17,6 +19,7 @@ main.append(
   el("div", { class: "filters" }, el("div", {}, el("label", { for: "search" }, t("search")), search), categoryField),
   trouble, count, list);
 
+let wanted = asked.get("category") ?? "";
 let known = [];
 let cards = new Map();
 
@@ -34,10 +37,21 @@ async function load() {
 
 function categories() {
   const names = [...new Set(known.map(p => p.category).filter(Boolean))].sort();
-  const wanted = category.value;
   category.replaceChildren(el("option", { value: "" }, t("allCategories")), ...names.map(n => el("option", { value: n }, n)));
   category.value = names.includes(wanted) ? wanted : "";
   categoryField.hidden = names.length === 0;
+}
+
+/** The choice stands in the address: it is the same after a reload, on the way back from a product, and in a link. */
+function filter() {
+  wanted = category.value;
+  const choice = new URLSearchParams();
+  if (search.value.trim()) choice.set("search", search.value.trim());
+  if (wanted) choice.set("category", wanted);
+  try {
+    history.replaceState(null, "", choice.toString() ? "?" + choice : location.pathname);
+  } catch { /* too often for this browser: then without */ }
+  show();
 }
 
 function show() {
@@ -57,13 +71,18 @@ function card(product) {
   const stock = stockOf(product);
   const present = cards.get(product.sku);
   const made = present ?? (() => {
-    const c = { name: el("strong"), price: el("span", { class: "price" }), stock: el("span") };
+    const c = {
+      name: el("strong"), category: el("span", { class: "soft" }), price: el("span", { class: "price" }),
+      tier: el("span", { class: "soft" }), stock: el("span"),
+    };
     c.item = el("li", {}, el("a", { class: "sheet", href: "/p/" + encodeURIComponent(product.sku) },
-      c.name, el("span", { class: "foot" }, c.price, c.stock)));
+      c.name, c.category, el("span", { class: "foot" }, c.price, c.tier, c.stock)));
     return c;
   })();
   made.name.textContent = product.name;
+  made.category.textContent = product.category ?? "";
   made.price.textContent = money(product.price);
+  made.tier.textContent = tierHint(product);
   made.stock.textContent = stock.text;
   made.stock.className = stock.kind;
   return made;

@@ -30,6 +30,7 @@ const all = {
   instructions: ["商品说明", "About this product"],
   tiers: ["批量价格", "Prices by quantity"],
   tierFrom: ["{0} 件起", "from {0}"],
+  each: ["每件 {0}", "{0} each"],
   orderTitle: ["下单", "Order"],
   quantity: ["数量", "Quantity"],
   quantityHelp: ["1 到 {0}", "1 to {0}"],

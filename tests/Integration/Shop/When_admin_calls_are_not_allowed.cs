@@ -163,10 +163,28 @@ public sealed class When_admin_calls_are_not_allowed(TestServers servers)
         Assert.Equal(HttpStatusCode.Conflict, (await PutAsync(body.Replace("1100", "1200", StringComparison.Ordinal))).Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await PutAsync("""{"why":"w","name":"n","price":1,"cost":2}""")).Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await PutAsync("""{"why":"w","name":"n","price":0}""")).Status);
+        await ProductsAreDescribedAsync(admin, PutAsync);
         var overview = (await admin.GetAsync("/v1/admin/overview", Viewer)).Json;
         Assert.Equal("open", overview.GetProperty("fence").GetProperty("state").GetString());
         Assert.Empty(overview.GetProperty("away").EnumerateArray());
-        Assert.Equal(2, await shop.CountAsync("SELECT mt_version FROM shop.mt_doc_product WHERE id = 'CARD'"));
+        Assert.Equal(3, await shop.CountAsync("SELECT mt_version FROM shop.mt_doc_product WHERE id = 'CARD'"));
+    }
+
+    /// <summary>Category, description and tiers are set once, however often they are sent; what is left out stays.</summary>
+    private static async Task ProductsAreDescribedAsync(AdminCaller admin, Func<string, Task<AdminReply>> put)
+    {
+        const string body =
+            """{"why":"w","name":"Test CARD","price":1100,"category":"Games","description":"1\r\n2","tiers":[{"from":10,"price":900}]}""";
+        Assert.Equal(3, (await put(body)).Json.GetProperty("product").GetProperty("version").GetInt32());
+        Assert.Equal(3, (await put(body)).Json.GetProperty("product").GetProperty("version").GetInt32());
+        await put("""{"why":"w","name":"Test CARD","price":1100}""");
+        var wrong = await put(body.Replace("900", "1101", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.Status);
+        Assert.Contains("from 10 it is 1101, before 1100", wrong.Text, StringComparison.Ordinal);
+        var card = (await admin.GetAsync("/v1/admin/products", Viewer)).Json.GetProperty("products").EnumerateArray()
+            .Select(p => p.GetProperty("product")).Single(p => p.GetProperty("sku").GetString() == "CARD");
+        Assert.Equal("Games 1\n2", $"{card.GetProperty("category")} {card.GetProperty("description")}");
+        Assert.Equal("""[{"from":10,"price":900}]""", card.GetProperty("tiers").GetRawText());
     }
 
     /// <summary>Loopback is no exception, and then a right key is not looked at either.</summary>

@@ -42,6 +42,8 @@ public sealed class When_shopctl_is_started
     [InlineData("product show SKU")]
     [InlineData("product add SKU --off-sale")]
     [InlineData("product change SKU --off-sale --low-stock 5 --hidden")]
+    [InlineData("product change SKU --category Games --description D --tier 10=4500 --tier 100=4000")]
+    [InlineData("product change SKU --no-tiers --description-file F")]
     [InlineData("preflight --json --production --before --port 8080 --port 8081 --folder x")]
     [InlineData("verify http://127.0.0.1:8080 --json --seconds 3 --sku A --real")]
     [InlineData("incident --from 2026-03-05T14:00Z --to now --out FILE")]

@@ -18,9 +18,26 @@ public sealed partial record ProductDraft(
     int? HoldSeconds = null, int? WaitSeconds = null, bool? OnSale = null, ProductKind? Kind = null, bool? Listed = null,
     int? LowStock = null)
 {
+    /// <summary>Of a unit, fen.</summary>
+    public const long HighestPrice = 10_000_000_000;
+
+    /// <summary>Of an order.</summary>
+    public const int LargestQuantity = 10_000;
+
+    private const int LongestCategory = 40;
+    private const int LongestDescription = 4_000;
     private const int DefaultMaxQuantity = 10;
     private const int DefaultHoldSeconds = 15 * 60;
     private const int LongestSeconds = 366 * 24 * 3600;
+
+    /// <summary>Under what buyers find it; empty = in no category any more.</summary>
+    public string? Category { get; init; }
+
+    /// <summary>What the key is and how it is redeemed, plain text; empty = nothing is said any more.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>Prices by quantity, all of them; an empty list = none any more.</summary>
+    public IReadOnlyList<PriceTier>? Tiers { get; init; }
 
     /// <summary>The product as it will be, and what stands against it: nothing may be written while there is a fault.</summary>
     /// <param name="present">As it is; null for a new one.</param>
@@ -51,7 +68,14 @@ public sealed partial record ProductDraft(
         WaitSeconds = WaitSeconds ?? before.WaitSeconds,
         Hidden = Listed is { } listed ? !listed : before.Hidden,
         LowStock = LowStock ?? before.LowStock,
+        Category = Category is null ? before.Category : TextOf(Category),
+        Description = Description is null ? before.Description : TextOf(Description),
+        Tiers = Tiers ?? before.Tiers,
     };
+
+    /// <summary>As it is kept: line breaks of one kind, nothing around it; null where nothing is left.</summary>
+    private static string? TextOf(string text) =>
+        text.ReplaceLineEndings("\n").Trim() is { Length: > 0 } kept ? kept : null;
 
     /// <summary>True for text that can name a product.</summary>
     public static bool IsSku(string? sku) => sku is not null && SkuPattern().IsMatch(sku);
@@ -63,14 +87,19 @@ public sealed partial record ProductDraft(
             (IsSku(product.Sku), "sku", "must be 1 to 64 of A-Z a-z 0-9 . _ -"),
             (product.Name.Length is >= 1 and <= 120 && !product.Name.Any(char.IsControl), "name",
                 "must be 1 to 120 characters, none of them a control character"),
-            (product.Price is >= 1 and <= 10_000_000_000, "price", "must be 1 to 10000000000 fen"),
+            (product.Price is >= 1 and <= HighestPrice, "price", "must be 1 to 10000000000 fen"),
             (CurrencyPattern().IsMatch(product.Currency), "currency", "must be three capital letters, such as CNY"),
-            (product.MaxQuantity is >= 1 and <= 10_000, "maxQuantity", "must be 1 to 10000"),
+            (product.MaxQuantity is >= 1 and <= LargestQuantity, "maxQuantity", "must be 1 to 10000"),
             (product.HoldSeconds is >= 1 and <= LongestSeconds, "holdSeconds", "must be 1 s to 366 days"),
             (product.WaitSeconds is >= 0 and <= LongestSeconds, "waitSeconds", "must be 0 to 366 days"),
             (product.LowStock is >= 0 and <= 1_000_000_000, "lowStock", "must be 0 to 1000000000"),
+            (product.Category is not { } category || (category.Length <= LongestCategory && !category.Any(char.IsControl)), "category",
+                "must be at most 40 characters, none of them a control character"),
+            (product.Description is not { } text
+                || (text.Length <= LongestDescription && !text.Any(c => char.IsControl(c) && c is not ('\n' or '\t'))), "description",
+                "must be at most 4000 characters, none of them a control character but line breaks and tabs"),
         ];
-        return rules.Where(r => !r.Holds).Select(r => new ProductFault(r.Field, r.Text));
+        return rules.Where(r => !r.Holds).Select(r => new ProductFault(r.Field, r.Text)).Concat(TierRules.FaultsOf(product));
     }
 
     [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,64}\z")]

@@ -17,11 +17,20 @@ public static class DemoSeed
     private const int KeysEach = 1_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    private const string Instructions =
+        "A key of the demo: it is worth nothing, and no game takes it.\n\n" +
+        "How a real one would be redeemed:\n1. Sign in to your account.\n2. Choose Redeem a code.\n3. Enter the key as it stands here.";
+
     private static readonly IReadOnlyList<ProductChange> Products =
     [
-        new("DEMO-10", "Demo card 10 yuan", 1_000),
-        new("DEMO-50", "Demo card 50 yuan", 5_000),
-        new("DEMO-100", "Demo card 100 yuan", 10_000),
+        new("DEMO-10", "Demo card 10 yuan", 1_000) { Category = "Game credit", Description = Instructions },
+        new("DEMO-50", "Demo card 50 yuan", 5_000) { Category = "Game credit", Description = Instructions },
+        new("DEMO-100", "Demo card 100 yuan", 10_000)
+        {
+            Category = "Gift cards",
+            Description = Instructions,
+            Tiers = [new(5, 9_500)],
+        },
     ];
 
     public static async Task<int> RunAsync(Session session, ShopServers servers, CancellationToken cancellation)

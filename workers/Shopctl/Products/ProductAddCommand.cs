@@ -93,13 +93,8 @@ public static class ProductAddCommand
         await using var grant = await session.Operators.RequireAsync(
             OperatorActions.ProductAdd, product.Sku, null, [], cancellation);
         var version = await PutAsync(session, servers, product, cancellation);
-        await grant.DoneAsync(present is null ? null : Describe(present), Describe(product), cancellation);
+        await grant.DoneAsync(present is null ? null : ProductText.Describe(present), ProductText.Describe(product), cancellation);
         await WaitPublishedAsync(session, servers, change.Sku, version, cancellation);
         return ExitCodes.Ok;
     }
-
-    private static string Describe(Product product) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{product.Name}: {product.Price} fen {product.Currency}, at most {product.MaxQuantity}, " +
-        $"{(product.OnSale ? "on sale" : "off sale")}, holds {product.HoldSeconds} s at {product.Hold}, waits {product.WaitSeconds} s");
 }

@@ -17,9 +17,24 @@ public sealed record ProductChange(
     /// <summary>Fewer available than this are pointed out; 0 = never.</summary>
     public int? LowStock { get; init; }
 
+    /// <summary>Under what buyers find it; empty = in no category any more.</summary>
+    public string? Category { get; init; }
+
+    /// <summary>What the key is and how it is redeemed; empty = nothing is said any more.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>Prices by quantity, all of them; an empty list = none any more.</summary>
+    public IReadOnlyList<PriceTier>? Tiers { get; init; }
+
     /// <summary>What can be known to be wrong before the product has been looked up.</summary>
     /// <exception cref="ShopctlException">A value is out of its bounds; the text names each.</exception>
-    public void Check() => (this with { Name = Name ?? "-", Price = Price ?? 1 }).ApplyTo(null);
+    public void Check() => (this with
+    {
+        Name = Name ?? "-",
+        // Tiers are measured against what the product has: here, against the most that one can have.
+        Price = Price ?? ProductDraft.HighestPrice,
+        MaxQuantity = MaxQuantity ?? ProductDraft.LargestQuantity,
+    }).ApplyTo(null);
 
     /// <summary>The product as it will be.</summary>
     /// <param name="present">As it is; null for a new one.</param>
@@ -33,7 +48,12 @@ public sealed record ProductChange(
         }
 
         var draft = new ProductDraft(
-            Sku, Name, Price, MaxQuantity, Currency, Hold, HoldSeconds, WaitSeconds, OnSale, Kind, Listed, LowStock);
+            Sku, Name, Price, MaxQuantity, Currency, Hold, HoldSeconds, WaitSeconds, OnSale, Kind, Listed, LowStock)
+        {
+            Category = Category,
+            Description = Description,
+            Tiers = Tiers,
+        };
         var (product, faults) = draft.ApplyTo(present);
         return faults.Count == 0
             ? product
@@ -56,6 +76,7 @@ public sealed record ProductChange(
         "holdSeconds" => "--hold-seconds or --hold-minutes",
         "waitSeconds" => "--wait-seconds or --wait-minutes",
         "lowStock" => "--low-stock",
+        "tiers" => "--tier",
         _ => "--" + field,
     };
 }

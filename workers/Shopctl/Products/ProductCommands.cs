@@ -27,12 +27,12 @@ public static class ProductCommands
         {
             await servers.RequireDatabaseAsync(cancellation);
             var table = Screen.Table(
-                "sku", "name", "kind", "#price (fen)", "on sale", "#available", "#reserved", "#sold", "#version", "published");
+                "sku", "name", "category", "kind", "#price (fen)", "on sale", "#available", "#reserved", "#sold", "#version", "published");
             await foreach (var row in ProductQueries.AllAsync(servers.Database, cancellation))
             {
                 Screen.Row(
                     table, row.Product.Sku, row.Product.Hidden ? row.Product.Name + " (not listed)" : row.Product.Name,
-                    Kind(row.Product), Number(row.Product.Price), row.Product.OnSale ? "yes" : "no",
+                    row.Product.Category ?? "-", Kind(row.Product), Price(row.Product), row.Product.OnSale ? "yes" : "no",
                     Number(row.Available), Number(row.Reserved), Number(row.Sold), Number(row.Product.Version),
                     row.Published ? "yes" : "not yet");
             }
@@ -80,7 +80,10 @@ public static class ProductCommands
         ("sku", product.Sku),
         ("name", product.Name),
         ("kind", Kind(product)),
+        ("category", product.Category ?? "-"),
+        ("description", product.Description ?? "-"),
         ("price", string.Create(CultureInfo.InvariantCulture, $"{product.Price} fen {product.Currency}")),
+        ("price by quantity", ProductWords.Describe(product)),
         ("max quantity", Number(product.MaxQuantity)),
         ("on sale", product.OnSale ? "yes" : "no"),
         ("listed", product.Hidden ? "no: sold to whoever knows the SKU" : "yes"),
@@ -92,6 +95,9 @@ public static class ProductCommands
             : string.Create(CultureInfo.InvariantCulture, $"{product.WaitSeconds} s")),
         ("version", Number(product.Version)),
     ];
+
+    /// <summary>With a sign that more units cost less.</summary>
+    private static string Price(Product product) => (product.Tiers is null ? string.Empty : "to ") + Number(product.Price);
 
     private static string Kind(Product product) => JsonNamingPolicy.KebabCaseLower.ConvertName(product.Kind.ToString());
 

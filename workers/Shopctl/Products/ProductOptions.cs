@@ -5,7 +5,7 @@ using CardShop.Shopctl.Settings;
 namespace CardShop.Shopctl.Products;
 
 /// <summary>The settings of a product, as options. None is required: what is left out stays as it is.</summary>
-internal sealed class ProductOptions
+public sealed class ProductOptions
 {
     private readonly Option<string?> _name = new("--name") { Description = "1 to 120 characters.", HelpName = "N" };
     private readonly Option<long?> _price = new("--price") { Description = "Per unit, in fen.", HelpName = "FEN" };
@@ -58,6 +58,32 @@ internal sealed class ProductOptions
         HelpName = "N",
     };
 
+    private readonly Option<string?> _category = new("--category")
+    {
+        Description = "Under what buyers find it, at most 40 characters ('' = none).",
+        HelpName = "TEXT",
+    };
+
+    private readonly Option<string?> _description = new("--description")
+    {
+        Description = "For buyers: what it is, how it is redeemed; plain text, at most 4000 characters ('' = none).",
+        HelpName = "TEXT",
+    };
+
+    private readonly Option<string?> _descriptionFile = new("--description-file")
+    {
+        Description = "The same from a file in UTF-8, with its line breaks.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string[]> _tiers = new("--tier")
+    {
+        Description = "From N units in one order on, each costs so much; repeat it for every tier, at most 10. Replaces all tiers.",
+        HelpName = "N=FEN",
+    };
+
+    private readonly Option<bool> _noTiers = new("--no-tiers") { Description = "One price for every quantity again." };
+
     public ProductOptions()
     {
         _hold.AcceptOnlyFromAmong("order", "payment");
@@ -69,7 +95,7 @@ internal sealed class ProductOptions
         Option[] all =
         [
             _name, _price, _max, _currency, _hold, _holdMinutes, _holdSeconds, _waitMinutes, _waitSeconds, _offSale, _onSale,
-            _kind, _hidden, _listed, _lowStock,
+            _kind, _hidden, _listed, _lowStock, _category, _description, _descriptionFile, _tiers, _noTiers,
         ];
         foreach (var option in all)
         {
@@ -77,7 +103,7 @@ internal sealed class ProductOptions
         }
     }
 
-    /// <exception cref="ShopctlException">Two of them contradict each other.</exception>
+    /// <exception cref="ShopctlException">Two of them contradict each other, or one cannot be read.</exception>
     public ProductChange Read(ParseResult arguments, string sku) => new(
         sku, arguments.GetValue(_name), arguments.GetValue(_price), arguments.GetValue(_max), arguments.GetValue(_currency),
         arguments.GetValue(_hold) switch { "order" => HoldPolicy.Order, "payment" => HoldPolicy.Payment, _ => null },
@@ -94,6 +120,9 @@ internal sealed class ProductOptions
     {
         Listed = Either(arguments.GetValue(_listed), "--listed", arguments.GetValue(_hidden), "--hidden"),
         LowStock = arguments.GetValue(_lowStock),
+        Category = arguments.GetValue(_category),
+        Description = ProductWords.Description(arguments.GetValue(_description), arguments.GetValue(_descriptionFile)),
+        Tiers = ProductWords.Tiers(arguments.GetValue(_tiers) ?? [], arguments.GetValue(_noTiers)),
     };
 
     private static int? Seconds(int? minutes, int? seconds, string name) => (minutes, seconds) switch
