@@ -16,6 +16,9 @@ public sealed class Housekeeper(
     NpgsqlDataSource database, ILogRanges ranges, KafkaTopicCare care, RollbackFence fence, HousekeepingOptions options,
     TimeProvider time)
 {
+    /// <summary>One at a time keeps house: the advisory lock that a caller of a round holds.</summary>
+    public const long LockId = 0x63617264_686f7573;
+
     private readonly CleanUp _cleanUp = new(database, ranges, options, time);
 
     public LogTrimmer Trimmer { get; } = new(database, ranges, care, options, time);

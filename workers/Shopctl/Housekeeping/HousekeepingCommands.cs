@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Housekeeping;
 using CardShop.Shop.Operators;
@@ -58,7 +59,7 @@ public static class HousekeepingCommands
             var options = HousekeepingSettings.From(session.Settings);
             var fence = await servers.RequireWritableAsync(cancellation);
             (options.ArchiveDirectory is { } folder ? new ArchiveFiles(folder) : null)?.Require();
-            await using var held = await HousekeepingLock.TryTakeAsync(servers.Database, cancellation)
+            await using var held = await AdvisoryLock.TryTakeAsync(servers.Database, Housekeeper.LockId, cancellation)
                 ?? throw new ShopctlException(ExitCodes.Failed, "Another process is keeping house now. Try again in a minute.");
             await using var grant = await session.Operators.RequireAsync(
                 OperatorActions.TopicsTrim, "log, archive and old rows", null,
