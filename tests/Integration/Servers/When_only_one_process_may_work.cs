@@ -11,8 +11,9 @@ public sealed class When_only_one_process_may_work(TestServers servers)
     [Fact]
     public async Task The_second_is_told_so_the_next_gets_it_and_whose_connection_is_cut_has_lost_it()
     {
-        await using var one = Database.Open(await servers.NewDatabaseAsync(), "one");
-        await using var other = Database.Open(one.ConnectionString, "other");
+        var connection = await servers.NewDatabaseAsync();
+        await using var one = Database.Open(connection, "one");
+        await using var other = Database.Open(connection, "other");
         var stop = TestContext.Current.CancellationToken;
 
         var first = await AdvisoryLock.TryTakeAsync(one, Id, stop);

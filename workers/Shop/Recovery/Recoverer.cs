@@ -3,6 +3,7 @@ using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Orders;
+using CardShop.Shop.Statistics;
 using CardShop.Shop.Store;
 using Npgsql;
 using NpgsqlTypes;
@@ -168,6 +169,7 @@ public sealed class Recoverer(
                 },
                 new("UPDATE shop.commit_no SET n = GREATEST(n, $1)") { Parameters = { new() { Value = report.CommitAfter } } },
                 new("DELETE FROM shop.recovery"),
+                RollUp.Forget(),
                 new("TRUNCATE shop.recovery_records"),
             },
         };

@@ -8,6 +8,7 @@ using CardShop.Shop.Operators;
 using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
+using CardShop.Shopctl.Statistics;
 using CardShop.Shopctl.Terminal;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -31,7 +32,7 @@ public static class HousekeepingCommands
             await servers.RequireDatabaseAsync(cancellation);
             await servers.RequireLogAsync(cancellation);
             using var care = new KafkaTopicCare(Kafka(servers));
-            var housekeeper = Open(servers, care, new(servers.Log, servers.Database, [], NullLogger<RollbackFence>.Instance), options);
+            var housekeeper = Open(servers, care, new(servers.Log, servers.Database, [], NullLogger<RollbackFence>.Instance), options, session.Settings);
             ShowTrim(session.Screen, await housekeeper.Trimmer.PlanAsync(cancellation));
             if (housekeeper.Archiver is { } archiver)
             {
@@ -65,7 +66,7 @@ public static class HousekeepingCommands
                 OperatorActions.TopicsTrim, "log, archive and old rows", null,
                 [("keep-log-days", $"{options.KeepLogDays}"), ("archive-after-days", $"{options.ArchiveAfterDays}")], cancellation);
             using var care = new KafkaTopicCare(Kafka(servers));
-            var housekeeper = Open(servers, care, fence, options);
+            var housekeeper = Open(servers, care, fence, options, session.Settings);
             if (housekeeper.Archiver is { } archiver)
             {
                 await archiver.BeginPassAsync(cancellation);
@@ -131,9 +132,10 @@ public static class HousekeepingCommands
         screen.Line(string.Create(CultureInfo.InvariantCulture, $"{plan.Steps.Sum(s => s.To - s.From):N0} records may be trimmed."));
     }
 
-    private static Housekeeper Open(ShopServers servers, KafkaTopicCare care, RollbackFence fence, HousekeepingOptions options) => new(
+    private static Housekeeper Open(ShopServers servers, KafkaTopicCare care, RollbackFence fence, HousekeepingOptions options,
+        ShopctlSettings settings) => new(
         servers.Database, new KafkaRanges(Kafka(servers), servers.Time, NullLogger<KafkaRanges>.Instance), care, fence, options,
-        servers.Time);
+        StatisticsCommand.RollUp(servers, settings), servers.Time);
 
     private static KafkaSettings Kafka(ShopServers servers) => new(
         servers.Settings.Kafka, "cardshop-shopctl", TimeSpan.FromSeconds(30), TimeSpan.Zero);
