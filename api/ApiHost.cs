@@ -5,6 +5,7 @@ using CardShop.Api.Pages;
 using CardShop.Api.Partners;
 using CardShop.Api.Payments;
 using CardShop.Api.Products;
+using CardShop.Api.Reference;
 using CardShop.Api.Tables;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Channels;
@@ -66,6 +67,7 @@ public static class ApiHost
                 others.UseStatusCodePages(pages => PlainStatusAsync(pages.HttpContext));
             });
         ShopPages.UseFiles(app);
+        ApiReference.UseFiles(app);
         Map(app);
         return app;
     }
@@ -84,7 +86,7 @@ public static class ApiHost
         var reader = settings.PostgresConnection is { Length: > 0 } connection ? OrderReader.Open(
                 connection, vault, settings.ArchiveDirectory is { Length: > 0 } archive ? new(archive) : null) : null;
         var services = builder.Services;
-        services.AddOpenApi();
+        services.AddOpenApi(ReferenceDocument.Describe);
         services.AddSingleton(settings);
         services.AddSingleton(secrets);
         services.AddSingleton(channels);

@@ -19,5 +19,14 @@ public sealed class AdminAnswer
         return JsonSerializer.SerializeAsync(context.Response.Body, value, json, context.RequestAborted);
     });
 
+    /// <summary>A file to be kept.</summary>
+    /// <param name="name">As it is proposed: letters, digits, hyphens and dots.</param>
+    public static AdminAnswer File(string text, string contentType, string name) => new(context =>
+    {
+        context.Response.ContentType = contentType + "; charset=utf-8";
+        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{name}\"";
+        return context.Response.WriteAsync(text, context.RequestAborted);
+    });
+
     public Task WriteAsync(HttpContext context) => _write(context);
 }

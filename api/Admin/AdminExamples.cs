@@ -6,6 +6,9 @@ internal static class AdminExamples
     public const string AfterText = "The 'next' of an earlier answer; absent = the beginning.";
     public const string LimitText = "At most so many, 1 to 500 (50).";
 
+    public const string FromDayText = "The first day, as 2030-01-01, in the shop's time zone; absent = 29 days before the last.";
+    public const string ToDayText = "The last day, as 2030-01-31; absent = today.";
+
     public const string Decision = """{"why":"the buyer called"}""";
     public const string Refund = """{"why":"the key did not work","amount":5000}""";
     public const string ConfirmPaid = """{"why":"seen on the statement","reference":"2030010122001400000000000000","amount":5000}""";

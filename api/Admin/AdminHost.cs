@@ -2,6 +2,7 @@ using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Operators;
 using CardShop.Shop.Orders;
+using CardShop.Shop.Statistics;
 
 namespace CardShop.Api.Admin;
 
@@ -31,6 +32,8 @@ internal static class AdminHost
         services.AddSingleton<AdminCalls>();
         services.AddSingleton<AdminAccess>();
         services.AddSingleton<AdminReads>();
+        services.AddSingleton(ShopDays.Of(configuration[ShopDays.Setting.Replace("__", ":", StringComparison.Ordinal)]));
+        services.AddSingleton<AdminStatistics>();
         services.AddSingleton<AdminOrders>();
         services.AddSingleton<AdminCatalog>();
         services.AddSingleton<AdminApprovalDesk>();

@@ -13,6 +13,7 @@ internal static class AdminRoutes
     public static void MapAdmin(this WebApplication app)
     {
         MapReads(app);
+        AdminStatistics.Map(app);
         MapDecisions(app);
     }
 
@@ -84,10 +85,11 @@ internal static class AdminRoutes
             .Changes<ApproveRequest>("Be against it, or withdraw your own", OperatorActions.ApprovalReject, AdminExamples.Approve);
     }
 
-    private static RouteHandlerBuilder Reads<T>(this RouteHandlerBuilder route, string summary) => route
+    internal static RouteHandlerBuilder Reads<T>(
+        this RouteHandlerBuilder route, string summary, string contentType = "application/json") => route
         .WithTags("operators").WithSummary(summary)
         .WithDescription("Takes the role viewer: Authorization: Bearer with an operator's key.")
-        .Produces<T>().ProducesProblems(401, 403, 429, 503);
+        .Produces<T>(contentType: contentType).ProducesProblems(401, 403, 429, 503);
 
     private static RouteHandlerBuilder Decides<TRequest>(
         this RouteHandlerBuilder route, string summary, OperatorAction action, string example)

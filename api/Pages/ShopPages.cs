@@ -17,8 +17,11 @@ public static class ShopPages
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-    private static readonly (string Route, string File)[] Pages =
-        [("/", "index.html"), ("/p/{sku}", "product.html"), ("/order", "order.html"), ("/find", "find.html")];
+    private static readonly (string Route, string File, string Policy)[] Pages =
+    [
+        ("/", "index.html", SecurityPolicy), ("/p/{sku}", "product.html", SecurityPolicy), ("/order", "order.html", SecurityPolicy),
+        ("/find", "find.html", SecurityPolicy), (ApiReference.Route, ApiReference.File, ApiReference.SecurityPolicy),
+    ];
 
     /// <summary>Where the files stand: beside the program, wherever it is started from.</summary>
     public static string Folder => Path.Combine(AppContext.BaseDirectory, "wwwroot");
@@ -32,29 +35,29 @@ public static class ShopPages
             [".js"] = "text/javascript; charset=utf-8",
             [".svg"] = "image/svg+xml",
         }),
-        OnPrepareResponse = file => Protect(file.Context.Response),
+        OnPrepareResponse = file => Protect(file.Context.Response, SecurityPolicy),
     });
 
     /// <summary>The addresses of the pages.</summary>
     public static void Map(WebApplication app)
     {
-        foreach (var (route, file) in Pages)
+        foreach (var (route, file, policy) in Pages)
         {
             var path = Path.Combine(Folder, file);
             var changed = new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero);
             var tag = new EntityTagHeaderValue($"\"{changed.UtcTicks:x}\"");
             app.MapMethods(route, [HttpMethods.Get, HttpMethods.Head], (HttpContext context) =>
             {
-                Protect(context.Response);
+                Protect(context.Response, policy);
                 return Results.File(path, "text/html; charset=utf-8", lastModified: changed, entityTag: tag);
             }).ExcludeFromDescription();
         }
     }
 
-    private static void Protect(HttpResponse response)
+    private static void Protect(HttpResponse response, string policy)
     {
         response.Headers.CacheControl = "no-cache";
-        response.Headers.ContentSecurityPolicy = SecurityPolicy;
+        response.Headers.ContentSecurityPolicy = policy;
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers["Referrer-Policy"] = "no-referrer";
         response.Headers["Cross-Origin-Opener-Policy"] = "same-origin";

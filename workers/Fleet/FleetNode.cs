@@ -220,7 +220,7 @@ public sealed class FleetNode : IAsyncDisposable
     {
         var ranges = new KafkaRanges(_settings.Kafka, _time, _logs.CreateLogger<KafkaRanges>());
         _loops.Add(new HousekeepingLoop(
-            new(_database, ranges, _topicCare, _fence, _settings.Housekeeping, _time), _database, _fence, _settings.Housekeeping, _time,
+            new(_database, ranges, _topicCare, _fence, _settings.Housekeeping, new(_database, _settings.Days, _time), _time), _database, _fence, _settings.Housekeeping, _time,
             _random, _logs.CreateLogger<HousekeepingLoop>()).RunAsync);
     }
 

@@ -7,6 +7,7 @@ using CardShop.Shop.Housekeeping;
 using CardShop.Shop.Mail;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Partners;
+using CardShop.Shop.Statistics;
 
 namespace CardShop.Fleet;
 
@@ -42,6 +43,9 @@ public sealed record FleetSettings(
     double PaymentChecksPerSecond,
     ResilienceOptions Resilience)
 {
+    /// <summary>Whose midnight parts the days of the statistics; setting <c>Statistics__TimeZone</c>.</summary>
+    public ShopDays Days { get; init; } = ShopDays.Of(null);
+
     /// <summary>How partners' webhooks are called; setting <c>Webhooks__…</c>.</summary>
     public WebhookOptions Webhooks { get; init; } = new();
 
@@ -117,6 +121,7 @@ public sealed record FleetSettings(
             {
                 ArchiveDirectory = configuration["Archive:Directory"] is { Length: > 0 } folder ? folder : null,
             }).Checked(),
+            Days = ShopDays.Of(configuration["Statistics:TimeZone"]),
             SecretsDirectory = fleets.HasFlag(Fleets.Notifications)
                 ? Required(configuration, "Secrets:Directory", "the directory of the installation's secrets")
                 : null,

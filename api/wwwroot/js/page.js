@@ -59,7 +59,7 @@ export function page(title) {
           try { localStorage.setItem(STORE, other[0]); } catch { /* for this page only, then */ }
           location.reload();
         } }, other[1])))));
-  main.after(el("footer", {}, t("footer")));
+  main.after(el("footer", {}, t("footer"), " ", el("a", { href: "/docs", lang: "en" }, "API")));
   return main;
 }
 

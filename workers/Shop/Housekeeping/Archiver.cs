@@ -1,6 +1,7 @@
 using System.Globalization;
 using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
+using CardShop.Shop.Statistics;
 using CardShop.Shop.Store;
 using Npgsql;
 using NpgsqlTypes;
@@ -17,7 +18,8 @@ public readonly record struct ArchiveStep(int Seen, int Archived);
 /// pass. One at a time works, under housekeeping's lock.
 /// </summary>
 public sealed class Archiver(
-    NpgsqlDataSource database, ArchiveFiles files, RollbackFence fence, HousekeepingOptions options, TimeProvider time)
+    NpgsqlDataSource database, ArchiveFiles files, RollbackFence fence, HousekeepingOptions options, RollUp statistics,
+    TimeProvider time)
 {
     private const string Job = "archive";
 
@@ -119,6 +121,7 @@ public sealed class Archiver(
 
         var now = time.GetUtcNow();
         await using var move = new NpgsqlBatch(connection, transaction);
+        statistics.AddArchiving(move, [.. orders.Where(o => o.Payment.Order is not null).Select(o => (o.Id, o.Payment.Order!.AcceptedAt))]);
         foreach (var month in orders.GroupBy(o => ArchiveRule.MonthOf(o.Payment, now)))
         {
             var place = string.Create(

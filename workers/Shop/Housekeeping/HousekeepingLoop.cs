@@ -1,5 +1,6 @@
 using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Documents;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -44,7 +45,7 @@ public sealed class HousekeepingLoop(
 
     private async Task<bool> RoundAsync(CancellationToken cancellation)
     {
-        await using var held = await HousekeepingLock.TryTakeAsync(database, cancellation);
+        await using var held = await AdvisoryLock.TryTakeAsync(database, Housekeeper.LockId, cancellation);
         if (held is null)
         {
             return true;

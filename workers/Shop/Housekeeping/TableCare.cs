@@ -74,6 +74,8 @@ public sealed record TableCare(string Table, TableBound Bound, string Why, Keepi
             """),
         new("backups", TableBound.Live, "backups that the repository holds"),
         new("housekeeping", TableBound.Live, "one per job"),
+        new("statistics", TableBound.Permanent, "one per day, product, channel and region that had orders: the owner's history"),
+        new("statistics_days", TableBound.Permanent, "one per day"),
         new("recovery", TableBound.Live, "one row, while a recovery is under way"),
         new("recovery_records", TableBound.Live, "what a recovery has read; emptied at its end"),
         new("replays", TableBound.Live, "one per replay that has not ended; 'shopctl replay abandon' ends one"),

@@ -1,7 +1,9 @@
 using CardShop.Contracts;
 using CardShop.Pipeline.Bus;
+using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Orders;
+using CardShop.Shop.Statistics;
 using CardShop.Shop.Store;
 using Npgsql;
 using NpgsqlTypes;
@@ -39,21 +41,9 @@ public sealed class Recoverer(
             throw new RecoveryException("The log does not reach back far enough: " + string.Join(' ', plan.Objections));
         }
 
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        if (!await LockAsync(connection, cancellation))
-        {
-            throw new RecoveryException("Another recovery is running.");
-        }
-
-        try
-        {
-            return await RunLockedAsync(connection, plan, phase, cancellation);
-        }
-        finally
-        {
-            // The connection goes back to its pool, and would keep the lock there.
-            await UnlockAsync(connection);
-        }
+        await using var held = await AdvisoryLock.TryTakeAsync(database, LockId, cancellation)
+            ?? throw new RecoveryException("Another recovery is running.");
+        return await RunLockedAsync(held.Connection, plan, phase, cancellation);
     }
 
     private async Task<RecoveryReport> RunLockedAsync(
@@ -82,25 +72,6 @@ public sealed class Recoverer(
             await FinishAsync(connection, plan, report, cancellation);
         });
         return report;
-    }
-
-    private static async Task<bool> LockAsync(NpgsqlConnection connection, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand($"SELECT pg_try_advisory_lock({LockId})", connection);
-        return await command.ExecuteScalarAsync(cancellation) is true;
-    }
-
-    private static async Task UnlockAsync(NpgsqlConnection connection)
-    {
-        try
-        {
-            await using var command = new NpgsqlCommand($"SELECT pg_advisory_unlock({LockId})", connection);
-            await command.ExecuteNonQueryAsync(CancellationToken.None);
-        }
-        catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
-        {
-            // Lost with its session, and the lock with it.
-        }
     }
 
     /// <summary>Notes where it began, unless an interrupted run has done so.</summary>
@@ -198,6 +169,7 @@ public sealed class Recoverer(
                 },
                 new("UPDATE shop.commit_no SET n = GREATEST(n, $1)") { Parameters = { new() { Value = report.CommitAfter } } },
                 new("DELETE FROM shop.recovery"),
+                RollUp.Forget(),
                 new("TRUNCATE shop.recovery_records"),
             },
         };

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
 using Npgsql;
 using NpgsqlTypes;
@@ -101,19 +102,8 @@ public sealed class ReplayStore(NpgsqlDataSource database)
     }
 
     /// <summary>Nobody else works on it while the lock is held; null where somebody does.</summary>
-    public async Task<IAsyncDisposable?> LockAsync(string id, CancellationToken cancellation)
-    {
-        var connection = await database.OpenConnectionAsync(cancellation);
-        await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", connection);
-        command.Parameters.Add(new() { Value = "replay " + id });
-        if (await command.ExecuteScalarAsync(cancellation) is true)
-        {
-            return new Held(connection, id);
-        }
-
-        await connection.DisposeAsync();
-        return null;
-    }
+    public Task<AdvisoryLock?> LockAsync(string id, CancellationToken cancellation) =>
+        AdvisoryLock.TryTakeAsync(database, "replay " + id, cancellation);
 
     public IReplayPositions PositionsOf(ReplayJob job) => new Positions(database, job);
 
@@ -188,28 +178,6 @@ public sealed class ReplayStore(NpgsqlDataSource database)
             command.Parameters.Add(new() { Value = job.Id });
             command.Parameters.Add(Json(report));
             await command.ExecuteNonQueryAsync(cancellation);
-        }
-    }
-
-    private sealed class Held(NpgsqlConnection connection, string id) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            // A pooled connection would keep the lock.
-            await using (connection)
-            {
-                await using var command = new NpgsqlCommand(
-                    "SELECT pg_advisory_unlock(hashtextextended($1, 0))", connection);
-                command.Parameters.Add(new() { Value = "replay " + id });
-                try
-                {
-                    await command.ExecuteScalarAsync(CancellationToken.None);
-                }
-                catch (NpgsqlException)
-                {
-                    // The connection is gone, and the lock with it.
-                }
-            }
         }
     }
 }

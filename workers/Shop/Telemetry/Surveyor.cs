@@ -2,6 +2,7 @@ using System.Data;
 using CardShop.Contracts;
 using CardShop.Pipeline;
 using CardShop.Pipeline.Bus;
+using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Store;
 using Microsoft.Extensions.Logging;
@@ -68,11 +69,9 @@ public sealed class Surveyor(
     /// <summary>Looks again and again for as long as the connection and with it the lock lasts; returns at once where another has it.</summary>
     private async Task HoldAsync(CancellationToken cancellation)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        await using var take = new NpgsqlCommand($"SELECT pg_try_advisory_lock({LockId})", connection);
-        var isHolder = await take.ExecuteScalarAsync(cancellation) is true;
+        await using var held = await AdvisoryLock.TryTakeAsync(database, LockId, cancellation);
         Answered(Postgres, true);
-        if (!isHolder)
+        if (held is null)
         {
             return;
         }
@@ -81,33 +80,15 @@ public sealed class Surveyor(
         {
             while (true)
             {
-                _last = await LookAsync(connection, cancellation);
+                _last = await LookAsync(held.Connection, cancellation);
                 Answered(Postgres, true);
                 await Task.Delay(every, time, cancellation);
             }
         }
-        catch (InvalidOperationException e) when (connection.State != ConnectionState.Open)
+        catch (InvalidOperationException e) when (held.Connection.State != ConnectionState.Open)
         {
             // Lost while nothing was asked of it: Npgsql says that in another way than in the midst of a statement.
             throw new PlaceException("The connection to PostgreSQL was lost.", e);
-        }
-        finally
-        {
-            await UnlockAsync(connection);
-        }
-    }
-
-    /// <summary>The connection goes back to its pool: the lock must not go with it.</summary>
-    private static async Task UnlockAsync(NpgsqlConnection connection)
-    {
-        try
-        {
-            await using var release = new NpgsqlCommand("SELECT pg_advisory_unlock_all()", connection) { CommandTimeout = 2 };
-            await release.ExecuteNonQueryAsync(CancellationToken.None);
-        }
-        catch (Exception e) when (Failures.IsPlace(e) || e is InvalidOperationException)
-        {
-            // The connection is gone, and the lock with it.
         }
     }
 

@@ -1,12 +1,14 @@
 using System.CommandLine;
 using System.Globalization;
 using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Housekeeping;
 using CardShop.Shop.Operators;
 using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
+using CardShop.Shopctl.Statistics;
 using CardShop.Shopctl.Terminal;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -30,7 +32,7 @@ public static class HousekeepingCommands
             await servers.RequireDatabaseAsync(cancellation);
             await servers.RequireLogAsync(cancellation);
             using var care = new KafkaTopicCare(Kafka(servers));
-            var housekeeper = Open(servers, care, new(servers.Log, servers.Database, [], NullLogger<RollbackFence>.Instance), options);
+            var housekeeper = Open(servers, care, new(servers.Log, servers.Database, [], NullLogger<RollbackFence>.Instance), options, session.Settings);
             ShowTrim(session.Screen, await housekeeper.Trimmer.PlanAsync(cancellation));
             if (housekeeper.Archiver is { } archiver)
             {
@@ -58,13 +60,13 @@ public static class HousekeepingCommands
             var options = HousekeepingSettings.From(session.Settings);
             var fence = await servers.RequireWritableAsync(cancellation);
             (options.ArchiveDirectory is { } folder ? new ArchiveFiles(folder) : null)?.Require();
-            await using var held = await HousekeepingLock.TryTakeAsync(servers.Database, cancellation)
+            await using var held = await AdvisoryLock.TryTakeAsync(servers.Database, Housekeeper.LockId, cancellation)
                 ?? throw new ShopctlException(ExitCodes.Failed, "Another process is keeping house now. Try again in a minute.");
             await using var grant = await session.Operators.RequireAsync(
                 OperatorActions.TopicsTrim, "log, archive and old rows", null,
                 [("keep-log-days", $"{options.KeepLogDays}"), ("archive-after-days", $"{options.ArchiveAfterDays}")], cancellation);
             using var care = new KafkaTopicCare(Kafka(servers));
-            var housekeeper = Open(servers, care, fence, options);
+            var housekeeper = Open(servers, care, fence, options, session.Settings);
             if (housekeeper.Archiver is { } archiver)
             {
                 await archiver.BeginPassAsync(cancellation);
@@ -130,9 +132,10 @@ public static class HousekeepingCommands
         screen.Line(string.Create(CultureInfo.InvariantCulture, $"{plan.Steps.Sum(s => s.To - s.From):N0} records may be trimmed."));
     }
 
-    private static Housekeeper Open(ShopServers servers, KafkaTopicCare care, RollbackFence fence, HousekeepingOptions options) => new(
+    private static Housekeeper Open(ShopServers servers, KafkaTopicCare care, RollbackFence fence, HousekeepingOptions options,
+        ShopctlSettings settings) => new(
         servers.Database, new KafkaRanges(Kafka(servers), servers.Time, NullLogger<KafkaRanges>.Instance), care, fence, options,
-        servers.Time);
+        StatisticsCommand.RollUp(servers, settings), servers.Time);
 
     private static KafkaSettings Kafka(ShopServers servers) => new(
         servers.Settings.Kafka, "cardshop-shopctl", TimeSpan.FromSeconds(30), TimeSpan.Zero);

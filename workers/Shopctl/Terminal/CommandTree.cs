@@ -24,6 +24,7 @@ using CardShop.Shopctl.Lag;
 using CardShop.Shopctl.Schema;
 using CardShop.Shopctl.Secrets;
 using CardShop.Shopctl.Settings;
+using CardShop.Shopctl.Statistics;
 using CardShop.Shopctl.Stock;
 using CardShop.Shopctl.Verify;
 
@@ -85,6 +86,7 @@ public static class CommandTree
             HousekeepingCommands.Create(session),
             BuyerCommands.Create(session),
             StockCommand.Create(session),
+            StatisticsCommand.Create(session),
             ChannelsCommand.Create(session),
             PreflightCommand.Create(session),
             VerifyCommand.Create(session),
