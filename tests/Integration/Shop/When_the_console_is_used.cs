@@ -111,7 +111,7 @@ public sealed class When_the_console_is_used(TestServers servers)
         await Eventually.TrueAsync(IsUpAsync, "the channel is on again");
         var audit = (await Shopctl.AuditAsync(shop)).Where(e => e.Action == "channel.switch").ToList();
         Assert.All(audit, e => Assert.Equal((Shopctl.First, "shopctl"), (e.Operator, e.Via)));
-        Assert.Equal("it's 'late'; $(reboot)", audit[0].Why);
+        Assert.Equal("it's 'late'; $(reboot)", audit[0].Reason);
     }
 
     private static async Task KeysAreImportedAsync(RunningShop shop, ConsoleCaller console)
