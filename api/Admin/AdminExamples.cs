@@ -9,6 +9,8 @@ internal static class AdminExamples
     public const string FromDayText = "The first day, as 2030-01-01, in the shop's time zone; absent = 29 days before the last.";
     public const string ToDayText = "The last day, as 2030-01-31; absent = today.";
 
+    public const string Session = """{"key":"the operator's key"}""";
+    public const string Command = """{"command":"channels.off","arguments":{"channel":"alipay"},"why":"the provider asked for it"}""";
     public const string Decision = """{"why":"the buyer called"}""";
     public const string Refund = """{"why":"the key did not work","amount":5000}""";
     public const string ConfirmPaid = """{"why":"seen on the statement","reference":"2030010122001400000000000000","amount":5000}""";
