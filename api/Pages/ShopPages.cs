@@ -18,7 +18,9 @@ public static class ShopPages
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
     private static readonly (string Route, string File)[] Pages =
-        [("/", "index.html"), ("/p/{sku}", "product.html"), ("/order", "order.html"), ("/find", "find.html")];
+        [
+            ("/", "index.html"), ("/p/{sku}", "product.html"), ("/order", "order.html"), ("/find", "find.html"), ("/ops", "ops.html"),
+        ];
 
     /// <summary>Where the files stand: beside the program, wherever it is started from.</summary>
     public static string Folder => Path.Combine(AppContext.BaseDirectory, "wwwroot");
