@@ -1,6 +1,6 @@
 // Charts made by hand as SVG: lines over time, bars by day, bars side by side. Looks are classes of ops.css.
 import { el, language } from "./dom.js";
-import { KEPT, roundUp } from "./history.js";
+import { roundUp, spanOf } from "./history.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -9,7 +9,7 @@ export function svg(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null && value !== undefined) element.setAttribute(name, value);
   }
-  element.append(...children.flat().filter(c => c !== null && c !== undefined));
+  element.append(...children.flat(Infinity).filter(c => c !== null && c !== undefined));
   return element;
 }
 
@@ -23,7 +23,7 @@ const TOP = 12;
  * Lines over the last ten minutes. Series: [{ name, kind (class), format }]. Returns { element, draw(times, values) }:
  * times in ms, values per series, null where nothing is known.
  */
-export function lineChart(title, series, { note = "", format, href = null }) {
+export function lineChart(title, series, { note = "", format, href = null, least = 0 }) {
   const plot = svg("g");
   const pointer = svg("line", { class: "pointer", y1: TOP, y2: HEIGHT - BOTTOM, visibility: "hidden" });
   const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title, preserveAspectRatio: "none" }, plot, pointer);
@@ -35,7 +35,7 @@ export function lineChart(title, series, { note = "", format, href = null }) {
     const value = last.values[n][i];
     numbers[n].textContent = value === null || value === undefined ? "–" : format(value);
   });
-  const x = time => LEFT + (WIDTH - 2 * LEFT) * (1 - (last.times.at(-1) - time) / (KEPT * 1000));
+  const x = time => LEFT + (WIDTH - 2 * LEFT) * (1 - (last.times.at(-1) - time) / spanOf(last.times));
 
   picture.addEventListener("pointermove", e => {
     const box = picture.getBoundingClientRect();
@@ -56,7 +56,7 @@ export function lineChart(title, series, { note = "", format, href = null }) {
 
   function draw(times, values) {
     last = { times, values };
-    const top = roundUp(Math.max(...values.flat().filter(v => v !== null), 0));
+    const top = roundUp(Math.max(...values.flat().filter(v => v !== null), 0), least);
     const y = value => HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * value / top;
     plot.replaceChildren(...grid(top, y, format), ...clocks(times, x),
       ...series.map((s, n) => svg("path", { class: "line " + s.kind, d: pathOf(times, values[n], x, y) })),
@@ -84,11 +84,12 @@ function grid(top, y, format) {
 
 function clocks(times, x) {
   if (times.length === 0) return [];
-  const step = 120_000;
+  const span = spanOf(times);
+  const step = span > 300_000 ? 120_000 : span > 150_000 ? 60_000 : 30_000;
   const now = times.at(-1);
   const marks = [];
-  for (let at = Math.floor(now / step) * step; at > now - KEPT * 1000 + 20_000; at -= step) {
-    if (now - at > 20_000) marks.push(svg("text", { class: "axis", x: x(at), y: HEIGHT - 3, "text-anchor": "middle" }, clock(at)));
+  for (let at = Math.floor(now / step) * step; at > now - span * 0.94; at -= step) {
+    if (now - at > span * 0.05) marks.push(svg("text", { class: "axis", x: x(at), y: HEIGHT - 3, "text-anchor": "middle" }, clock(at)));
   }
   return marks;
 }

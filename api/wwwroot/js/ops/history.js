@@ -3,6 +3,8 @@
 /** Seconds that are kept. */
 export const KEPT = 600;
 
+const LEAST_SHOWN = 120_000;
+
 /** Seconds over which a rate is taken: between two samples alone it would jump. */
 const OVER = 10;
 
@@ -36,9 +38,13 @@ export function rates(samples, name) {
   });
 }
 
-/** A round number at or above the largest value, for an axis. */
-export function roundUp(value) {
-  if (!(value > 0)) return 1;
+/** Milliseconds that a chart shows: what there is, and never so little that a line is a dot. */
+export const spanOf = times => times.length === 0 ? LEAST_SHOWN
+  : Math.min(KEPT * 1000, Math.max(LEAST_SHOWN, times.at(-1) - times[0]));
+
+/** A number at or above the largest value whose half is round too, for an axis. */
+export function roundUp(value, least = 0) {
+  if (!(value > least)) return least || 1;
   const step = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 2.5, 5, 10].map(f => f * step).find(n => n >= value * 0.999);
+  return [1, 2, 4, 6, 8, 10].map(f => f * step).find(n => n >= value * 0.999);
 }

@@ -11,20 +11,20 @@ const SLOW_SECONDS = 60;
 
 export function open(place) {
   const verdict = el("div", { class: "verdict", role: "status", "aria-live": "polite" });
-  const tiles = el("div", { class: "tiles" });
+  const tiles = el("div", { class: "tiles ten" });
   const perSecond = value => t("perSecond", fixed(value, value < 10 ? 1 : 0));
   const flow = lineChart(t("chartFlow"), [{ name: t("ordersIn"), kind: "a" }, { name: t("deliveredOut"), kind: "b" }], { format: perSecond });
   const latency = lineChart(t("chartLatency"),
     [{ name: "p50", kind: "b" }, { name: "p95", kind: "c" }, { name: "p99", kind: "d" }],
     { format: value => duration(value / 1000), note: t("latencyOf") });
   const age = lineChart(t("chartAge"), [{ name: t("oldest"), kind: "c" }], { format: duration });
-  const behind = lineChart(t("chartLag"), [{ name: t("records"), kind: "a" }], { format: value => number(Math.round(value)) });
+  const behind = lineChart(t("chartLag"), [{ name: t("records"), kind: "a" }], { format: value => number(Math.round(value)), least: 2 });
   const heat = el("div", { class: "heat" });
   const channels = el("div");
   const stock = el("div");
   place.append(heading(t("view.overview")), verdict, tiles,
     el("div", { class: "charts" }, flow.element, latency.element, age.element, behind.element),
-    el("div", { class: "columns" }, part(t("lagTitle"), heat), part(t("channelHealth"), channels, el("a", { href: "#/channels" }, t("switchThem"))),
+    part(t("lagTitle"), heat), el("div", { class: "columns" }, part(t("channelHealth"), channels, el("a", { href: "#/channels" }, t("switchThem"))),
       part(t("stockWarnings"), stock, el("a", { href: "#/products" }, t("toProducts")))));
   const end = onBeat(seen => draw(seen));
 
