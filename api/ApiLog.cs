@@ -36,6 +36,12 @@ internal static partial class ApiLog
     [LoggerMessage(4503, LogLevel.Warning, "A refused call of the operators' interface could not be noted in the audit: {Reason}")]
     public static partial void AdminUnnoted(ILogger logger, string reason);
 
+    [LoggerMessage(4504, LogLevel.Information, "{Command} of the console ended with {Exit} after {Seconds:F1} s")]
+    public static partial void CommandEnded(ILogger logger, string command, int exit, double seconds);
+
+    [LoggerMessage(4505, LogLevel.Error, "shopctl cannot be started for the console: {Reason}")]
+    public static partial void CommandNotStarted(ILogger logger, string reason);
+
     [LoggerMessage(4901, LogLevel.Error, "A {Method} request failed")]
     public static partial void Fault(ILogger logger, Exception? exception, string method);
 }

@@ -7,11 +7,11 @@ using CardShop.Shop.Operators;
 namespace CardShop.Api.Admin;
 
 /// <summary>
-/// Who calls, by <c>Authorization: Bearer</c>, and whether his role is enough. Wrong keys lock their network out, and the
+/// Who calls, by <c>Authorization: Bearer</c> or the console's session, and whether his role is enough. Wrong keys lock their network out, and the
 /// name that they were tried for (header <c>Operator-Name</c>, which nobody has to send); loopback too.
 /// </summary>
 public sealed class AdminAccess(
-    OperatorDirectory directory, KeyThrottle throttle, OperatorGate gate, AuditTrail audit, TimeProvider time,
+    OperatorDirectory directory, KeyThrottle throttle, OperatorGate gate, AuditTrail audit, SessionSeal seal, TimeProvider time,
     ILogger<AdminAccess> logger) : IDisposable
 {
     /// <summary>Refusals of unknown callers, and lock-outs, that are noted within a minute; more would only fill the topic.</summary>
@@ -29,8 +29,23 @@ public sealed class AdminAccess(
                 caller, _ => OptionsOf(caller.Changes ? ChangesPerMinute : ReadsPerMinute)));
 
     /// <returns>The operator, or why he is refused: 401, 403 or 429. What is refused stands in the audit.</returns>
-    public async Task<(Operator? By, Problem? Refusal)> RequireAsync(
-        HttpContext context, OperatorAction action, string subject, CancellationToken cancellation)
+    public Task<(Operator? By, Problem? Refusal)> RequireAsync(
+        HttpContext context, OperatorAction action, string subject, CancellationToken cancellation) =>
+        CheckAsync(context, ShownBy(context.Request), action, subject, cancellation);
+
+    /// <summary>The same for a key that the body shows.</summary>
+    public Task<(Operator? By, Problem? Refusal)> LogInAsync(HttpContext context, string? key, CancellationToken cancellation) =>
+        CheckAsync(context, key is null ? null : new(key, null), AdminRules.LogIn, "session", cancellation);
+
+    /// <summary>The key that a request shows, whoever's it is: the bearer key, else that of the console's session.</summary>
+    public ShownKey? ShownBy(HttpRequest request) => AdminInput.KeyOf(request.Headers.Authorization) is { } key
+        ? new(key, null)
+        : request.Headers.Authorization.Count == 0 && AdminSession.Counts(request.Headers)
+            ? seal.Open(request.Cookies[SessionSeal.Cookie])
+            : null;
+
+    private async Task<(Operator? By, Problem? Refusal)> CheckAsync(
+        HttpContext context, ShownKey? key, OperatorAction action, string subject, CancellationToken cancellation)
     {
         var network = context.Connection.RemoteIpAddress is { } peer ? RateLimits.NetworkOf(peer) : "nowhere";
         var name = context.Request.Headers["Operator-Name"].ToString() is var said && OperatorFiles.IsName(said) ? said : null;
@@ -40,12 +55,11 @@ public sealed class AdminAccess(
             return (null, AdminRules.Locked());
         }
 
-        var key = AdminInput.KeyOf(context.Request.Headers.Authorization);
-        var by = directory.Find(key);
+        var by = directory.Find(key?.Text);
         var deed = new Deed(action, subject, string.Empty, []);
         if (by is null || (name is not null && by.Name != name))
         {
-            return (null, await RefuseUnknownAsync(context, deed, key is not null, network, name, cancellation));
+            return (null, await RefuseUnknownAsync(context, deed, key, network, name, cancellation));
         }
 
         throttle.Succeeded(by.Name);
@@ -74,8 +88,10 @@ public sealed class AdminAccess(
     }
 
     private async Task<Problem> RefuseUnknownAsync(
-        HttpContext context, Deed deed, bool shown, string network, string? name, CancellationToken cancellation)
+        HttpContext context, Deed deed, ShownKey? key, string network, string? name, CancellationToken cancellation)
     {
+        // Nobody guesses a session: one that has outlived its operator is no try, and locks nobody out.
+        var shown = key is { IsSession: false };
         if (shown)
         {
             throttle.Failed(network, name);
@@ -97,7 +113,7 @@ public sealed class AdminAccess(
         }
 
         context.Response.Headers.WWWAuthenticate = shown ? "Bearer error=\"invalid_token\"" : "Bearer";
-        return AdminRules.Unknown(shown);
+        return key is { IsSession: true } ? AdminRules.Over() : AdminRules.Unknown(shown);
     }
 
     /// <summary>A refusal stays one where it cannot be noted: nothing is done either way.</summary>

@@ -19,5 +19,14 @@ public sealed class AdminAnswer
         return JsonSerializer.SerializeAsync(context.Response.Body, value, json, context.RequestAborted);
     });
 
+    public static AdminAnswer Status(int status) => new(context =>
+    {
+        context.Response.StatusCode = status;
+        return Task.CompletedTask;
+    });
+
+    /// <summary>An answer that takes its time: nothing of the call is held meanwhile.</summary>
+    public static AdminAnswer Stream(Func<HttpContext, Task> write) => new(write);
+
     public Task WriteAsync(HttpContext context) => _write(context);
 }

@@ -6,6 +6,8 @@ internal static class AdminExamples
     public const string AfterText = "The 'next' of an earlier answer; absent = the beginning.";
     public const string LimitText = "At most so many, 1 to 500 (50).";
 
+    public const string Session = """{"key":"the operator's key"}""";
+    public const string Command = """{"command":"channels.off","arguments":{"channel":"alipay"},"why":"the provider asked for it"}""";
     public const string Decision = """{"why":"the buyer called"}""";
     public const string Refund = """{"why":"the key did not work","amount":5000}""";
     public const string ConfirmPaid = """{"why":"seen on the statement","reference":"2030010122001400000000000000","amount":5000}""";

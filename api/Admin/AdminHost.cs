@@ -1,4 +1,6 @@
+using CardShop.Api.Admin.Commands;
 using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Operators;
 using CardShop.Shop.Orders;
@@ -28,6 +30,21 @@ internal static class AdminHost
         services.AddSingleton(s => new AdminShop(
             settings.PostgresConnection, secrets, s.GetRequiredService<ILog>(), TimeProvider.System,
             s.GetRequiredService<ILogger<RollbackFence>>()));
+        services.AddSingleton(new SessionSeal(secrets.Tokens, secrets.CurrentToken, TimeProvider.System));
+        services.AddSingleton(new ShopctlProgram(configuration));
+        services.AddSingleton(s => new ErrorQueueDepth(
+            configuration["RabbitMq:Uri"] is { Length: > 0 } uri
+                ? new RabbitBus(
+                    new(new(uri), "cardshop-api-admin", 1, TimeSpan.FromSeconds(2)), TimeProvider.System, new Random(),
+                    s.GetRequiredService<ILogger<RabbitBus>>())
+                : null,
+            TimeProvider.System));
+        services.AddSingleton<OpenLetters>();
+        services.AddSingleton<DeliveryLatency>();
+        services.AddSingleton<ShopLook>();
+        services.AddSingleton<AdminSession>();
+        services.AddSingleton<CommandRunner>();
+        services.AddSingleton<CommandDesk>();
         services.AddSingleton<AdminCalls>();
         services.AddSingleton<AdminAccess>();
         services.AddSingleton<AdminReads>();

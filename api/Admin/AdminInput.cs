@@ -16,8 +16,10 @@ public static class AdminInput
     /// <summary>Rows of a page.</summary>
     public const int MaxRows = 500;
 
+    /// <summary>Characters of a reason.</summary>
+    public const int MaxWhy = 200;
+
     private const int UsualRows = 50;
-    private const int MaxWhy = 200;
     private const int MaxGoods = 8_000;
     private const string Scheme = "Bearer ";
 
@@ -36,6 +38,16 @@ public static class AdminInput
     public static (T? Request, Problem? Wrong) Read<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> json, string example)
         where T : class, IAdminRequest
     {
+        var (request, wrong) = Parse(body, json, example);
+        return request is not null && FaultsOf(request) is { Count: > 0 } faults
+            ? (null, Problem.Fields(faults.ToDictionary(f => f.Field, f => new[] { f.Message })))
+            : (request, wrong);
+    }
+
+    /// <returns>The JSON as it is meant, unchecked; or what is wrong with the body.</returns>
+    public static (T? Request, Problem? Wrong) Parse<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> json, string example)
+        where T : class
+    {
         T? request;
         var where = string.Empty;
         try
@@ -50,9 +62,7 @@ public static class AdminInput
 
         return request is null
             ? (null, Problem.Of(StatusCodes.Status400BadRequest, "The body cannot be read", $"{where}Send {example}"))
-            : FaultsOf(request) is { Count: > 0 } faults
-                ? (null, Problem.Fields(faults.ToDictionary(f => f.Field, f => new[] { f.Message })))
-                : (request, null);
+            : (request, null);
     }
 
     /// <summary>The Idempotency-Key, which every changing call has.</summary>
@@ -138,7 +148,8 @@ public static class AdminInput
 
     private const string GoodsMessage = "Say what the buyer gets, in 1 to 8000 characters without control characters.";
 
-    private static bool IsText(string? text, int most) =>
+    /// <summary>Words of people: something is said, in so many characters, none of them a control character.</summary>
+    public static bool IsText(string? text, int most) =>
         text is not null && text.Trim().Length >= 1 && text.Length <= most && !text.Any(char.IsControl);
 
     private static bool IsNumber(string? number) => number is null || Subject(number) != "-";

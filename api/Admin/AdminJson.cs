@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using CardShop.Api.Admin.Commands;
 using CardShop.Contracts;
 
 namespace CardShop.Api.Admin;
@@ -16,6 +17,8 @@ namespace CardShop.Api.Admin;
 [JsonSerializable(typeof(ReplaceRequest))]
 [JsonSerializable(typeof(ProductRequest))]
 [JsonSerializable(typeof(ApproveRequest))]
+[JsonSerializable(typeof(SessionRequest))]
+[JsonSerializable(typeof(CommandRequest))]
 public sealed partial class AdminRequestJson : JsonSerializerContext;
 
 /// <summary>JSON of answers to operators.</summary>
@@ -24,6 +27,8 @@ public sealed partial class AdminRequestJson : JsonSerializerContext;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(AdminMe))]
+[JsonSerializable(typeof(AdminSessionView))]
+[JsonSerializable(typeof(CommandOutput))]
 [JsonSerializable(typeof(AdminDone))]
 [JsonSerializable(typeof(AdminWaiting))]
 [JsonSerializable(typeof(AdminApprovalState))]

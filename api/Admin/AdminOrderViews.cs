@@ -1,11 +1,8 @@
 using CardShop.Contracts;
+using CardShop.Shop.Orders;
 using CardShop.Shop.Payments;
 
 namespace CardShop.Api.Admin;
-
-/// <summary>An order's documents with what else the database knows of it.</summary>
-public sealed record AdminOrderRow(
-    string OrderId, PaymentSaga? Payment, DeliverySaga? Delivery, string? Archived, long UnsentRows, long ParkedMessages);
 
 /// <summary>From documents to what operators see. Every field is named here: a new one of a document shows nothing by itself.</summary>
 public static class AdminOrderViews
@@ -14,7 +11,7 @@ public static class AdminOrderViews
 
     private static readonly PaymentSaga Nothing = new(string.Empty, PaymentStatus.Review, null, false, [], [], [], null);
 
-    public static AdminOrder Of(AdminOrderRow row)
+    public static AdminOrder Of(OrderDocuments row)
     {
         var saga = row.Payment ?? Nothing;
         return new(
@@ -22,7 +19,7 @@ public static class AdminOrderViews
             saga.Due, saga.Version, [.. saga.Attempts.Select(AttemptOf)], [.. saga.Payments.Select(PaymentOf)],
             [.. (saga.Claims ?? []).Select(c => new AdminClaim(c.Number, c.Channel, c.Amount, c.Source, c.NextAt))],
             saga.Reviews ?? [], saga.Notifications.Count, row.Delivery is { } delivery ? DeliveryOf(delivery) : null,
-            row.Archived, row.UnsentRows, row.ParkedMessages);
+            row.Archived is { } kept ? $"{kept.Status}, in {kept.Place}" : null, row.UnsentRows, row.ParkedMessages);
     }
 
     public static AdminReview ReviewOf(PaymentSaga saga) => new(

@@ -9,33 +9,6 @@ namespace CardShop.Api.Admin;
 /// <summary>What operators read from PostgreSQL. Every statement ends at a bound, whatever the shop has grown to.</summary>
 public static class AdminQueries
 {
-    /// <returns>Null where nothing at all is known of the order.</returns>
-    public static async Task<AdminOrderRow?> OrderAsync(NpgsqlDataSource database, string id, CancellationToken cancellation)
-    {
-        await using var command = database.CreateCommand(
-            """
-            SELECT p.data, p.mt_version, d.data, d.mt_version, a.final_status, a.place,
-                   (SELECT count(*) FROM shop.outbox o WHERE o.number IN (p.outbox, d.outbox)),
-                   (SELECT count(*) FROM shop.parked k WHERE k.order_id = i.id)
-            FROM (SELECT $1::varchar AS id) i
-            LEFT JOIN shop.mt_doc_paymentsaga p ON p.id = i.id
-            LEFT JOIN shop.mt_doc_deliverysaga d ON d.id = i.id
-            LEFT JOIN shop.archive a ON a.id = i.id
-            """);
-        command.Parameters.Add(new() { Value = id });
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        await reader.ReadAsync(cancellation);
-        var payment = await DocumentAsync(reader, 0, ContractsJson.Default.PaymentSaga, cancellation);
-        var delivery = await DocumentAsync(reader, 2, ContractsJson.Default.DeliverySaga, cancellation);
-        var archived = await reader.IsDBNullAsync(4, cancellation) ? null : $"{reader.GetString(4)}, in {reader.GetString(5)}";
-        return payment is null && delivery is null && archived is null
-            ? null
-            : new(
-                id, payment is null ? null : payment with { Version = reader.GetInt32(1) },
-                delivery is null ? null : delivery with { Version = reader.GetInt32(3) }, archived, reader.GetInt64(6),
-                reader.GetInt64(7));
-    }
-
     /// <summary>Products behind a sku, in the order of their skus.</summary>
     public static async Task<IReadOnlyList<AdminProduct>> ProductsAsync(
         NpgsqlDataSource database, string after, int limit, CancellationToken cancellation)
@@ -116,6 +89,30 @@ public static class AdminQueries
         return (progress, new(
             reader.GetInt64(0), Math.Round(reader.GetDouble(1), 1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4),
             reader.GetInt64(5)));
+    }
+
+    /// <summary>How long orders took from payment to delivery, of those that have both.</summary>
+    /// <returns>Milliseconds; the provider's clock may make them negative.</returns>
+    public static async Task<IReadOnlyList<double>> LatenciesAsync(
+        NpgsqlDataSource database, IReadOnlyCollection<string> orders, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(
+            """
+            SELECT (extract(epoch FROM (d.data ->> 'deliveredAt')::timestamptz - (p.data #>> '{payments,0,at}')::timestamptz) * 1000)::float8
+            FROM unnest($1) AS i(id)
+            JOIN shop.mt_doc_paymentsaga p ON p.id = i.id
+            JOIN shop.mt_doc_deliverysaga d ON d.id = i.id
+            WHERE d.data ->> 'deliveredAt' IS NOT NULL AND p.data #>> '{payments,0,at}' IS NOT NULL
+            """);
+        command.Parameters.Add(new() { Value = orders.ToArray() });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var latencies = new List<double>(orders.Count);
+        while (await reader.ReadAsync(cancellation))
+        {
+            latencies.Add(reader.GetDouble(0));
+        }
+
+        return latencies;
     }
 
     private static async Task<T?> DocumentAsync<T>(

@@ -1,8 +1,3 @@
-using CardShop.Api.Payments;
-using CardShop.Api.Tables;
-using CardShop.Contracts;
-using CardShop.Pipeline;
-using CardShop.Pipeline.Log;
 using CardShop.Shop.Operators;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Store;
@@ -11,22 +6,17 @@ namespace CardShop.Api.Admin;
 
 /// <summary>What operators look at. Every role may.</summary>
 public sealed class AdminReads(
-    AdminCalls calls, AdminAccess access, AdminShop shop, AuditTrail audit, ILog log, ShopTables tables, ChannelChoice channels,
-    TimeProvider time)
+    AdminCalls calls, AdminAccess access, AdminShop shop, AuditTrail audit, ShopLook look, TimeProvider time)
 {
-    private const int MostWarnings = 100;
-    private const int OrdersInStock = 5;
-    private const string Kafka = "kafka";
-    private const string Postgres = "postgresql";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     public Task MeAsync(HttpContext context) => ReadAsync(context, "me", (by, _) => Task.FromResult(
-        AdminAnswer.Json(new AdminMe(by.Name, by.RoleName), AdminJson.Default.AdminMe)));
+        AdminAnswer.Json(new AdminMe(by.Name, by.RoleName, access.ShownBy(context.Request)?.EndsAt), AdminJson.Default.AdminMe)));
 
     public Task OrderAsync(HttpContext context, string id) => ReadAsync(context, "orders", async (_, cancellation) =>
     {
         var orderId = OrderIds.OfProviderNumber(id) ?? id;
-        return OrderIds.IsValid(orderId) && await AdminQueries.OrderAsync(shop.Database, orderId, cancellation) is { } row
+        return OrderIds.IsValid(orderId) && await OrderDocuments.FindAsync(shop.Database, orderId, cancellation) is { } row
             ? AdminAnswer.Json(AdminOrderViews.Of(row), AdminJson.Default.AdminOrder)
             : AdminAnswer.Of(AdminOrders.NotFound);
     });
@@ -76,22 +66,7 @@ public sealed class AdminReads(
 
     /// <summary>What the shop looks like now; a server that is away takes only its own part with it.</summary>
     public Task OverviewAsync(HttpContext context) => ReadAsync(context, "overview", async (_, cancellation) =>
-    {
-        var ends = TryAsync(stop => log.EndsAsync([.. FleetGroups.All.SelectMany(g => g.Topics)], stop), cancellation);
-        var database = TryAsync(async stop => Box.Of(await AdminQueries.OverviewAsync(shop.Database, stop)), cancellation);
-        var fence = TryAsync(shop.LookAtFenceAsync, cancellation);
-        await Task.WhenAll(ends, database, fence);
-        var (logEnds, stored, fenced) = (await ends, await database, await fence);
-        return AdminAnswer.Json(
-            new AdminOverview(
-                time.GetUtcNow(), [.. AwayOf(logEnds is null, stored is null)],
-                new(
-                    fenced is null ? "unknown" : fenced.Reason is null ? "open" : fenced.IsFenced ? "fenced" : "unknown",
-                    fenced is null ? "the servers did not answer in time" : fenced.Reason),
-                [.. Lag(logEnds, stored?.Value.Progress)], stored?.Value.Work,
-                [.. channels.Names.Select(c => new AdminChannel(c, tables.IsUp(c), tables.DownProfiles(c)))], Warnings()),
-            AdminJson.Default.AdminOverview);
-    });
+        AdminAnswer.Json(await look.GetAsync(cancellation), AdminJson.Default.AdminOverview));
 
     private Task PageAsync(
         HttpContext context, string what, string? limit, Func<int, CancellationToken, Task<AdminAnswer>> read) => ReadAsync(
@@ -107,63 +82,4 @@ public sealed class AdminReads(
             var (by, refusal) = await access.RequireAsync(context, AdminRules.View, what, cancellation);
             return by is null ? AdminAnswer.Of(refusal!) : await read(by, cancellation);
         });
-
-    private async Task<T?> TryAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken cancellation)
-        where T : class
-    {
-        try
-        {
-            return await read(cancellation).WaitAsync(Limit, time, cancellation);
-        }
-        catch (Exception e) when (Failures.IsPlace(e))
-        {
-            return null;
-        }
-    }
-
-    private static IEnumerable<string> AwayOf(bool kafka, bool postgres)
-    {
-        if (kafka)
-        {
-            yield return Kafka;
-        }
-
-        if (postgres)
-        {
-            yield return Postgres;
-        }
-    }
-
-    private IEnumerable<AdminLag> Lag(
-        IReadOnlyDictionary<PartitionKey, long>? ends, IReadOnlyDictionary<(string Group, PartitionKey Partition), long>? progress) =>
-        from fleet in FleetGroups.All
-        from topic in fleet.Topics
-        from partition in Enumerable.Range(0, topic.Partitions).Select(p => new PartitionKey(topic.Name, p))
-        let end = ends is not null && ends.TryGetValue(partition, out var e) ? e : (long?)null
-        let next = progress is null
-            ? tables.ProcessedUpTo(partition.Topic, partition.Partition)
-            : progress.GetValueOrDefault((fleet.Name, partition))
-        select new AdminLag(
-            fleet.Name, partition.Topic, partition.Partition, end, next, end is null || next is null ? null : Math.Max(0, end.Value - next.Value),
-            progress is null ? "pulse" : "progress");
-
-    /// <summary>From memory: it costs the database nothing, however many products there are.</summary>
-    private AdminStockWarnings Warnings()
-    {
-        var low = tables.Products.Where(p => p.OnSale && p.Kind != ProductKind.Manual)
-            .Select(p => (p.Sku, Available: tables.Available(p.Sku) ?? 0, Enough: (long)OrdersInStock * p.MaxQuantity))
-            .Where(p => p.Available < p.Enough).ToList();
-        return new(
-            low.Count(p => p.Available <= 0), low.Count(p => p.Available > 0),
-            [.. low.OrderBy(p => p.Available).ThenBy(p => p.Sku, StringComparer.Ordinal).Take(MostWarnings)
-                .Select(p => new AdminStockWarning(p.Sku, p.Available))]);
-    }
-
-    private static class Box
-    {
-        public static Box<T> Of<T>(T value) => new(value);
-    }
-
-    /// <summary>What may be absent as a whole.</summary>
-    private sealed record Box<T>(T Value);
 }

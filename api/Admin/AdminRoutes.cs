@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json.Nodes;
+using CardShop.Api.Admin.Commands;
 using CardShop.Shop.Operators;
 using Microsoft.OpenApi;
 
@@ -12,9 +13,71 @@ internal static class AdminRoutes
 
     public static void MapAdmin(this WebApplication app)
     {
+        MapSession(app);
         MapReads(app);
         MapDecisions(app);
+        MapCommands(app);
     }
+
+    private static void MapSession(WebApplication app)
+    {
+        var session = app.Services.GetRequiredService<AdminSession>();
+        app.MapPost(Base + "session", (Delegate)((HttpContext c) => session.BeginAsync(c)))
+            .WithTags("operators").WithSummary("Log the console in")
+            .WithDescription(
+                "Sets the cookie cardshop_ops, which stands for the key for 12 hours where CardShop-Console: 1 is sent with it.")
+            .Accepts<SessionRequest>("application/json").Produces<AdminSessionView>()
+            .ProducesProblems(400, 401, 403, 413, 415, 429, 503).WithExample(AdminExamples.Session);
+        app.MapDelete(Base + "session", (Delegate)((HttpContext c) => session.EndAsync(c)))
+            .WithTags("operators").WithSummary("Log the console out")
+            .WithDescription("Takes the cookie, with CardShop-Console: 1.")
+            .Produces(StatusCodes.Status204NoContent).ProducesProblems(401, 503);
+    }
+
+    private static void MapCommands(WebApplication app)
+    {
+        var desk = app.Services.GetRequiredService<CommandDesk>();
+        app.MapPost(Base + "commands", (Delegate)((HttpContext c) => desk.RunAsync(c)))
+            .WithTags("operators").WithSummary("Run a command of shopctl, and follow what it says")
+            .WithDescription(
+                "Takes the role that the command takes, a viewer's where it changes nothing. One JSON object per line, the last with " +
+                "exit; 5 = it waits for a second operator. Commands: " + string.Join(", ", CommandTable.All.Select(Signature)) + ".")
+            .Accepts<CommandRequest>("application/json")
+            .Produces<CommandOutput>(contentType: "application/x-ndjson")
+            .ProducesProblems(400, 401, 403, 413, 415, 429, 503).WithExample(AdminExamples.Command);
+        app.MapPost(
+            Base + "products/{sku}/keys",
+            (HttpContext c, string sku,
+                [Description("text: one secret per line; csv: first line 'secret' or 'number,secret' (text).")] string? format,
+                [Description("The file's name, for the audit.")] string? name,
+                [Description("Of a reusable product: how often each key is sold.")] string? quota,
+                [Description("false: the CSV file has no header.")] string? header,
+                [Description("auto, utf-8, gbk, gb18030, utf-16, utf-16le or utf-16be (auto).")] string? encoding) =>
+                desk.ImportAsync(c, sku, new(format, name, quota, header, encoding, null)))
+            .WithTags("operators").WithSummary("Import the keys of a file, and follow how far it is")
+            .WithDescription(
+                "Takes the role operator. The body is the file, at most 1 GiB, and is stored nowhere. The same file again imports " +
+                "nothing twice. One JSON object per line, the last with exit: 0 = all lines, 1 = one was refused, or it failed.")
+            .Accepts<byte[]>("application/octet-stream")
+            .Produces<CommandOutput>(contentType: "application/x-ndjson")
+            .ProducesProblems(400, 401, 403, 411, 413, 415, 429, 503)
+            .AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                (operation.Parameters ??= []).Add(new OpenApiParameter
+                {
+                    Name = "Why",
+                    In = ParameterLocation.Header,
+                    Description = "Why, percent-encoded: 1 to 200 characters, kept in the audit.",
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                    Example = JsonValue.Create("a%20new%20delivery"),
+                });
+                return Task.CompletedTask;
+            });
+    }
+
+    private static string Signature(ConsoleCommand command) => command.Arguments.Count == 0
+        ? command.Name
+        : $"{command.Name} {{{string.Join(", ", command.Arguments.Select(a => a.Name + (a.IsRequired ? "" : "?")))}}}";
 
     private static void MapReads(WebApplication app)
     {
@@ -84,6 +147,17 @@ internal static class AdminRoutes
             .Changes<ApproveRequest>("Be against it, or withdraw your own", OperatorActions.ApprovalReject, AdminExamples.Approve);
     }
 
+    private static RouteHandlerBuilder WithExample(this RouteHandlerBuilder route, string example) =>
+        route.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            if (operation.RequestBody?.Content is { } content && content.TryGetValue("application/json", out var body))
+            {
+                body.Example = JsonNode.Parse(example);
+            }
+
+            return Task.CompletedTask;
+        });
+
     private static RouteHandlerBuilder Reads<T>(this RouteHandlerBuilder route, string summary) => route
         .WithTags("operators").WithSummary(summary)
         .WithDescription("Takes the role viewer: Authorization: Bearer with an operator's key.")
@@ -117,11 +191,6 @@ internal static class AdminRoutes
                 Schema = new OpenApiSchema { Type = JsonSchemaType.String },
                 Example = JsonValue.Create("3f1c9a7e5b2d4860"),
             });
-            if (operation.RequestBody?.Content is { } content && content.TryGetValue("application/json", out var body))
-            {
-                body.Example = JsonNode.Parse(example);
-            }
-
             return Task.CompletedTask;
-        });
+        }).WithExample(example);
 }

@@ -10,6 +10,9 @@ public static class AdminRules
     /// <summary>Reading: every operator may. Only what is refused stands in the audit: a page that is open reads every few seconds.</summary>
     public static readonly OperatorAction View = new("admin.view", OperatorRole.Viewer);
 
+    /// <summary>A login: every operator may. Only what is refused stands in the audit.</summary>
+    public static readonly OperatorAction LogIn = new("admin.session", OperatorRole.Viewer);
+
     /// <summary>Decides what is done beside what it is about; what it comes to with all before is no part of the call.</summary>
     public const string Derived = "total";
 
@@ -23,6 +26,10 @@ public static class AdminRules
         : Problem.Of(
             StatusCodes.Status401Unauthorized, "The operator's key is missing",
             "Send Authorization: Bearer with the key of an operator of this installation.");
+
+    /// <summary>The session is well sealed, and stands for nobody.</summary>
+    public static Problem Over() => Problem.Of(
+        StatusCodes.Status401Unauthorized, "The session has ended", "Its key is no operator's any more. Log in again.");
 
     /// <summary>Until then not even a right key is looked at.</summary>
     public static Problem Locked() => Problem.Of(

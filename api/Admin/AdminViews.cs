@@ -4,7 +4,8 @@ using CardShop.Contracts;
 namespace CardShop.Api.Admin;
 
 /// <summary>Who the key says you are.</summary>
-public sealed record AdminMe(string Name, string Role);
+/// <param name="ExpiresAt">When the session ends; absent with a bearer key.</param>
+public sealed record AdminMe(string Name, string Role, DateTimeOffset? ExpiresAt = null);
 
 /// <summary>A deed is done, or was done before.</summary>
 /// <param name="Result"><c>done</c>, or <c>repeated</c>: it was decided before, nothing has changed.</param>
@@ -58,9 +59,22 @@ public sealed record AdminStock(IReadOnlyList<AdminStockRow> Stock, string? Next
 /// <summary>What is waiting, and what is not well. A server that is away leaves its part out and stands in <c>away</c>.</summary>
 /// <param name="Away">kafka, postgresql; empty in a healthy shop.</param>
 /// <param name="Lag">Per fleet and partition.</param>
+/// <param name="QueueAgeSeconds">For how long the oldest record that is not processed has waited, as far as this process has watched.</param>
+/// <param name="DeadLetters">Open ones, counted up to 1000; absent until they are counted.</param>
+/// <param name="ErrorQueue">Messages in RabbitMQ's error queue; absent where this process does not reach RabbitMQ.</param>
 public sealed record AdminOverview(
     DateTimeOffset At, IReadOnlyList<string> Away, AdminFence Fence, IReadOnlyList<AdminLag> Lag, AdminWork? Work,
-    IReadOnlyList<AdminChannel> Channels, AdminStockWarnings Stock);
+    IReadOnlyList<AdminChannel> Channels, AdminStockWarnings Stock, AdminTotals? Totals, AdminLatency? Latency,
+    double? QueueAgeSeconds, long? DeadLetters, long? ErrorQueue);
+
+/// <summary>Counters that only grow: the difference of two looks is what came between them.</summary>
+/// <param name="Accepted">Next offsets of shop.orders.v1, summed.</param>
+/// <param name="Delivered">Next offsets of shop.deliveries.v1, summed: deliveries, and the rarer other events of orders.</param>
+public sealed record AdminTotals(long Accepted, long Delivered);
+
+/// <summary>Milliseconds from payment to delivery, of the newest deliveries.</summary>
+/// <param name="Count">Of how many, 200 at most.</param>
+public sealed record AdminLatency(double P50, double P95, double P99, int Count);
 
 /// <summary>The rollback fence as this process knows it.</summary>
 /// <param name="State">open, fenced (PostgreSQL is older than Kafka) or unknown.</param>

@@ -58,7 +58,13 @@ public static class InstancePlan
                 ["Sandbox__DataDirectory"] = layout.Data("sandbox"),
             },
         };
-        var api = Web("api", "CardShop.Api");
+        var api = new WebPart
+        {
+            Name = "api",
+            Port = ports["api"],
+            Program = "CardShop.Api",
+            Environment = new Dictionary<string, string>(settings) { ["Console__Shopctl"] = DotnetProgram.Find(Shopctl) },
+        };
         url = api.Url;
         return
         [

@@ -132,3 +132,17 @@ public static class ApprovalNames
         _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No state."),
     };
 }
+
+/// <summary>The outcomes of deeds as the audit, the admin API and shopctl write them.</summary>
+public static class OutcomeNames
+{
+    public static string Of(AuditOutcome outcome) => outcome switch
+    {
+        AuditOutcome.Waiting => "waiting",
+        AuditOutcome.Refused => "refused",
+        AuditOutcome.Started => "started",
+        AuditOutcome.Done => "done",
+        AuditOutcome.Failed => "failed",
+        _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "No outcome."),
+    };
+}

@@ -78,15 +78,23 @@ internal sealed record ErrorMessage(
 }
 
 /// <summary>Which messages are meant.</summary>
-internal sealed record ErrorFilter(string? MessageId, string? Queue, string? OrderId, string? Exception)
+/// <param name="MessageIds">These alone; empty = all that the others fit.</param>
+internal sealed record ErrorFilter(IReadOnlyList<string> MessageIds, string? Queue, string? OrderId, string? Exception)
 {
-    public bool IsNone => this is { MessageId: null, Queue: null, OrderId: null, Exception: null };
+    /// <summary>True where ids alone say what is meant, or nothing does.</summary>
+    public bool IsPlain => this is { Queue: null, OrderId: null, Exception: null };
 
     public bool Takes(ErrorMessage message) =>
-        (MessageId is null || message.MessageId == MessageId)
+        (MessageIds.Count == 0 || MessageIds.Contains(message.MessageId))
         && (Queue is null || message.Queue == Queue)
         && (OrderId is null || message.OrderId == OrderId)
         && (Exception is null || Has(message.ExceptionType) || Has(message.Problem));
+
+    /// <summary>For the audit.</summary>
+    public override string ToString() => MessageIds.Count > 0
+        ? string.Join(' ', MessageIds)
+        : "all" + (Queue is null ? "" : " of queue " + Queue) + (OrderId is null ? "" : " of order " + OrderId)
+            + (Exception is null ? "" : " with exception " + Exception);
 
     private bool Has(string? text) => text?.Contains(Exception!, StringComparison.OrdinalIgnoreCase) == true;
 }

@@ -189,8 +189,13 @@ public static class ErrorsCommands
             session.Screen.Note("There are more messages than are looked at at once: repeat the command.");
         }
 
-        return wanted.MessageId is not null && meant.Count == 0 ? throw NoMessage()
-            : done.Count == meant.Count ? ExitCodes.Ok : ExitCodes.Failed;
+        var missing = wanted.MessageIds.Except(meant.Select(m => m.Message.MessageId)).ToList();
+        foreach (var id in missing)
+        {
+            session.Screen.Error($"{id}: no such message lies in the error queue.");
+        }
+
+        return done.Count == meant.Count && missing.Count == 0 ? ExitCodes.Ok : ExitCodes.Failed;
     }
 
     /// <summary>True for the dead letter that was written when this command was given up.</summary>
@@ -236,17 +241,17 @@ internal sealed class ErrorFilterOptions
         }
     }
 
-    public ErrorFilter From(ParseResult arguments, string? messageId = null) => new(
-        messageId, arguments.GetValue(_queue), arguments.GetValue(_order), arguments.GetValue(_exception));
+    public ErrorFilter From(ParseResult arguments, IReadOnlyList<string>? ids = null) => new(
+        ids ?? [], arguments.GetValue(_queue), arguments.GetValue(_order), arguments.GetValue(_exception));
 }
 
-/// <summary>A message by its id, or all that fit.</summary>
+/// <summary>Messages by their ids, or all that fit.</summary>
 internal sealed class ErrorPick
 {
-    private readonly Argument<string?> _id = new("MESSAGE")
+    private readonly Argument<string[]> _ids = new("MESSAGE")
     {
-        Description = "The message's id, as 'errors list' shows it.",
-        Arity = ArgumentArity.ZeroOrOne,
+        Description = "Ids of messages, as 'errors list' shows them.",
+        Arity = ArgumentArity.ZeroOrMore,
     };
 
     private readonly Option<bool> _all = new("--all-matching") { Description = "All that the other options fit." };
@@ -254,17 +259,17 @@ internal sealed class ErrorPick
 
     public void AddTo(Command command)
     {
-        command.Arguments.Add(_id);
+        command.Arguments.Add(_ids);
         command.Options.Add(_all);
         _filter.AddTo(command);
     }
 
     public ErrorFilter Require(ParseResult arguments)
     {
-        var id = arguments.GetValue(_id);
-        var filter = _filter.From(arguments, id);
-        return arguments.GetValue(_all) == (id is not null) || (id is not null && filter != new ErrorFilter(id, null, null, null))
-            ? throw new ShopctlException(ExitCodes.Usage, "Name one message, or say --all-matching with what it matches.")
+        var ids = (arguments.GetValue(_ids) ?? []).Distinct().ToList();
+        var filter = _filter.From(arguments, ids);
+        return arguments.GetValue(_all) == (ids.Count > 0) || (ids.Count > 0 && !filter.IsPlain)
+            ? throw new ShopctlException(ExitCodes.Usage, "Name messages by their ids, or say --all-matching with what they match.")
             : filter;
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using CardShop.Contracts;
+using CardShop.Shop.Operators;
 
 namespace CardShop.Shopctl.Incident;
 
@@ -223,7 +224,7 @@ public static class IncidentReport
 
     /// <summary>An entry from before outcomes were written says nothing of it.</summary>
     private static string OutcomeOf(AuditEntry action) => action.Outcome is not { } outcome ? "-"
-        : outcome.ToString().ToLowerInvariant() + (action.Problem is { } problem ? ": " + PlainText.Cell(problem) : string.Empty);
+        : OutcomeNames.Of(outcome) + (action.Problem is { } problem ? ": " + PlainText.Cell(problem) : string.Empty);
 
     private static void Limits(StringBuilder text, IncidentTally tally, IReadOnlyList<FiredAlert>? alerts)
     {

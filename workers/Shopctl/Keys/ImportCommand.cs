@@ -14,6 +14,7 @@ namespace CardShop.Shopctl.Keys;
 internal static class ImportCommand
 {
     private const int MaxQuota = 100_000;
+    private const string StandardInput = "-";
 
     public static Command Create(Session session)
     {
@@ -63,13 +64,23 @@ internal static class ImportCommand
             DefaultValueFactory = _ => 60,
             HelpName = "N",
         };
+        var bytes = new Option<long?>("--bytes")
+        {
+            Description = "Of standard input: how many bytes it has. Where it ends before, its last, cut line is not imported.",
+            HelpName = "N",
+        };
+        var name = new Option<string?>("--name")
+        {
+            Description = "Of standard input: the file's name for the audit.",
+            HelpName = "NAME",
+        };
         var import = new Command(
             "import",
             "Seals the keys of a file and takes them into stock. Lines that are refused are reported by number, never by " +
             "text; exit code 1 when there is one. The same file again imports nothing twice; after an interruption it goes on " +
             "with the batches that are not loaded.")
         {
-            sku, file, format, bare, encoding, all, size, quota, wait,
+            sku, file, format, bare, encoding, all, size, quota, wait, bytes, name,
         };
         import.Takes(OperatorActions.KeysImport);
         session.Bind(import, async (servers, arguments, cancellation) =>
@@ -82,7 +93,17 @@ internal static class ImportCommand
                 arguments.GetValue(all),
                 KeysCommands.Within(arguments.GetValue(size), 1, 5_000, "--batch-size"),
                 TimeSpan.FromSeconds(KeysCommands.Within(arguments.GetValue(wait), 1, 86_400, "--wait-seconds")),
-                arguments.GetValue(quota) is { } q ? KeysCommands.Within(q, 1, MaxQuota, "--quota") : null);
+                arguments.GetValue(quota) is { } q ? KeysCommands.Within(q, 1, MaxQuota, "--quota") : null)
+            {
+                Bytes = arguments.GetValue(bytes),
+                Name = arguments.GetValue(name),
+            };
+            if (request.Bytes < 0 || (request.File != StandardInput && (request.Bytes is not null || request.Name is not null)))
+            {
+                throw new ShopctlException(
+                    ExitCodes.Usage, "--bytes, 0 or more, and --name are of standard input: say - in the file's place.");
+            }
+
             return await RunAsync(session, servers, request, cancellation);
         });
         return import;
@@ -91,7 +112,7 @@ internal static class ImportCommand
     private static async Task<int> RunAsync(
         Session session, ShopServers servers, ImportRequest request, CancellationToken cancellation)
     {
-        await using var source = Open(request.File);
+        await using var source = Open(request.File, request.Bytes);
         var vault = servers.OpenVault();
         await servers.RequireWritableAsync(cancellation);
         RequireKeys(await ProductCommands.RequireAsync(servers, request.Sku, cancellation), request.Quota);
@@ -105,7 +126,7 @@ internal static class ImportCommand
                 $"The file is read as {e.Name}{(request.Options.Encoding is null ? "; --encoding says otherwise" : "")}."),
         };
         await using var grant = await session.Operators.RequireAsync(
-            OperatorActions.KeysImport, request.Sku, null, [("file", Path.GetFileName(request.File))], cancellation);
+            OperatorActions.KeysImport, request.Sku, null, [("file", request.Name ?? Path.GetFileName(request.File))], cancellation);
         var started = session.Time.GetTimestamp();
         try
         {
@@ -163,11 +184,12 @@ internal static class ImportCommand
         }
     }
 
-    private static Stream Open(string file)
+    private static Stream Open(string file, long? bytes)
     {
-        if (file == "-")
+        if (file == StandardInput)
         {
-            return Console.OpenStandardInput();
+            var input = Console.OpenStandardInput();
+            return bytes is { } length ? new WholeStream(input, length) : input;
         }
 
         try
@@ -200,9 +222,18 @@ internal static class ImportCommand
     }
 
     private static Func<double>? ReadPart(Stream source) =>
-        source.CanSeek && source.Length > 0 ? () => (double)source.Position / source.Length : null;
+        (source.CanSeek || source is WholeStream) && source.Length > 0
+            ? () => (double)source.Position / source.Length
+            : null;
 
     private sealed record ImportRequest(
         string Sku, string File, KeyFileOptions Options, string? Report, int BatchSize, TimeSpan Patience,
-        int? Quota);
+        int? Quota)
+    {
+        /// <summary>Of standard input; null = until it ends.</summary>
+        public long? Bytes { get; init; }
+
+        /// <summary>Of standard input; null = none.</summary>
+        public string? Name { get; init; }
+    }
 }

@@ -8,7 +8,6 @@ using CardShop.Shopctl.Housekeeping;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
-using Npgsql;
 using Spectre.Console;
 
 namespace CardShop.Shopctl.Orders;
@@ -18,17 +17,6 @@ public static class OrderCommand
 {
     /// <summary>Key ids that are shown; the order's event names all.</summary>
     private const int MaxKeys = 200;
-
-    private const string Sql =
-        """
-        SELECT p.data, p.mt_version, d.data, d.mt_version, a.final_status, a.place,
-               (SELECT count(*) FROM shop.outbox o WHERE o.number IN (p.outbox, d.outbox)),
-               (SELECT count(*) FROM shop.parked k WHERE k.order_id = i.id)
-        FROM (SELECT $1::varchar AS id) i
-        LEFT JOIN shop.mt_doc_paymentsaga p ON p.id = i.id
-        LEFT JOIN shop.mt_doc_deliverysaga d ON d.id = i.id
-        LEFT JOIN shop.archive a ON a.id = i.id
-        """;
 
     public static Command Create(Session session)
     {
@@ -101,44 +89,37 @@ public static class OrderCommand
         Session session, ShopServers servers, string id, CancellationToken cancellation)
     {
         await servers.RequireDatabaseAsync(cancellation);
-        await using var command = servers.Database.CreateCommand(Sql);
-        command.Parameters.Add(new() { Value = id });
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        await reader.ReadAsync(cancellation);
-        var table = Screen.Table("order", id);
-        Describe(table, reader);
-        if (!await reader.IsDBNullAsync(5, cancellation))
-        {
-            await DescribeArchivedAsync(session, table, reader.GetString(5), id, cancellation);
-        }
-
-        if (table.Rows.Count == 0)
-        {
-            throw new ShopctlException(
+        var order = await OrderDocuments.FindAsync(servers.Database, id, cancellation)
+            ?? throw new ShopctlException(
                 ExitCodes.Failed, $"No saga of order {id}. It may still be queued: 'shopctl lag' shows what is waiting.");
-        }
-
-        Screen.Row(table, "unsent outbox rows", Number(reader.GetInt64(6)));
-        Screen.Row(table, "parked messages", Number(reader.GetInt64(7)));
+        var table = Screen.Table("order", id);
+        await DescribeAsync(session, table, order, cancellation);
+        Screen.Row(table, "unsent outbox rows", Number(order.UnsentRows));
+        Screen.Row(table, "parked messages", Number(order.ParkedMessages));
         session.Screen.Show(table);
         return ExitCodes.Ok;
     }
 
-    private static void Describe(Table table, NpgsqlDataReader reader)
+    private static async Task DescribeAsync(Session session, Table table, OrderDocuments order, CancellationToken cancellation)
     {
-        if (!reader.IsDBNull(4))
+        if (order.Archived is { } archived)
         {
-            Screen.Row(table, "archived", $"{reader.GetString(4)}, in {reader.GetString(5)}");
+            Screen.Row(table, "archived", $"{archived.Status}, in {archived.Place}");
         }
 
-        if (Document(reader, 0, ContractsJson.Default.PaymentSaga) is { } payment)
+        if (order.Payment is { } payment)
         {
-            DescribePayment(table, payment with { Version = reader.GetInt32(1) });
+            DescribePayment(table, payment);
         }
 
-        if (Document(reader, 2, ContractsJson.Default.DeliverySaga) is { } delivery)
+        if (order.Delivery is { } delivery)
         {
-            DescribeDelivery(table, delivery with { Version = reader.GetInt32(3) });
+            DescribeDelivery(table, delivery);
+        }
+
+        if (order.Archived is { Place: { } place })
+        {
+            await DescribeArchivedAsync(session, table, place, order.OrderId, cancellation);
         }
     }
 
@@ -169,11 +150,6 @@ public static class OrderCommand
             session.Screen.Error($"The archive's file {place} cannot be read: {e.Message}");
         }
     }
-
-    private static T? Document<T>(
-        NpgsqlDataReader reader, int column, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> json)
-        where T : class =>
-        reader.IsDBNull(column) ? null : JsonSerializer.Deserialize(reader.GetFieldValue<byte[]>(column), json);
 
     private static void DescribePayment(Table table, PaymentSaga saga)
     {

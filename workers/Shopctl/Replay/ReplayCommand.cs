@@ -145,16 +145,30 @@ public static class ReplayCommand
 
     private static Command List(Session session)
     {
-        var list = new Command("list", "Replays that were begun and are not finished.");
-        session.Bind(list, async (servers, _, cancellation) =>
+        var json = new Option<bool>("--json") { Description = "For programs: JSON on standard output." };
+        var list = new Command("list", "Replays that were begun and are not finished.") { json };
+        session.Bind(list, async (servers, arguments, cancellation) =>
         {
             await servers.RequireDatabaseAsync(cancellation);
             var store = new ReplayStore(servers.Database);
-            var table = Screen.Table("id", "asked for", "begun at", "by", "#done", "#of");
+            var rows = new List<ReplayRow>();
             foreach (var job in await store.ListAsync(cancellation))
             {
                 var done = job.DoneAt(await store.PositionsOf(job).ReadAsync(cancellation));
-                Screen.Row(table, job.Id, job.Asked, Text($"{job.StartedAt:u}"), job.Operator, Text($"{done:N0}"), Text($"{job.Records:N0}"));
+                rows.Add(new(job.Id, job.Asked, job.StartedAt, job.Operator, done, job.Records));
+            }
+
+            if (arguments.GetValue(json))
+            {
+                session.Screen.Line(JsonSerializer.Serialize(rows, ReplayDocuments.Default.IReadOnlyListReplayRow));
+                return ExitCodes.Ok;
+            }
+
+            var table = Screen.Table("id", "asked for", "begun at", "by", "#done", "#of");
+            foreach (var row in rows)
+            {
+                Screen.Row(
+                    table, row.Id, row.Asked, Text($"{row.StartedAt:u}"), row.Operator, Text($"{row.Done:N0}"), Text($"{row.Records:N0}"));
             }
 
             session.Screen.Show(table);

@@ -10,8 +10,13 @@ public sealed record ReplayDocument(
     IReadOnlyList<string> ChangedIds, long Refused, IReadOnlyList<RefusedRecord> RefusedRecords, long Archived,
     long PassedOver, double? RecordsPerSecond);
 
+/// <summary>A replay that is not finished, for programs.</summary>
+/// <param name="Done">Of <paramref name="Records"/>.</param>
+public sealed record ReplayRow(string Id, string Asked, DateTimeOffset StartedAt, string Operator, long Done, long Records);
+
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ReplayDocument))]
+[JsonSerializable(typeof(IReadOnlyList<ReplayRow>))]
 internal sealed partial class ReplayDocuments : JsonSerializerContext;

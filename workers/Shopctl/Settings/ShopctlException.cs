@@ -6,6 +6,9 @@ public sealed class ShopctlException(int exitCode, string message, Exception? in
 {
     /// <summary>One of <see cref="ExitCodes"/>.</summary>
     public int ExitCode => exitCode;
+
+    /// <summary>What a second operator has to approve, with <see cref="ExitCodes.Waiting"/>; else null.</summary>
+    public string? ApprovalId { get; init; }
 }
 
 /// <summary>What an exit code says.</summary>

@@ -24,6 +24,9 @@ public sealed class ShopctlSettings(
     public const string SandboxName = "CARDSHOP_SANDBOX";
     public const string OperatorKeyName = "CARDSHOP_OPERATOR_KEY";
     public const string PrometheusName = "Prometheus__Url";
+
+    /// <summary>Set by a program that runs this one: see <see cref="HasParent"/>.</summary>
+    public const string ParentName = "CARDSHOP_PARENT";
     private const string ReplicationName = "Kafka__Replication";
     private const string RegionName = "Region";
 
@@ -84,6 +87,12 @@ public sealed class ShopctlSettings(
 
     /// <summary>True for one machine: copies and standbys are not asked for.</summary>
     public bool IsLocal => string.Equals(variable("Local"), "true", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// True where a program runs this one and holds its standard input: the end of that input says stop, as Ctrl-C does, so
+    /// that a command does not outlive who asked for it; and what it is to read off is said in a line of its own.
+    /// </summary>
+    public bool HasParent => variable(ParentName) is { Length: > 0 };
 
     /// <summary>Prometheus' address, by which alerts of the past are known; null where it is not set.</summary>
     public Uri? Prometheus => OptionalAddress(PrometheusName);

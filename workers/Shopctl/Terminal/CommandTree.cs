@@ -51,9 +51,11 @@ public static class CommandTree
             return ExitCodes.Usage;
         }
 
+        var stop = session.Settings.HasParent ? ParentInput.Watch() : CancellationToken.None;
+
         // A stopped import still says what it has done.
         return await result.InvokeAsync(
-            new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(20) });
+            new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(20) }, stop);
     }
 
     /// <summary>The tree of commands, for parsing and for tests of it.</summary>

@@ -53,6 +53,11 @@ public sealed class Session(ShopctlSettings settings, TimeProvider time, Screen 
         {
             var (code, text) = Explain(e, cancellation);
             screen.Error(text);
+            if (settings.HasParent && e is ShopctlException { ApprovalId: { } approval })
+            {
+                screen.Error(ParentInput.ApprovalPrefix + approval);
+            }
+
             return code;
         }
     }
