@@ -13,7 +13,6 @@ export function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
-const WIDTH = 600;
 const HEIGHT = 150;
 const LEFT = 4;
 const BOTTOM = 16;
@@ -26,20 +25,25 @@ const TOP = 12;
 export function lineChart(title, series, { note = "", format, href = null, least = 0 }) {
   const plot = svg("g");
   const pointer = svg("line", { class: "pointer", y1: TOP, y2: HEIGHT - BOTTOM, visibility: "hidden" });
-  const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title, preserveAspectRatio: "none" }, plot, pointer);
+  const picture = svg("svg", { class: "plot", height: HEIGHT, role: "img", "aria-label": title }, plot, pointer);
   const numbers = series.map(() => el("strong", { class: "number" }, "–"));
   const at = el("span", { class: "soft at" }, note);
   let last = { times: [], values: series.map(() => []) };
+  let width = 0;
+  fit(picture, wide => {
+    width = wide;
+    draw(last.times, last.values);
+  });
 
   const say = i => series.forEach((s, n) => {
     const value = last.values[n][i];
     numbers[n].textContent = value === null || value === undefined ? "–" : format(value);
   });
-  const x = time => LEFT + (WIDTH - 2 * LEFT) * (1 - (last.times.at(-1) - time) / spanOf(last.times));
+  const x = time => LEFT + (width - 2 * LEFT) * (1 - (last.times.at(-1) - time) / spanOf(last.times));
 
   picture.addEventListener("pointermove", e => {
     const box = picture.getBoundingClientRect();
-    const place = (e.clientX - box.left) / box.width * WIDTH;
+    const place = e.clientX - box.left;
     if (last.times.length < 2) return;
     const nearest = last.times.reduce((best, time, i) => Math.abs(x(time) - place) < Math.abs(x(last.times[best]) - place) ? i : best, 0);
     pointer.setAttribute("x1", x(last.times[nearest]));
@@ -56,9 +60,10 @@ export function lineChart(title, series, { note = "", format, href = null, least
 
   function draw(times, values) {
     last = { times, values };
+    if (width === 0) return;
     const top = roundUp(Math.max(...values.flat().filter(v => v !== null), 0), least);
     const y = value => HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * value / top;
-    plot.replaceChildren(...grid(top, y, format), ...clocks(times, x),
+    plot.replaceChildren(...grid(top, y, format, width), ...clocks(times, x),
       ...series.map((s, n) => svg("path", { class: "line " + s.kind, d: pathOf(times, values[n], x, y) })),
       ...series.map((s, n) => dot(times, values[n], x, y, s.kind)).filter(Boolean));
     if (pointer.getAttribute("visibility") === "hidden") say(times.length - 1);
@@ -75,11 +80,16 @@ export function lineChart(title, series, { note = "", format, href = null, least
   };
 }
 
-function grid(top, y, format) {
+/** Calls draw with the picture's width, now and whenever it becomes another: its letters keep their size. */
+function fit(picture, draw) {
+  new ResizeObserver(([entry]) => draw(Math.round(entry.contentRect.width))).observe(picture);
+}
+
+function grid(top, y, format, width) {
   return [0, 0.5, 1].flatMap(part => [
-    svg("line", { class: "grid", x1: LEFT, x2: WIDTH - LEFT, y1: y(top * part), y2: y(top * part) }),
+    svg("line", { class: "grid", x1: LEFT, x2: width - LEFT, y1: y(top * part), y2: y(top * part) }),
     part === 0 ? null : svg("text", { class: "axis", x: LEFT, y: y(top * part) - 3 }, format(top * part)),
-  ]);
+  ]).filter(Boolean);
 }
 
 function clocks(times, x) {
@@ -119,27 +129,25 @@ const clock = at => new Intl.DateTimeFormat(language, { hour: "2-digit", minute:
 
 /** Bars by day. Values: [{ label, value }]. */
 export function barChart(title, values, format) {
-  const top = roundUp(Math.max(...values.map(v => v.value), 0));
   const height = 180;
+  const top = roundUp(Math.max(...values.map(v => v.value), 0));
   const y = value => height - BOTTOM - (height - BOTTOM - TOP) * value / top;
-  const wide = (WIDTH - 2 * LEFT) / Math.max(values.length, 7);
-  const every = Math.ceil(values.length / 8);
-  const bars = values.flatMap(({ label, value }, i) => {
-    const left = LEFT + i * wide;
-    const bar = svg("rect", {
-      class: "bar", x: left + wide * 0.12, width: wide * 0.76, y: y(value), height: Math.max(0, y(0) - y(value)), rx: 2,
-    });
-    bar.append(svg("title", {}, `${label}: ${format(value)}`));
-    return [bar, i % every === 0 ? svg("text", { class: "axis", x: left + wide / 2, y: height - 3, "text-anchor": "middle" }, label.slice(5)) : null];
-  });
-  const lines = [0, 0.5, 1].flatMap(part => [
-    svg("line", { class: "grid", x1: LEFT, x2: WIDTH - LEFT, y1: y(top * part), y2: y(top * part) }),
-    part === 0 ? null : svg("text", { class: "axis", x: LEFT, y: y(top * part) - 3 }, format(top * part)),
-  ]);
   const sum = values.reduce((all, v) => all + v.value, 0);
+  const picture = svg("svg", { class: "plot", height, role: "img", "aria-label": `${title}: ${format(sum)}` });
+  fit(picture, width => {
+    const wide = (width - 2 * LEFT) / Math.max(values.length, 7);
+    const every = Math.ceil(values.length / Math.max(1, Math.floor(width / 70)));
+    picture.replaceChildren(...grid(top, y, format, width), ...values.flatMap(({ label, value }, i) => {
+      const left = LEFT + i * wide;
+      const bar = svg("rect", {
+        class: "bar", x: left + wide * 0.12, width: wide * 0.76, y: y(value), height: Math.max(0, y(0) - y(value)), rx: 2,
+      }, svg("title", {}, `${label}: ${format(value)}`));
+      return [bar, i % every === 0 ? svg("text", { class: "axis", x: left + wide / 2, y: height - 3, "text-anchor": "middle" }, label.slice(5)) : null];
+    }).filter(Boolean));
+  });
   return el("figure", { class: "chart" },
     el("figcaption", {}, el("span", { class: "title" }, title), el("span", { class: "legend" }, el("strong", { class: "number" }, format(sum)))),
-    svg("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": `${title}: ${format(sum)}` }, lines, bars));
+    picture);
 }
 
 /** Bars side by side with their numbers. Values: [{ label, value, text }]. */

@@ -131,6 +131,7 @@ export function stateOf(work) {
 }
 
 function failure(work) {
+  if (work.trouble?.status === 0 && !work.trouble.title) return t("notReached");
   if (work.trouble) return troubleText(work.trouble);
   if (work.said === "rejected") return t("rejectedBy", work.rejectedBy ?? "–", work.objection ?? "");
   return work.said ? word("failed", work.said) : t("failed.exitFailed");

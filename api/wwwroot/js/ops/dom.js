@@ -99,7 +99,7 @@ export function troubleText(trouble) {
   if (trouble.status === 401) return t("sessionEnded");
   const said = [trouble.title, trouble.detail].filter(Boolean).join(language === "en" ? ". " : "。").replace(/\.\. /g, ". ");
   const fields = Object.entries(trouble.fields ?? {}).map(([name, texts]) => `${name}: ${texts.join(" ")}`);
-  return [said || (trouble.status === 0 ? t("notReached") : t("refused", trouble.status)), ...fields].join("\n");
+  return [said || (trouble.status === 0 ? t("pulseLost") : t("refused", trouble.status)), ...fields].join("\n");
 }
 
 let fields = 0;

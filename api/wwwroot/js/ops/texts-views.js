@@ -24,7 +24,7 @@ const watching = {
   nextPage: ["下一页", "Next page"],
   fromStart: ["回到开头", "From the beginning"],
 
-  pulseLost: ["连接不到商店,正在重试", "The shop cannot be reached; trying again"],
+  pulseLost: ["连接不到商店。", "The shop cannot be reached."],
   allWell: ["一切正常:订单正常受理和发货,没有需要处理的事项。", "All is well: orders are taken and delivered, and nothing waits for you."],
   isFenced: ["写入已隔离:数据库比日志旧", "Fenced: the database is older than the log"],
   fenceUnknown: ["隔离状态未知", "The fence's state is not known"],

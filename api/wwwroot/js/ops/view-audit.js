@@ -85,9 +85,9 @@ function entry(e) {
     el("div", { class: "line" }, time(e.at), el("strong", {}, e.operator), el("span", { class: "action" }, e.action),
       e.subject ? subjectOf(e) : null, e.outcome ? badge(word("outcome", e.outcome), KIND[e.outcome] ?? "") : null,
       e.approver ? el("span", { class: "soft" }, t("approvedBy", e.approver)) : null, e.via ? el("span", { class: "soft" }, e.via) : null),
-    e.reason ? el("p", { class: "lines" }, e.reason) : null,
+    e.reason || e.before || e.after ? el("p", { class: "lines" }, e.reason,
+      e.before || e.after ? el("span", { class: "soft" }, e.reason ? " · " : "", [e.before, e.after].filter(Boolean).join(" → ")) : null) : null,
     e.problem ? el("p", { class: "lines bad" }, e.problem) : null,
-    e.before || e.after ? el("p", { class: "soft lines" }, [e.before, e.after].filter(Boolean).join(" → ")) : null,
     el("details", {}, el("summary", {}, t("details")), facts([
       [t("role"), e.role], [t("count"), e.count], [t("approvalId"), e.approvalId], [t("runId"), e.runId], [t("commandId"), e.commandId],
       [t("outsideWindow"), e.outsideWindow ? t("yes") : null], [t("until"), e.expiresAt ? time(e.expiresAt) : null],

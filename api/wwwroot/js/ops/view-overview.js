@@ -13,12 +13,13 @@ export function open(place) {
   const verdict = el("div", { class: "verdict", role: "status", "aria-live": "polite" });
   const tiles = el("div", { class: "tiles ten" });
   const perSecond = value => t("perSecond", fixed(value, value < 10 ? 1 : 0));
-  const flow = lineChart(t("chartFlow"), [{ name: t("ordersIn"), kind: "a" }, { name: t("deliveredOut"), kind: "b" }], { format: perSecond });
+  const flow = lineChart(t("chartFlow"), [{ name: t("ordersIn"), kind: "a" }, { name: t("deliveredOut"), kind: "b" }],
+    { format: perSecond, href: "#/statistics" });
   const latency = lineChart(t("chartLatency"),
     [{ name: "p50", kind: "b" }, { name: "p95", kind: "c" }, { name: "p99", kind: "d" }],
-    { format: value => duration(value / 1000), note: t("latencyOf") });
-  const age = lineChart(t("chartAge"), [{ name: t("oldest"), kind: "c" }], { format: duration });
-  const behind = lineChart(t("chartLag"), [{ name: t("records"), kind: "a" }], { format: value => number(Math.round(value)), least: 2 });
+    { format: value => duration(value / 1000), note: t("latencyOf"), href: "#/statistics" });
+  const age = lineChart(t("chartAge"), [{ name: t("oldest"), kind: "c" }], { format: duration, href: "#/replay" });
+  const behind = lineChart(t("chartLag"), [{ name: t("records"), kind: "a" }], { format: value => number(Math.round(value)), least: 2, href: "#/replay" });
   const heat = el("div", { class: "heat" });
   const channels = el("div");
   const stock = el("div");
@@ -83,7 +84,7 @@ function tilesOf(o) {
   const count = (name, value, href, kind = "warn") => tile(name, value === null || value === undefined ? "–" : capped(value), href, value > 0 ? kind : "");
   return [
     tile(t("fence"), word("fence", o.fence.state), "#/replay/recover", o.fence.state === "open" ? "good" : "bad", o.fence.reason),
-    tile(t("servers"), o.away.length === 0 ? t("allThere") : o.away.join(", "), null, o.away.length === 0 ? "good" : "bad"),
+    tile(t("servers"), o.away.length === 0 ? t("allThere") : o.away.join(", "), "#/replay/recover", o.away.length === 0 ? "good" : "bad"),
     count(t("openReviews"), o.work?.reviewsOpen, "#/reviews"),
     count(t("manualWaiting"), o.work?.manualWaiting, "#/reviews"),
     count(t("deadLetters"), o.deadLetters, "#/letters", "bad"),

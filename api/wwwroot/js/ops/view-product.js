@@ -15,6 +15,7 @@ export function open(place, [sku]) {
   const body = el("div");
   const title = heading(sku, el("a", { class: "button", href: "#/products" }, t("toProducts")));
   place.append(title, body);
+  const made = { product: null, form: null };
   const again = loading(body, async () => {
     const [products, stock] = await Promise.all([pages("products", "products"), pages("stock", "stock")]);
     return { found: products.find(p => p.product.sku === sku) ?? null, stock: stock.filter(s => s.sku === sku) };
@@ -27,10 +28,16 @@ export function open(place, [sku]) {
         el("span", { class: "soft" }, `${p.sku} · ${word("kind", p.kind ?? "unique")} · ${t("version")} ${p.version}`)),
       el("div", { class: "columns two" },
         el("div", {}, p.kind === "manual" ? null : part(t("stock"), stockTable(stock)), p.kind === "manual" ? null : keyImport(p)),
-        form(p)),
+        formOf(made, p)),
     ];
   });
   return { refresh: again };
+}
+
+/** What somebody is writing stays, as long as the product itself is the same: keys that come in are no reason to lose it. */
+function formOf(made, p) {
+  if (JSON.stringify(p) !== JSON.stringify(made.product)) Object.assign(made, { product: p, form: form(p) });
+  return made.form;
 }
 
 function stockTable(stock) {
