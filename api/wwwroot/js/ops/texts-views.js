@@ -64,7 +64,6 @@ const watching = {
   deliveredOut: ["发货", "delivered"],
   perSecond: ["{0}/秒", "{0}/s"],
   chartLatency: ["付款到发货", "Paid to delivered"],
-  latencyOf: ["最近的发货", "newest deliveries"],
   chartAge: ["队列等待时间", "Queue age"],
   oldest: ["最早的记录", "oldest record"],
   chartLag: ["待处理记录", "Records behind"],

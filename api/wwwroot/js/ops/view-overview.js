@@ -17,7 +17,7 @@ export function open(place) {
     { format: perSecond, href: "#/statistics" });
   const latency = lineChart(t("chartLatency"),
     [{ name: "p50", kind: "b" }, { name: "p95", kind: "c" }, { name: "p99", kind: "d" }],
-    { format: value => duration(value / 1000), note: t("latencyOf"), href: "#/statistics" });
+    { format: value => duration(value / 1000), href: "#/statistics" });
   const age = lineChart(t("chartAge"), [{ name: t("oldest"), kind: "c" }], { format: duration, href: "#/replay" });
   const behind = lineChart(t("chartLag"), [{ name: t("records"), kind: "a" }], { format: value => number(Math.round(value)), least: 2, href: "#/replay" });
   const heat = el("div", { class: "heat" });

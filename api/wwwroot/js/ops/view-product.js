@@ -61,7 +61,7 @@ function form(p) {
     holdSeconds: field("holdSeconds", t("holdSeconds"), { inputmode: "numeric", value: String(p?.holdSeconds ?? 900), help: t("inSeconds") }),
     waitSeconds: field("waitSeconds", t("waitSeconds"), { inputmode: "numeric", value: String(p?.waitSeconds ?? 0), help: t("waitSecondsHelp") }),
     onSale: field("onSale", t("onSale"), { type: "checkbox", checked: p?.onSale ?? true }),
-    category: field("category", t("category"), { maxlength: "60", autocomplete: "off", value: p?.category }),
+    category: field("category", t("category"), { maxlength: "40", autocomplete: "off", value: p?.category }),
     description: field("description", t("description"), { tag: "textarea", rows: "4", maxlength: "4000", value: p?.description }),
     tiers: field("tiers", t("tiers"), { tag: "textarea", rows: "3", help: t("tiersHelp", currency), spellcheck: "false", value: tiersText(p?.tiers, currency) }),
   };

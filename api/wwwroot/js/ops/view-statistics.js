@@ -17,7 +17,13 @@ export function open(place, _, query) {
   const body = el("div");
   const trouble = el("p", { class: "notice bad", role: "alert", hidden: true });
   const range = () => `from=${encodeURIComponent(from.input.value)}&to=${encodeURIComponent(to.input.value)}`;
-  const again = loading(body, () => get("statistics?" + range(), 60), content);
+  let timer = null;
+  const again = loading(body, async () => {
+    clearTimeout(timer);
+    const report = await get("statistics?" + range(), 60);
+    if (report.pending?.length > 0) timer = setTimeout(again, AGAIN);
+    return report;
+  }, content);
   const quick = days => el("button", {
     type: "button", click: () => {
       from.input.value = day(new Date(Date.now() - (days - 1) * DAY));
@@ -46,12 +52,18 @@ export function open(place, _, query) {
     el("form", { class: "part filters", novalidate: true, submit: e => { e.preventDefault(); again(); } },
       from.element, to.element, el("div", { class: "row end" }, el("button", { class: "main", type: "submit" }, t("show")), quick(7), quick(30), quick(90))),
     trouble, body);
-  return { refresh: again };
+  return { refresh: again, leave: () => clearTimeout(timer) };
 }
 
 const day = date => new Date(date - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
 
-const KEYS = ["placed", "paid", "delivered", "expired", "refunded", "revenue", "refundedAmount"];
+const KEYS = ["placed", "paid", "delivered", "expired", "refused", "soldOut", "cancelled", "refunded", "revenue", "refundedAmount"];
+
+/** The steps of a sale, in their order. */
+const STEPS = ["placed", "paymentOpened", "paid", "delivered"];
+
+/** While the server still counts days, it is asked again. */
+const AGAIN = 5_000;
 
 /** Rows of one name as one: sums, and the average weighted by what was delivered. */
 function merged(rows, key) {
@@ -66,18 +78,21 @@ function merged(rows, key) {
 }
 
 function content(s) {
-  if (s.days.length === 0) return el("p", { class: "empty big" }, t("noSales"));
+  const pending = s.pending?.length > 0 ? el("p", { class: "notice", role: "status" }, t("stillCounted", s.pending.join(", "))) : null;
+  if (s.days.length === 0) return [pending, el("p", { class: "empty big" }, t("noSales"))];
   const days = merged(s.days, "day").sort((a, b) => a.day.localeCompare(b.day));
   const products = merged(s.days, "sku").sort((a, b) => b.revenue - a.revenue);
-  const [all] = merged(s.days.map(d => ({ ...d, all: "" })), "all");
+  const [summed] = merged(s.days.map(d => ({ ...d, all: "" })), "all");
+  const all = { ...summed, ...s.funnel };
   const percent = (part, of) => of > 0 ? fixed(100 * part / of) + " %" : "–";
-  const funnel = funnelOf(s.funnel, all);
+  const funnel = STEPS.filter(step => all[step] !== undefined).map(step => [step, all[step]]);
   const columns = first => [
     first, [t("placed"), r => number(r.placed), "n"], [t("paid"), r => number(r.paid), "n"], [t("deliveredCount"), r => number(r.delivered), "n"],
-    [t("expired"), r => number(r.expired), "n"], [t("refundedCount"), r => number(r.refunded), "n"], [t("revenue"), r => sum(r.revenue), "n"],
+    [t("endedUnpaid"), r => number(r.expired + r.refused + r.soldOut + r.cancelled), "n"], [t("refundedCount"), r => number(r.refunded), "n"], [t("revenue"), r => sum(r.revenue), "n"],
     [t("refundedAmount"), r => sum(r.refundedAmount), "n"], [t("averageDelivery"), r => duration(r.averageDeliverySeconds), "n"],
   ];
   return [
+    pending,
     el("div", { class: "tiles" }, [
       [t("revenue"), sum(all.revenue)], [t("placed"), number(all.placed)], [t("paid"), number(all.paid)], [t("deliveredCount"), number(all.delivered)],
       [t("conversion"), percent(all.paid, all.placed)], [t("refundedAmount"), sum(all.refundedAmount)], [t("averageDelivery"), duration(all.averageDeliverySeconds)],
@@ -90,12 +105,6 @@ function content(s) {
         label: word("channel", c.channel), value: c.orders, text: `${number(c.orders)} · ${percent(c.orders, s.channels.reduce((n, x) => n + x.orders, 0))} · ${sum(c.amount)}`,
       })))),
     part(t("byProduct"), table(t("byProduct"), columns([t("sku"), r => el("a", { href: "#/product/" + encodeURIComponent(r.sku) }, r.sku)]), products)),
-    part(t("byDay"), table(t("byDay"), columns([t("day"), r => r.day]), days.toReversed())),
+    part(t("byDay"), [s.zone ? el("p", { class: "soft" }, t("zoneOf", s.zone)) : null, table(t("byDay"), columns([t("day"), r => r.day]), days.toReversed())]),
   ];
-}
-
-/** Every step that the server counts, in its order; where it names none, those that the days have. */
-function funnelOf(funnel, all) {
-  const steps = Object.entries(funnel ?? {}).filter(([, value]) => typeof value === "number");
-  return steps.length > 0 ? steps : [["placed", all.placed], ["paid", all.paid], ["delivered", all.delivered]];
 }
