@@ -20,7 +20,8 @@ public static class ShopPages
     private static readonly (string Route, string File, string Policy)[] Pages =
     [
         ("/", "index.html", SecurityPolicy), ("/p/{sku}", "product.html", SecurityPolicy), ("/order", "order.html", SecurityPolicy),
-        ("/find", "find.html", SecurityPolicy), (ApiReference.Route, ApiReference.File, ApiReference.SecurityPolicy),
+        ("/find", "find.html", SecurityPolicy), ("/ops", "ops.html", SecurityPolicy),
+        (ApiReference.Route, ApiReference.File, ApiReference.SecurityPolicy),
     ];
 
     /// <summary>Where the files stand: beside the program, wherever it is started from.</summary>

@@ -24,7 +24,7 @@ export function el(tag, attributes = {}, ...children) {
     if (typeof value === "function") element.addEventListener(name, value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter(c => c !== null && c !== undefined));
+  element.append(...children.flat(Infinity).filter(c => c !== null && c !== undefined));
   return element;
 }
 
@@ -42,6 +42,12 @@ export function money({ currency, minor }) {
 export const when = text => Number.isNaN(Date.parse(text)) ? ""
   : new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(text));
 
+/** The page once more, in that language, and every later one. */
+export function switchLanguage(other) {
+  try { localStorage.setItem(STORE, other); } catch { /* for this page only, then */ }
+  location.reload();
+}
+
 /** Frame and title. Returns the place for the page's own content. */
 export function page(title) {
   document.documentElement.lang = language;
@@ -55,10 +61,7 @@ export function page(title) {
       el("nav", { "aria-label": t("navigation") },
         el("a", { href: "/" }, t("products")),
         el("a", { href: "/find" }, t("myOrders")),
-        el("button", { class: "plain", type: "button", lang: other[0], click: () => {
-          try { localStorage.setItem(STORE, other[0]); } catch { /* for this page only, then */ }
-          location.reload();
-        } }, other[1])))));
+        el("button", { class: "plain", type: "button", lang: other[0], click: () => switchLanguage(other[0]) }, other[1])))));
   main.after(el("footer", {}, t("footer"), " ", el("a", { href: "/docs", lang: "en" }, "API")));
   return main;
 }

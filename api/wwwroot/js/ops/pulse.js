@@ -1,0 +1,65 @@
+// One look at the shop every few seconds, for the overview and for the numbers beside the views; none while nobody looks.
+import { get } from "./api.js";
+import { added, sampleOf } from "./history.js";
+
+const NEAR = 2_000;
+const FAR = 10_000;
+
+let listeners = new Set();
+let timer = null;
+let every = FAR;
+let running = false;
+let looking = false;
+
+/** What was seen last: { overview, samples, trouble }. It outlives a view, so that a chart goes on where it was. */
+export const seen = { overview: null, samples: [], trouble: null };
+
+/** Calls that after every look, and at once with what was seen last. Returns what ends it. */
+export function onBeat(listener) {
+  listeners.add(listener);
+  if (seen.overview) listener(seen);
+  return () => listeners.delete(listener);
+}
+
+export function start() {
+  running = true;
+  look();
+}
+
+export function stop() {
+  running = false;
+  clearTimeout(timer);
+  listeners = new Set();
+}
+
+/** Every two seconds for the overview, more rarely for the rest. */
+export function hurry(near) {
+  every = near ? NEAR : FAR;
+  if (running) plan();
+}
+
+document.addEventListener("visibilitychange", () => { if (!document.hidden && running) look(); });
+
+function plan() {
+  clearTimeout(timer);
+  timer = setTimeout(look, every);
+}
+
+async function look() {
+  if (looking || !running) return;
+  if (document.hidden) return; // the next time that it is seen
+  looking = true;
+  try {
+    const overview = await get("overview");
+    seen.overview = overview;
+    seen.samples = added(seen.samples, sampleOf(overview));
+    seen.trouble = null;
+  } catch (e) {
+    seen.trouble = e;
+  } finally {
+    looking = false;
+  }
+  if (!running) return;
+  listeners.forEach(listener => listener(seen));
+  plan();
+}
