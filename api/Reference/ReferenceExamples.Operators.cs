@@ -17,6 +17,7 @@ internal static partial class ReferenceExamples
     private static IEnumerable<(Type Type, Func<JsonNode> Make)> ForOperators() =>
     [
         Of(new AdminMe("ann", Operator.NameOf(OperatorRole.Approver)), AdminJson.Default.AdminMe),
+        Of(new AdminSessionView("ann", Operator.NameOf(OperatorRole.Approver), At.AddHours(12)), AdminJson.Default.AdminSessionView),
         Of(new AdminDone(Order, "done", PaymentStatus.Refunding, 0, "api-3f1c9a7e5b2d4860-0123456789ab"), AdminJson.Default.AdminDone),
         Of(new AdminWaiting(
             "It waits for a second operator", $"Nothing was changed. A second operator sends POST /v1/admin/approvals/{Approval}/approve; then "
@@ -38,7 +39,8 @@ internal static partial class ReferenceExamples
         Of(new AdminStock([new(Sku, "a", 1_000, 320, 20, 15, 650, 10)], null), AdminJson.Default.AdminStock),
         Of(new AdminOverview(
             At, [], new("open", null), [new("orders", Topics.Orders.Name, 0, 1_200, 1_200, 0, "progress")], new(0, 0, 1, 0, 0, 0),
-            [new("alipay", true, [])], new(0, 1, [new(Sku, 12)])), AdminJson.Default.AdminOverview),
+            [new("alipay", true, [])], new(0, 1, [new(Sku, 12)]), new(1_250, 1_190), new(140, 310, 480, 200), 0.4, 0, null),
+            AdminJson.Default.AdminOverview),
         Of(new AdminOrder(
             Order, PaymentStatus.Paid, null, new(Sku, "Steam 50", ProductKind.Unique, 1, Price, "alipay", "a", At), false, null, 3,
             [new(Order + "01", "alipay", "main", 5_000, "CNY", At, At.AddMinutes(15), "closed")],

@@ -19,6 +19,9 @@ internal static partial class ReferenceExamples
     private static readonly DateTimeOffset At = new(2030, 1, 1, 8, 0, 0, TimeSpan.Zero);
     private static readonly MoneyView Price = new("CNY", 5_000);
 
+    private static readonly ProductView Shown =
+        new(Sku, "Steam 50", Price, 320, 10, true, 900, ProductKind.Unique, "Game credit", [new(10, 4_500)]);
+
     private static readonly FrozenDictionary<Type, Func<JsonNode>> ByType =
         new[]
         {
@@ -32,8 +35,10 @@ internal static partial class ReferenceExamples
             Of(new LookupRequest("buyer@example.org", "open sesame"), RequestJson.Default.LookupRequest),
             Of(new LookupResult([new(Order, Sku, 1, Price, At, "/v1/orders/" + Order, "b3JkZXItdG9rZW4")]), ApiJson.Default.LookupResult),
             Of(new ProductList(
-                [new(Sku, "Steam 50", Price, 320, 10, true, 900, ProductKind.Unique)], [new ChannelView("alipay", true)]),
-                ApiJson.Default.ProductList),
+                [Shown], [new ChannelView("alipay", true)]), ApiJson.Default.ProductList),
+            Of(new ProductDetails(
+                Shown with { Description = "A code of 15 letters. Steam: Games, Redeem a Steam Gift Card." }, [new ChannelView("alipay", true)]),
+                ApiJson.Default.ProductDetails),
             Of(new EventPage([Event()], "AAECAwQ", false), ApiJson.Default.EventPage),
             Of(new WebhookReplayRequest(At, At.AddDays(1)), RequestJson.Default.WebhookReplayRequest),
             Of(new WebhookReplayAccepted("accepted"), ApiJson.Default.WebhookReplayAccepted),
@@ -50,6 +55,13 @@ internal static partial class ReferenceExamples
         ["image/svg+xml"] = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 37 37"><path d="M4 4h7v1H4z"/></svg>""",
         ["text/plain"] = "success",
         ["text/html"] = """<!doctype html><form method="post" action="https://gateway.example/pay">…</form>""",
+        ["application/octet-stream"] = "AAAA-BBBB-CCCC\nDDDD-EEEE-FFFF\n",
+        ["application/x-ndjson"] = """
+            {"note":"2 of 2 lines …","progress":true}
+            {"line":"imported 2"}
+            {"exit":0}
+
+            """,
         ["text/csv"] = "day,sku,placed,paid\r\n2030-01-01,STEAM-50,120,96\r\n",
     }.ToFrozenDictionary();
 
