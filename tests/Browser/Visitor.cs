@@ -60,10 +60,10 @@ public sealed class Visitor : IAsyncDisposable
     public static Task SeesAsync(ILocator what) => Assertions.Expect(what.First).ToBeVisibleAsync(new() { Timeout = 20_000 });
 
     /// <summary>A picture of the page as it stands, for people to look at; and nothing on it may keep anybody out.</summary>
-    public async Task PictureAsync(string name)
+    public async Task PictureAsync(string name, params string[] except)
     {
         await Page.ScreenshotAsync(new() { Path = $"{_pictures}-{name}.png", FullPage = true });
-        await Accessibility.CheckAsync(Page);
+        await Accessibility.CheckAsync(Page, except);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using CardShop.Api;
 using CardShop.Api.Pages;
@@ -20,6 +21,7 @@ public sealed class When_the_api_is_documented : IAsyncLifetime
         _api = ApiHost.Build(
         [
             "--urls", "http://127.0.0.1:0", "--Local=true", "--Kafka:BootstrapServers=127.0.0.1:9", "--Secrets:Directory=" + _secrets,
+            .. Profile().Select(s => $"--Channels:alipay:Profiles:0:{s.Name}={s.Value}"),
         ]);
         await _api.StartAsync(TestContext.Current.CancellationToken);
         _http.BaseAddress = new(_api.Urls.First());
@@ -30,6 +32,21 @@ public sealed class When_the_api_is_documented : IAsyncLifetime
         _http.Dispose();
         await _api.DisposeAsync();
         Directory.Delete(_secrets, recursive: true);
+    }
+
+    /// <summary>An API has a merchant's account, or it does not start.</summary>
+    private IEnumerable<(string Name, string Value)> Profile()
+    {
+        using var key = RSA.Create(2_048);
+        var secret = Path.Combine(_secrets, "merchant.pem");
+        var known = Path.Combine(_secrets, "provider.pem");
+        File.WriteAllText(secret, key.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(known, key.ExportSubjectPublicKeyInfoPem());
+        return
+        [
+            ("Name", "default"), ("NotifyUrl", "http://127.0.0.1:1/"), ("PrivateKeyFile", secret), ("AppId", "2021000000000001"),
+            ("SellerId", "2088000000000001"), ("Gateway", "http://127.0.0.1:1/"), ("AlipayPublicKeyFile", known),
+        ];
     }
 
     [Fact]
