@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
 using RabbitMQ.Client;
 using Xunit;
+using ShopOperators = CardShop.Tests.Integration.Shop.Shopctl;
 
 namespace CardShop.Tests.Browser;
 
@@ -47,7 +48,7 @@ public sealed partial class When_operators_use_the_console
     /// <summary>Goods that are handed over by hand, and keys that are replaced.</summary>
     private static async Task OrderDeedsAsync(RunningShop shop, Visitor ann)
     {
-        await Shopctl.AddProductAsync(shop, "BYHAND", "manual");
+        await ShopOperators.AddProductAsync(shop, "BYHAND", "manual");
         var manual = await shop.PlaceAsync("BYHAND");
         await shop.PayAsync(manual);
         await shop.UntilAsync(manual, "paid");

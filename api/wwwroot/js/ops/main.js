@@ -17,6 +17,9 @@ let view = null;
 let turn = 0;
 let frame = null;
 
+/** Deeds whose end the view knows: it is read again once for each. */
+const seenDone = new WeakSet();
+
 document.documentElement.lang = language;
 document.title = t("console");
 onEnded(() => { if (who()) askForKey(t("sessionEnded")); });
@@ -144,7 +147,8 @@ function beat({ overview, trouble }) {
 
 function changed(work) {
   drawHand();
-  if (work?.state === "done") {
+  if (work?.state === "done" && !seenDone.has(work)) {
+    seenDone.add(work);
     announce(`${work.title}: ${t("state.done")}`);
     view?.refresh?.();
   } else if (work?.state === "approved") {
