@@ -15,7 +15,7 @@ public sealed record SessionRequest(string? Key)
 public sealed record AdminSessionView(string Name, string Role, DateTimeOffset ExpiresAt);
 
 /// <summary><c>/v1/admin/session</c>: the console's login. The session is its cookie alone.</summary>
-public sealed class AdminSession(AdminCalls calls, AdminAccess access, SessionSeal seal)
+public sealed class AdminSession(AdminCalls calls, AdminAccess access, SessionSeal seal, ApiSettings settings)
 {
     /// <summary>What no page of another site can send without being asked first.</summary>
     public const string Header = "CardShop-Console";
@@ -68,11 +68,12 @@ public sealed class AdminSession(AdminCalls calls, AdminAccess access, SessionSe
     private static bool IsOfThisSite(IHeaderDictionary headers) =>
         headers["Sec-Fetch-Site"] is { Count: var count } site && (count == 0 || site == "same-origin");
 
-    private static CookieOptions Options(HttpContext context, TimeSpan? lasts) => new()
+    /// <summary>Behind a proxy that ends TLS the request itself is plain: the shop's public address says how people come.</summary>
+    private CookieOptions Options(HttpContext context, TimeSpan? lasts) => new()
     {
         HttpOnly = true,
         SameSite = SameSiteMode.Strict,
-        Secure = context.Request.IsHttps,
+        Secure = context.Request.IsHttps || settings.PublicUrl?.StartsWith("https:", StringComparison.Ordinal) == true,
         Path = CookiePath,
         MaxAge = lasts,
         IsEssential = true,

@@ -13,7 +13,18 @@ public sealed class When_admin_calls_are_not_allowed(TestServers servers)
     private const string Plain = "otto";
     private const string Second = "bob";
     private const string WrongKey = "a key that nobody has";
-    private const int WrongKeys = 40;
+    private const int WrongKeys = 60;
+
+    /// <summary>
+    /// What a viewer's key without a body gets where it is not refused: these say what they want by a body or a cookie, and
+    /// that decides who may.
+    /// </summary>
+    private static readonly Dictionary<string, HttpStatusCode> ByBody = new()
+    {
+        ["POST /v1/admin/session"] = HttpStatusCode.Unauthorized,
+        ["DELETE /v1/admin/session"] = HttpStatusCode.Unauthorized,
+        ["POST /v1/admin/commands"] = HttpStatusCode.UnsupportedMediaType,
+    };
 
     [Fact]
     public async Task They_are_refused_and_audited_and_what_is_approved_is_done_once()
@@ -64,7 +75,8 @@ public sealed class When_admin_calls_are_not_allowed(TestServers servers)
             }
 
             var seen = await admin.SendAsync(method, path, Shopctl.KeyOf(Viewer));
-            var expected = method == HttpMethod.Get ? HttpStatusCode.OK : HttpStatusCode.Forbidden;
+            var expected = method == HttpMethod.Get ? HttpStatusCode.OK
+                : ByBody.GetValueOrDefault($"{method} {template}", HttpStatusCode.Forbidden);
             Assert.True(seen.Status == expected, $"{method} {path}: {seen.Status} {seen.Text}");
             Assert.DoesNotContain("buyer@example.org", seen.Text, StringComparison.Ordinal);
             Assert.DoesNotContain("CARD-secret-", seen.Text, StringComparison.Ordinal);
@@ -73,7 +85,7 @@ public sealed class When_admin_calls_are_not_allowed(TestServers servers)
 
         var audit = await Shopctl.AuditAsync(shop);
         Assert.All(audit, e => Assert.Equal((AuditOutcome.Refused, "api"), (e.Outcome!.Value, e.Via)));
-        Assert.Equal(listed.Count(l => l.Method != HttpMethod.Get), audit.Count(e => e.Operator == Viewer));
+        Assert.Equal(listed.Count(l => l.Method != HttpMethod.Get) - ByBody.Count, audit.Count(e => e.Operator == Viewer));
         // Ten of unknown callers in a minute; the rest would only fill the topic.
         Assert.InRange(audit.Count(e => e.Operator == Operator.Unknown), 10, 20);
     }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using CardShop.Api.Admin;
 using CardShop.Api.Admin.Commands;
 using CardShop.Shop.Operators;
 using CardShop.Shop.Orders;

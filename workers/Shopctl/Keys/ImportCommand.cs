@@ -126,7 +126,7 @@ internal static class ImportCommand
                 $"The file is read as {e.Name}{(request.Options.Encoding is null ? "; --encoding says otherwise" : "")}."),
         };
         await using var grant = await session.Operators.RequireAsync(
-            OperatorActions.KeysImport, request.Sku, null, [("file", request.Name ?? Path.GetFileName(request.File))], cancellation);
+            OperatorActions.KeysImport, request.Sku, null, [("file", request.FileName)], cancellation);
         var started = session.Time.GetTimestamp();
         try
         {
@@ -159,7 +159,7 @@ internal static class ImportCommand
 
         await grant.DoneAsync(
             null,
-            string.Create(CultureInfo.InvariantCulture, $"{report.Imported} new of {report.Read}, import {batcher.Import ?? "-"}"),
+            string.Create(CultureInfo.InvariantCulture, $"{report.Imported} new of {report.Read} in {request.FileName}, import {batcher.Import ?? "-"}"),
             cancellation, report.Imported);
         if (report.Read == 0)
         {
@@ -235,5 +235,8 @@ internal static class ImportCommand
 
         /// <summary>Of standard input; null = none.</summary>
         public string? Name { get; init; }
+
+        /// <summary>For the audit.</summary>
+        public string FileName => Name ?? (File == StandardInput ? "standard input" : Path.GetFileName(File));
     }
 }
