@@ -25,6 +25,8 @@ document.title = t("console");
 onEnded(() => { if (who()) askForKey(t("sessionEnded")); });
 addEventListener("hashchange", route);
 works.onChange(changed);
+// An upload, or a work whose connection must stay, ends with the page: nobody closes it by mistake.
+addEventListener("beforeunload", e => { if (works.all().some(works.canStop)) e.preventDefault(); });
 start();
 
 async function start() {
@@ -191,8 +193,12 @@ async function route() {
   place.replaceChildren();
   const under = UNDER[known] ?? known;
   for (const link of frame.querySelectorAll("nav a")) {
-    if (link.dataset.view === under) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.view === under) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "center" });
+    } else {
+      link.removeAttribute("aria-current");
+    }
   }
   document.title = `${t("view." + under)} · ${t("console")}`;
   const { open } = await import(`./view-${known}.js`);
