@@ -47,6 +47,7 @@ public sealed partial class When_operators_use_the_console(TestServers servers, 
         await CatalogAsync(shop, ann);
         await ReplayAsync(shop, ann);
         await AuditAsync(ann, order);
+        await FiguresAsync(ann);
         await LeaveAsync(ann);
         Assert.False(asked);
     }
@@ -235,7 +236,7 @@ public sealed partial class When_operators_use_the_console(TestServers servers, 
     private static async Task LeaveAsync(Visitor ann)
     {
         await ann.Button("中文").ClickAsync();
-        await Visitor.SeesAsync(ann.Heading("审计"));
+        await Visitor.SeesAsync(ann.Heading("统计"));
         await ann.GoAsync("overview", "概览");
         await Visitor.SeesAsync(ann.Page.Locator(".chart .dot"));
         await ann.PictureAsync("ops-overview-zh");
