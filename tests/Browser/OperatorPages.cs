@@ -1,5 +1,6 @@
 using CardShop.Tests.Integration.Shop;
 using Microsoft.Playwright;
+using ShopOperators = CardShop.Tests.Integration.Shop.Shopctl;
 
 namespace CardShop.Tests.Browser;
 
@@ -9,7 +10,7 @@ internal static class OperatorPages
     public static async Task LogInAsync(this Visitor visitor, string name, string view = "overview")
     {
         await visitor.OpenAsync("/ops#/" + view);
-        await visitor.Field("Operator key").FillAsync(Shopctl.KeyOf(name));
+        await visitor.Field("Operator key").FillAsync(ShopOperators.KeyOf(name));
         await visitor.Button("Log in").ClickAsync();
         await Visitor.SeesAsync(visitor.Button("Log out"));
     }

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
 using RabbitMQ.Client;
 using Xunit;
+using ShopOperators = CardShop.Tests.Integration.Shop.Shopctl;
 
 namespace CardShop.Tests.Browser;
 
@@ -47,7 +48,7 @@ public sealed partial class When_operators_use_the_console
     /// <summary>Goods that are handed over by hand, and keys that are replaced.</summary>
     private static async Task OrderDeedsAsync(RunningShop shop, Visitor ann)
     {
-        await Shopctl.AddProductAsync(shop, "BYHAND", "manual");
+        await ShopOperators.AddProductAsync(shop, "BYHAND", "manual");
         var manual = await shop.PlaceAsync("BYHAND");
         await shop.PayAsync(manual);
         await shop.UntilAsync(manual, "paid");
@@ -165,6 +166,35 @@ public sealed partial class When_operators_use_the_console
         await ann.Page.Locator(".drop").DispatchEventAsync("drop", new Dictionary<string, object> { ["dataTransfer"] = data });
         await Visitor.SeesAsync(ann.Dialog().GetByText("more.csv"));
         Assert.Equal("csv", await ann.Dialog().GetByLabel("Format").InputValueAsync());
+    }
+
+    /// <summary>A month's figures on the page; what the server counts is shown elsewhere.</summary>
+    private static async Task FiguresAsync(Visitor ann)
+    {
+        const string Report =
+            """
+            {"days":[
+              {"day":"2030-01-01","sku":"OPS","placed":9,"paid":6,"delivered":5,"expired":2,"refused":0,"soldOut":1,"cancelled":0,
+               "refunded":1,"revenue":6000,"refundedAmount":1000,"averageDeliverySeconds":1.5},
+              {"day":"2030-01-02","sku":"OPS","placed":1,"paid":1,"delivered":1,"expired":0,"refused":0,"soldOut":0,"cancelled":0,
+               "refunded":0,"revenue":1000,"refundedAmount":0}],
+             "channels":[{"channel":"alipay","orders":5,"amount":5000},{"channel":"wechat","orders":2,"amount":2000}],
+             "funnel":{"placed":10,"paymentOpened":8,"paid":7,"delivered":6,"expired":2,"refused":0,"soldOut":1,"cancelled":0,
+               "refunded":1,"revenue":7000,"refundedAmount":1000,"averageDeliverySeconds":1.5},
+             "pending":[],"zone":"Asia/Shanghai"}
+            """;
+        await ann.Page.RouteAsync(
+            "**/v1/admin/statistics?*", route => route.FulfillAsync(new() { ContentType = "application/json", Body = Report }));
+        await ann.Page.RouteAsync(
+            "**/v1/admin/statistics.csv?*", route => route.FulfillAsync(new() { ContentType = "text/csv", Body = "day,sku\n" }));
+        await ann.GoAsync("statistics", "Statistics");
+        await Assertions.Expect(ann.Page.Locator(".tile", new() { HasTextString = "Revenue" })).ToContainTextAsync("¥70.00");
+        await Assertions.Expect(ann.Page.Locator(".tile", new() { HasTextString = "Paid of placed" })).ToContainTextAsync("70 %");
+        await Visitor.SeesAsync(ann.Text("5 · 71.4 % · ¥50.00"));
+        await Assertions.Expect(ann.Page.Locator("rect.bar title")).ToHaveCountAsync(4);
+        await ann.PictureAsync("ops-statistics");
+        var file = await ann.Page.RunAndWaitForDownloadAsync(() => ann.Button("Download CSV").ClickAsync());
+        Assert.Equal("day,sku\n", await File.ReadAllTextAsync((await file.PathAsync())!));
     }
 
     /// <summary>A fleet has given a message of the order up.</summary>

@@ -1,11 +1,11 @@
 using System.Text.RegularExpressions;
 using CardShop.Local.Parts;
 using CardShop.Shop.Operators;
-using CardShop.Tests.Integration;
 using CardShop.Tests.Integration.Servers;
 using CardShop.Tests.Integration.Shop;
 using Microsoft.Playwright;
 using Xunit;
+using ShopOperators = CardShop.Tests.Integration.Shop.Shopctl;
 
 namespace CardShop.Tests.Browser;
 
@@ -25,7 +25,7 @@ public sealed partial class When_operators_use_the_console(TestServers servers, 
             ["Console:Shopctl"] = DotnetProgram.Find("CardShop.Shopctl"),
             ["Operators:RefundLimit"] = "500",
         });
-        Shopctl.MakeOperator(shop.Setting("Secrets:Directory")!, Viewer, OperatorRole.Viewer);
+        ShopOperators.MakeOperator(shop.Setting("Secrets:Directory")!, Viewer, OperatorRole.Viewer);
         await shop.AddProductAsync("OPS", keys: 30);
         var order = await DeliveredAsync(shop);
 
@@ -47,6 +47,7 @@ public sealed partial class When_operators_use_the_console(TestServers servers, 
         await CatalogAsync(shop, ann);
         await ReplayAsync(shop, ann);
         await AuditAsync(ann, order);
+        await FiguresAsync(ann);
         await LeaveAsync(ann);
         Assert.False(asked);
     }
@@ -91,7 +92,7 @@ public sealed partial class When_operators_use_the_console(TestServers servers, 
         await ann.Field("Operator key").FillAsync("nobody's key");
         await ann.Page.Keyboard.PressAsync("Enter");
         await Visitor.SeesAsync(ann.Text("This key is no operator's."));
-        await ann.Field("Operator key").FillAsync(Shopctl.KeyOf(Admin));
+        await ann.Field("Operator key").FillAsync(ShopOperators.KeyOf(Admin));
         await ann.Page.Keyboard.PressAsync("Enter");
         await Visitor.SeesAsync(ann.Text("No order waits for a review."));
 
@@ -99,7 +100,7 @@ public sealed partial class When_operators_use_the_console(TestServers servers, 
         await ann.Page.Context.ClearCookiesAsync();
         await ann.Page.EvaluateAsync("document.querySelector('.head.view button')?.click()"); // or the next look at the shop has told it
         await Visitor.SeesAsync(ann.Text("Your session has ended."));
-        await ann.Field("Operator key").FillAsync(Shopctl.KeyOf(Admin));
+        await ann.Field("Operator key").FillAsync(ShopOperators.KeyOf(Admin));
         await ann.Page.Keyboard.PressAsync("Enter");
         await Visitor.SeesAsync(ann.Text("No order waits for a review."));
         Assert.Equal("", await ann.Page.EvaluateAsync<string>("document.cookie"));
@@ -235,7 +236,7 @@ public sealed partial class When_operators_use_the_console(TestServers servers, 
     private static async Task LeaveAsync(Visitor ann)
     {
         await ann.Button("中文").ClickAsync();
-        await Visitor.SeesAsync(ann.Heading("审计"));
+        await Visitor.SeesAsync(ann.Heading("统计"));
         await ann.GoAsync("overview", "概览");
         await Visitor.SeesAsync(ann.Page.Locator(".chart .dot"));
         await ann.PictureAsync("ops-overview-zh");

@@ -17,11 +17,16 @@ let view = null;
 let turn = 0;
 let frame = null;
 
+/** Deeds whose end the view knows: it is read again once for each. */
+const seenDone = new WeakSet();
+
 document.documentElement.lang = language;
 document.title = t("console");
 onEnded(() => { if (who()) askForKey(t("sessionEnded")); });
 addEventListener("hashchange", route);
 works.onChange(changed);
+// An upload, or a work whose connection must stay, ends with the page: nobody closes it by mistake.
+addEventListener("beforeunload", e => { if (works.all().some(works.canStop)) e.preventDefault(); });
 start();
 
 async function start() {
@@ -144,7 +149,8 @@ function beat({ overview, trouble }) {
 
 function changed(work) {
   drawHand();
-  if (work?.state === "done") {
+  if (work?.state === "done" && !seenDone.has(work)) {
+    seenDone.add(work);
     announce(`${work.title}: ${t("state.done")}`);
     view?.refresh?.();
   } else if (work?.state === "approved") {
@@ -187,8 +193,12 @@ async function route() {
   place.replaceChildren();
   const under = UNDER[known] ?? known;
   for (const link of frame.querySelectorAll("nav a")) {
-    if (link.dataset.view === under) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.view === under) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "center" });
+    } else {
+      link.removeAttribute("aria-current");
+    }
   }
   document.title = `${t("view." + under)} · ${t("console")}`;
   const { open } = await import(`./view-${known}.js`);

@@ -1,10 +1,13 @@
 // What waits for a second operator: what exactly it allows, and his yes or no.
-import { badge, code, deedButton, el, facts, field, heading, loading, part, t, time, word } from "./dom.js";
+import { badge, code, deedButton, el, facts, field, heading, loading, money, part, t, time, word } from "./dom.js";
 import { get } from "./api.js";
 import { deed, ofDeed } from "./deed.js";
 import { may, who } from "./roles.js";
 
 const EVERY = 5_000;
+
+/** Parameters that are minor units. */
+const SUMS = new Set(["amount", "total"]);
 
 const KIND = { pending: "warn", approved: "good", rejected: "bad", expired: "", used: "" };
 
@@ -41,7 +44,7 @@ function approval(a) {
     el("p", { class: "lines" }, a.why || t("noReason")),
     facts([
       [t("askedBy"), [a.by, " · ", time(a.at)]], [t("approvalId"), code(a.approvalId)],
-      ...Object.entries(a.parameters ?? {}).map(([name, value]) => [name, el("span", { class: "lines" }, value)]),
+      ...parametersOf(a),
       [t("until"), pending || a.state === "approved" ? time(a.expiresAt) : null],
       [t("approvedByWhom"), a.approver ? [a.approver, a.outsideWindow ? ` · ${t("outsideWindow")}` : ""] : null],
       [t("rejectedByWhom"), a.rejectedBy], [t("objection"), a.objection],
@@ -51,6 +54,10 @@ function approval(a) {
       deedButton(mine ? t("withdraw") : t("reject"), "approval.reject", () => say(a, "reject"))) : null,
     link ? el("a", { class: "button main", href: link }, t("goDoIt")) : null);
 }
+
+/** What exactly it allows; sums of orders in money as well, as nobody reads fen at night. */
+const parametersOf = a => Object.entries(a.parameters ?? {}).map(([name, value]) => [name, el("span", { class: "lines" },
+  a.action.startsWith("order.") && SUMS.has(name) && /^\d+$/.test(value) ? `${value} = ${money({ currency: "CNY", minor: Number(value) })}` : value)]);
 
 /** Where what was approved is done, with the approval at hand. */
 function placeOf(a) {
@@ -69,7 +76,7 @@ function say(a, verb) {
     title: approving ? t("approveTitle") : t("rejectTitle"), action: `approval.${verb}`, confirm: approving ? t("approve") : t("reject"),
     kind: approving ? "main" : "danger",
     what: [facts([[t("askedBy"), a.by], [t("action"), a.action], [t("subject"), code(a.subject)], [t("why"), a.why],
-      ...Object.entries(a.parameters ?? {})]), approving ? t("approveWhat") : t("rejectWhat")],
+      ...parametersOf(a)]), approving ? t("approveWhat") : t("rejectWhat")],
     fields: approving && may("recover") ? [outside] : [],
     request: ({ outsideWindow }, why) => ({
       kind: "http", method: "POST", path: `approvals/${encodeURIComponent(a.approvalId)}/${verb}`, body: outsideWindow ? { why, outsideWindow } : { why },

@@ -3,7 +3,7 @@
 import { change, get, run, upload, wish } from "./api.js";
 
 const STORE = "cardshop.ops.works";
-const POLL = 3_000;
+const POLL = 2_000;
 const MOST_LINES = 2_000;
 
 const WAITING = 5;
