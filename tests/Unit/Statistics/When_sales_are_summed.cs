@@ -68,7 +68,12 @@ public sealed class When_sales_are_summed
 
     private static SalesFigures Of(long placed, long paid, long delivered, long seconds, long revenue) => SalesFigures.None with
     {
-        Placed = placed, PaymentOpened = placed, Paid = paid, Delivered = delivered, Timed = delivered,
-        DeliveryMilliseconds = seconds * 1_000, Revenue = revenue,
+        Placed = placed,
+        PaymentOpened = placed,
+        Paid = paid,
+        Delivered = delivered,
+        Timed = delivered,
+        DeliveryMilliseconds = seconds * 1_000,
+        Revenue = revenue,
     };
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace CardShop.Tests.Unit.Api;
+namespace CardShop.Tests.Integration.Reference;
 
 /// <summary>What an OpenAPI document lacks for somebody who reads nothing else. Pure.</summary>
 internal static class ReferenceReview
