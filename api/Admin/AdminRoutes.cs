@@ -59,11 +59,19 @@ internal static class AdminRoutes
             .WithDescription(
                 "Takes the role operator. The body is the file, at most 1 GiB, and is stored nowhere. The same file again imports " +
                 "nothing twice. One JSON object per line, the last with exit: 0 = all lines, 1 = one was refused, or it failed.")
-            .Accepts<byte[]>("application/octet-stream")
             .Produces<CommandOutput>(contentType: "application/x-ndjson")
             .ProducesProblems(400, 401, 403, 411, 413, 415, 429, 503)
             .AddOpenApiOperationTransformer((operation, _, _) =>
             {
+                // Said here and not to routing, which would refuse another type before it is asked who calls.
+                operation.RequestBody = new OpenApiRequestBody
+                {
+                    Required = true,
+                    Content = new Dictionary<string, OpenApiMediaType>
+                    {
+                        ["application/octet-stream"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } },
+                    },
+                };
                 (operation.Parameters ??= []).Add(new OpenApiParameter
                 {
                     Name = "Why",

@@ -68,6 +68,16 @@ public sealed class When_a_child_runs : IDisposable
     }
 
     [Fact]
+    public async Task What_breaks_off_on_its_way_ends_early_for_the_child_too()
+    {
+        var call = Begin("wc -c; exit 1", input: new BrokenStream(new byte[70_000]));
+        await call.Done;
+
+        Assert.Equal("70000", call.Said()[0].Line!.Trim());
+        Assert.Equal(1, call.Said()[^1].Exit);
+    }
+
+    [Fact]
     public async Task It_is_asked_to_stop_when_nobody_listens_any_more()
     {
         var call = Begin(Obedient);
@@ -214,6 +224,16 @@ public sealed class When_a_child_runs : IDisposable
             }
 
             return int.Parse(Said()[0].Line!, CultureInfo.InvariantCulture);
+        }
+    }
+
+    /// <summary>A body whose sender goes away.</summary>
+    private sealed class BrokenStream(byte[] sent) : MemoryStream(sent)
+    {
+        public override async Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
+        {
+            await base.CopyToAsync(destination, bufferSize, cancellationToken);
+            throw new IOException("The client reset the request stream.");
         }
     }
 

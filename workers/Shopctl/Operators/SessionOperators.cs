@@ -73,7 +73,10 @@ public sealed class SessionOperators(Session session)
             GateAnswer.Granted granted => granted.Grant,
             GateAnswer.Refused refused => throw Refusal(refused.Reason),
             GateAnswer.Waiting waiting => throw new ShopctlException(
-                ExitCodes.Waiting, WaitingText(waiting.Approval, settings.Windows)) { ApprovalId = waiting.Approval.Id },
+                ExitCodes.Waiting, WaitingText(waiting.Approval, settings.Windows))
+            {
+                ApprovalId = waiting.Approval.Id,
+            },
             _ => throw new InvalidOperationException("No such answer."),
         };
     }
