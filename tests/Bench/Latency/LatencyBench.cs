@@ -1,13 +1,11 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Text;
 using System.Text.Json;
 using CardShop.Contracts;
 using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Log;
 using CardShop.Pipeline.Outbox;
-using CardShop.Shop.Catalog;
 using CardShop.Tests.Bench.Machine;
 using CardShop.Tests.Bench.Pipeline;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -40,14 +38,7 @@ internal static class LatencyBench
 
         var orders = (int)((run.Duration + WarmUp).TotalSeconds * PerSecond);
         var feed = new OrderFeed(servers, "LATENCY", Products);
-        for (var i = 0; i < Products; i++)
-        {
-            await CatalogStore.PutAsync(
-                servers.Database,
-                new(feed.Sku(i), "Game card " + feed.Sku(i), 1_000, "CNY", 10, true, HoldPolicy.Order, 900, 0, 0), "a",
-                cancellation);
-        }
-
+        await OnSale.OfferAsync(servers, feed, cancellation);
         await feed.StockAsync(servers.Database, orders, cancellation);
         using var fleet = await FleetClient.StartAsync(run, servers, new Dictionary<string, string>(), cancellation);
         await fleet.StartAsync(cancellation);
@@ -132,17 +123,10 @@ internal static class LatencyBench
     private static async Task<double> PlaceAsync(HttpClient http, string sku, int number, CancellationToken cancellation)
     {
         var from = Stopwatch.GetTimestamp();
-        using var content = new StringContent(
-            $$"""{"sku":"{{sku}}","quantity":1,"contact":"buyer{{number}}@example.org","channel":"alipay"}""", Encoding.UTF8,
-            "application/json");
-        using var answer = await http.PostAsync(new Uri("/v1/orders", UriKind.Relative), content, cancellation);
-        answer.EnsureSuccessStatusCode();
-        var accepted = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation);
-        var url = new Uri(accepted.GetProperty("statusUrl").GetString()!, UriKind.Relative);
-        var token = accepted.GetProperty("token").GetString();
+        var (url, token) = await OnSale.BuyAsync(http, sku, number, cancellation);
         while (true)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, url);
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(url, UriKind.Relative));
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             using var shown = await http.SendAsync(request, cancellation);
             var view = await shown.Content.ReadFromJsonAsync<JsonElement>(cancellation);

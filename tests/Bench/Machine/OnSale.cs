@@ -1,13 +1,44 @@
 using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using CardShop.Contracts;
+using CardShop.Shop.Catalog;
+using CardShop.Tests.Bench.Pipeline;
 
 namespace CardShop.Tests.Bench.Machine;
 
-/// <summary>An API that has just started knows its products when it has read them from Kafka.</summary>
+/// <summary>Products that are offered, and buyers who order one of them over HTTP.</summary>
 internal static class OnSale
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    /// <summary>Waits until the API sells so many products with stock.</summary>
+    /// <summary>Puts the feed's products into the catalog, at 10 yuan each.</summary>
+    public static async Task OfferAsync(ShopServers servers, OrderFeed feed, CancellationToken cancellation)
+    {
+        for (var i = 0; i < feed.Products; i++)
+        {
+            await CatalogStore.PutAsync(
+                servers.Database,
+                new(feed.Sku(i), "Game card " + feed.Sku(i), 1_000, "CNY", 10, true, HoldPolicy.Order, 900, 0, 0), "a",
+                cancellation);
+        }
+    }
+
+    /// <returns>Where the accepted order is shown, and its token.</returns>
+    public static async Task<(string Url, string Token)> BuyAsync(
+        HttpClient http, string sku, int number, CancellationToken cancellation)
+    {
+        using var content = new StringContent(
+            $$"""{"sku":"{{sku}}","quantity":1,"contact":"buyer{{number}}@example.org","channel":"alipay"}""", Encoding.UTF8,
+            "application/json");
+        using var answer = await http.PostAsync(new Uri("/v1/orders", UriKind.Relative), content, cancellation);
+        answer.EnsureSuccessStatusCode();
+        var accepted = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation);
+        return (accepted.GetProperty("statusUrl").GetString()!, accepted.GetProperty("token").GetString()!);
+    }
+
+    /// <summary>An API that has just started knows its products when it has read them from Kafka: waits until it sells so many products with stock.</summary>
     public static async Task UntilAsync(HttpClient http, int products, CancellationToken cancellation)
     {
         var from = Stopwatch.GetTimestamp();

@@ -1,10 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Json;
-using System.Text;
-using System.Text.Json;
-using CardShop.Contracts;
-using CardShop.Shop.Catalog;
 using CardShop.Tests.Bench.Machine;
 using CardShop.Tests.Bench.Pipeline;
 
@@ -31,14 +26,7 @@ internal static class StreamsBench
         // A small nursery: garbage that has not been collected yet would pass for the memory of pages.
         servers.Settings["DOTNET_GCgen0size"] = "400000";
         var feed = new OrderFeed(servers, "STREAMS", Products);
-        for (var i = 0; i < Products; i++)
-        {
-            await CatalogStore.PutAsync(
-                servers.Database,
-                new(feed.Sku(i), "Game card " + feed.Sku(i), 1_000, "CNY", 10, true, HoldPolicy.Order, 900, 0, 0), "a",
-                cancellation);
-        }
-
+        await OnSale.OfferAsync(servers, feed, cancellation);
         await feed.StockAsync(servers.Database, Many, cancellation);
 
         // Fleets make the tables' first rows and send what the catalog says; then they are away.
@@ -56,7 +44,8 @@ internal static class StreamsBench
         var orders = new List<(string Path, string? Token)>(Many);
         for (var i = 0; i < Many; i++)
         {
-            orders.Add(await PlaceAsync(http, feed.Sku(i), i, cancellation));
+            var (url, token) = await OnSale.BuyAsync(http, feed.Sku(i), i, cancellation);
+            orders.Add((url + "/events", token));
         }
 
         await CpuMeter.WaitForIdleAsync(api.ProcessId, TimeSpan.FromSeconds(15), cancellation);
@@ -142,18 +131,6 @@ internal static class StreamsBench
         // Field 2 of proc(5)'s statm: resident pages of 4 KiB.
         var statm = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/statm"));
         return long.Parse(statm.Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
-    }
-
-    private static async Task<(string Path, string? Token)> PlaceAsync(
-        HttpClient http, string sku, int number, CancellationToken cancellation)
-    {
-        using var content = new StringContent(
-            $$"""{"sku":"{{sku}}","quantity":1,"contact":"buyer{{number}}@example.org","channel":"alipay"}""", Encoding.UTF8,
-            "application/json");
-        using var answer = await http.PostAsync(new Uri("/v1/orders", UriKind.Relative), content, cancellation);
-        answer.EnsureSuccessStatusCode();
-        var accepted = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation);
-        return (accepted.GetProperty("statusUrl").GetString() + "/events", accepted.GetProperty("token").GetString());
     }
 
     private static async Task UntilAsync(Func<bool> done, OpenPages pages, CancellationToken cancellation)

@@ -5,6 +5,7 @@ using System.Text.Json;
 using CardShop.Api;
 using CardShop.Contracts;
 using CardShop.Fleet;
+using CardShop.Local.Parts;
 using CardShop.Local.Servers;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Bus;
@@ -92,8 +93,7 @@ public sealed class RunningShop : IAsyncDisposable
         var secrets = servers.NewFolder("secrets");
         ShopSecrets.Create(secrets);
         Shopctl.MakeOperators(secrets);
-        var broker = LogBrokerServer.Create(servers.NewFolder("log"));
-        await broker.StartAsync(CancellationToken.None);
+        var broker = await StartBrokerAsync(servers);
         var settings = new Dictionary<string, string>
         {
             ["Kafka:BootstrapServers"] = broker.BootstrapServers,
@@ -116,6 +116,24 @@ public sealed class RunningShop : IAsyncDisposable
         }
 
         return shop;
+    }
+
+    /// <summary>A port that was free can be taken before the broker has it, by other tests on this machine.</summary>
+    private static async Task<LogBrokerServer> StartBrokerAsync(TestServers servers)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var broker = LogBrokerServer.Create(servers.NewFolder("log"));
+            try
+            {
+                await broker.StartAsync(CancellationToken.None);
+                return broker;
+            }
+            catch (PartFailedException) when (attempt < 3)
+            {
+                await broker.DisposeAsync();
+            }
+        }
     }
 
     /// <summary>The API goes away, as in an upgrade or a crash; its address stays.</summary>

@@ -85,6 +85,7 @@ public sealed class When_an_installation_is_verified(TestServers servers)
             },
             () => shop.Settings.ToDictionary(s => s.Key, s => (string?)s.Value));
         var code = await CommandTree.RunAsync(new(settings, TimeProvider.System, new Screen(results, errors)), arguments);
+        Assert.False(results.ToString().Length == 0 && code != ExitCodes.Ok, $"exit code {code}: {errors}");
         return (code, arguments.Contains("--json") ? results.ToString() : results.ToString() + errors);
     }
 
