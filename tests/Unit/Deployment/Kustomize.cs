@@ -8,7 +8,8 @@ namespace CardShop.Tests.Unit.Deployment;
 /// <summary>Builds the folders of k8s/ as <c>kubectl apply -k</c> would, each once.</summary>
 internal static class Kustomize
 {
-    private static readonly Lazy<Task<IReadOnlyDictionary<string, IReadOnlyList<JsonObject>>>> Built = new(BuildAllAsync);
+    private static readonly SemaphoreSlim Building = new(1);
+    private static IReadOnlyDictionary<string, IReadOnlyList<JsonObject>>? _built;
 
     /// <summary>Folders that are applied: not those that others are made of.</summary>
     public static IReadOnlyList<string> Folders { get; } =
@@ -24,7 +25,18 @@ internal static class Kustomize
     /// What each folder comes to, by its path in k8s/. Where there is no kubectl, one entry <c>files</c> with the manifests as they
     /// stand, unpatched.
     /// </summary>
-    public static Task<IReadOnlyDictionary<string, IReadOnlyList<JsonObject>>> AllAsync() => Built.Value;
+    public static async Task<IReadOnlyDictionary<string, IReadOnlyList<JsonObject>>> AllAsync()
+    {
+        await Building.WaitAsync();
+        try
+        {
+            return _built ??= await BuildAllAsync();
+        }
+        finally
+        {
+            Building.Release();
+        }
+    }
 
     /// <summary>Those that are a whole shop.</summary>
     public static async Task<IEnumerable<KeyValuePair<string, IReadOnlyList<JsonObject>>>> ShopsAsync() =>

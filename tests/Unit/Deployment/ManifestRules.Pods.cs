@@ -45,6 +45,15 @@ internal static partial class ManifestRules
 
         private static IEnumerable<string> OfContainer(JsonNode container, IReadOnlyList<JsonObject> documents)
         {
+            var text = container.ToJsonString();
+            return Bounds(container).Concat(Images(container.Text("image") ?? string.Empty)).Concat(Probes(container))
+                .Concat(VariablesOf(container, documents).Keys
+                    .Where(n => !KnownSettings.Has(n) && !text.Contains($"$({n})", StringComparison.Ordinal))
+                    .Select(n => $"setting {n} is read by no program"));
+        }
+
+        private static IEnumerable<string> Bounds(JsonNode container)
+        {
             var security = container.At("securityContext");
             if (security.Text("allowPrivilegeEscalation") != "false" || security.Text("readOnlyRootFilesystem") != "true"
                 || !security.Each("capabilities|drop").Select(c => c.ToString()).Contains("ALL"))
@@ -57,8 +66,10 @@ internal static partial class ManifestRules
             {
                 yield return "requests of CPU and memory, and a limit of memory, are missing";
             }
+        }
 
-            var image = container.Text("image") ?? string.Empty;
+        private static IEnumerable<string> Images(string image)
+        {
             if (!Tagged().IsMatch(image) || image.EndsWith(":latest", StringComparison.Ordinal))
             {
                 yield return $"image {image} names no version";
@@ -68,35 +79,32 @@ internal static partial class ManifestRules
             {
                 yield return $"image {image} is no target of compose/Dockerfile";
             }
+        }
 
+        private static IEnumerable<string> Probes(JsonNode container)
+        {
             var ports = container.Each("ports").ToDictionary(p => p.Text("name") ?? string.Empty, p => p.Text("containerPort"));
             foreach (var unknown in ports.Values.Except(["8080", "9464"]))
             {
                 yield return $"port {unknown} is listened on by no program";
             }
 
-            foreach (var probe in new[] { "startupProbe", "livenessProbe", "readinessProbe" })
+            foreach (var probe in new[] { "startupProbe", "livenessProbe", "readinessProbe" }.Where(_ => ports.Count > 0))
             {
-                if (ports.Count > 0 && container.At(probe + "|httpGet") is null)
+                var (path, port) = (container.Text(probe + "|httpGet|path"), container.Text(probe + "|httpGet|port"));
+                if (path is null || port is null)
                 {
                     yield return $"it has no {probe}";
                 }
-                else if (container.At(probe) is { } said && (!Served.Contains(said.Text("httpGet|path")) || !ports.ContainsKey(said.Text("httpGet|port")!)))
+                else if (!Served.Contains(path) || !ports.ContainsKey(port))
                 {
-                    yield return $"{probe} asks {said.Text("httpGet|path")} on {said.Text("httpGet|port")}, which is not served";
+                    yield return $"{probe} asks {path} on {port}, which is not served";
                 }
             }
 
             if (container.Text("livenessProbe|httpGet|path") is not (null or "/healthz/live"))
             {
                 yield return "it is restarted where it is only not ready";
-            }
-
-            var text = container.ToJsonString();
-            foreach (var name in VariablesOf(container, documents).Keys
-                .Where(n => !KnownSettings.Has(n) && !text.Contains($"$({n})", StringComparison.Ordinal)))
-            {
-                yield return $"setting {name} is read by no program";
             }
         }
 

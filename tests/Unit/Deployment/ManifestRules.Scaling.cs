@@ -17,48 +17,44 @@ internal static partial class ManifestRules
         public static IEnumerable<string> FaultsOf(IReadOnlyList<JsonObject> documents)
         {
             var scalers = documents.Where(d => d.Kind() is "HorizontalPodAutoscaler" or "ScaledObject").ToList();
-            var deployments = documents.Where(d => d.Kind() == "Deployment").Select(d => d.Name()).ToList();
-            foreach (var scaler in scalers)
+            return scalers.Select(s => Target(s, documents)).OfType<string>()
+                .Concat(documents.Where(d => d.Kind() == "Deployment").SelectMany(d => OfDeployment(d.Name(), scalers)))
+                .Concat(scalers.SelectMany(Triggers)).Concat(Connections(documents, scalers));
+        }
+
+        private static string? Target(JsonObject scaler, IReadOnlyList<JsonObject> documents)
+        {
+            var (kind, name) = (scaler.Text("spec|scaleTargetRef|kind") ?? "Deployment", scaler.Text("spec|scaleTargetRef|name"));
+            return documents.Any(d => d.Kind() == kind && d.Name() == name)
+                ? null : $"{scaler.Kind()} {scaler.Name()}: there is no {kind} {name}";
+        }
+
+        private static IEnumerable<string> OfDeployment(string name, List<JsonObject> scalers)
+        {
+            var own = scalers.Where(s => s.Text("spec|scaleTargetRef|name") == name).ToList();
+            if (own.Count != 1)
             {
-                var target = scaler.Text("spec|scaleTargetRef|name");
-                var kind = scaler.Text("spec|scaleTargetRef|kind") ?? "Deployment";
-                if (documents.All(d => d.Kind() != kind || d.Name() != target))
+                yield return $"Deployment {name} has {own.Count} autoscalers: none leaves it alone, two fight";
+            }
+
+            foreach (var said in own.Select(s => s.Text("spec|minReplicas") ?? s.Text("spec|minReplicaCount")))
+            {
+                if (!int.TryParse(said, CultureInfo.InvariantCulture, out var least) || least < 3)
                 {
-                    yield return $"{scaler.Kind()} {scaler.Name()}: there is no {kind} {target}";
+                    yield return $"Deployment {name} may shrink to {said}: three are the least";
                 }
             }
 
-            foreach (var name in deployments)
+            if (OrderService.Contains(name) && !own.Exists(IsTheGuides))
             {
-                var own = scalers.Where(s => s.Text("spec|scaleTargetRef|name") == name).ToList();
-                if (own.Count != 1)
-                {
-                    yield return $"Deployment {name} has {own.Count} autoscalers: none leaves it alone, two fight";
-                }
-
-                foreach (var least in own.Select(s => s.Text("spec|minReplicas") ?? s.Text("spec|minReplicaCount"))
-                    .Where(l => !(int.TryParse(l, CultureInfo.InvariantCulture, out var least) && least >= 3)))
-                {
-                    yield return $"Deployment {name} may shrink to {least}: three are the least";
-                }
-            }
-
-            foreach (var name in OrderService.Where(deployments.Contains))
-            {
-                var metrics = scalers.FirstOrDefault(s => s.Text("spec|scaleTargetRef|name") == name).Each("spec|metrics").ToList();
-                if (!metrics.Exists(m => m.Text("resource|name") == "cpu" && m.Text("resource|target|averageUtilization") == "70")
-                    || !metrics.Exists(m => m.Text("pods|metric|name") == "orders_pending" && m.Text("pods|target|averageValue") == "1000")
-                    || scalers.All(s => s.Text("spec|scaleTargetRef|name") != name || s.Text("spec|maxReplicas") != "20"))
-                {
-                    yield return $"Deployment {name} is not scaled by CPU 70 % and orders_pending 1000, up to 20";
-                }
-            }
-
-            foreach (var fault in scalers.SelectMany(Triggers).Concat(Connections(documents, scalers)))
-            {
-                yield return fault;
+                yield return $"Deployment {name} is not scaled by CPU 70 % and orders_pending 1000, up to 20";
             }
         }
+
+        private static bool IsTheGuides(JsonObject scaler) =>
+            scaler.Text("spec|maxReplicas") == "20"
+            && scaler.Each("spec|metrics").Any(m => m.Text("resource|name") == "cpu" && m.Text("resource|target|averageUtilization") == "70")
+            && scaler.Each("spec|metrics").Any(m => m.Text("pods|metric|name") == "orders_pending" && m.Text("pods|target|averageValue") == "1000");
 
         private static IEnumerable<string> Triggers(JsonObject scaler)
         {

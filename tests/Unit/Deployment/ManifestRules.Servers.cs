@@ -15,68 +15,69 @@ internal static partial class ManifestRules
     private static class Servers
     {
         public static IEnumerable<string> FaultsOf(IReadOnlyList<JsonObject> documents) =>
-            OfTopics(documents).Concat(OfPostgres(documents)).Concat(OfRabbit(documents)).Concat(OfNetwork(documents))
+            OfKafka(documents).Concat(OfPostgres(documents)).Concat(OfRabbit(documents)).Concat(OfNetwork(documents))
                 .Concat(OfArguments(documents));
 
-        private static IEnumerable<string> OfTopics(IReadOnlyList<JsonObject> documents)
+        private static IEnumerable<string> OfKafka(IReadOnlyList<JsonObject> documents)
         {
+            if (documents.FirstOrDefault(d => d.Kind() == "Kafka") is not { } kafka)
+            {
+                return [];
+            }
+
             var topics = documents.Where(d => d.Kind() == "KafkaTopic").ToList();
-            if (documents.All(d => d.Kind() != "Kafka"))
+            return Topics.All.SelectMany(t => OfTopic(t, topics.Find(d => (d.Text("spec|topicName") ?? d.Name()) == t.Name)))
+                .Concat(topics.Select(t => t.Name()).Except(Topics.All.Select(t => t.Name)).Select(t => $"KafkaTopic {t} is agreed nowhere"))
+                .Concat(OfCluster(kafka, documents, topics));
+        }
+
+        private static IEnumerable<string> OfTopic(Topic topic, JsonObject? found)
+        {
+            var config = found.Map("spec|config");
+            if (Number(found.Text("spec|partitions")) != topic.Partitions)
             {
-                yield break;
+                yield return $"KafkaTopic {topic.Name}: {found.Text("spec|partitions")} partitions, {topic.Partitions} are agreed";
             }
 
-            foreach (var (topic, found) in Topics.All.Select(t => (t, topics.Find(d => (d.Text("spec|topicName") ?? d.Name()) == t.Name))))
+            if (config.GetValueOrDefault("cleanup.policy") != (topic.Compacted ? "compact" : "delete")
+                || (!topic.Compacted && (config.GetValueOrDefault("retention.ms"), config.GetValueOrDefault("retention.bytes")) != ("-1", "-1")))
             {
-                var config = found.Map("spec|config");
-                string? Value(string name) => config.GetValueOrDefault(name);
-                var replicas = int.Parse(found.Text("spec|replicas") ?? "0", CultureInfo.InvariantCulture);
-                if (found.Text("spec|partitions") != topic.Partitions.ToString(CultureInfo.InvariantCulture))
-                {
-                    yield return $"KafkaTopic {topic.Name}: {found.Text("spec|partitions")} partitions, {topic.Partitions} are agreed";
-                }
-
-                if (Value("cleanup.policy") != (topic.Compacted ? "compact" : "delete")
-                    || (!topic.Compacted && (Value("retention.ms") != "-1" || Value("retention.bytes") != "-1")))
-                {
-                    yield return $"KafkaTopic {topic.Name}: records would go by themselves, or stay for ever";
-                }
-
-                var inSync = int.Parse(Value("min.insync.replicas") ?? "0", CultureInfo.InvariantCulture);
-                if (replicas < 3 || inSync < 2 || inSync >= replicas || Value("unclean.leader.election.enable") != "false")
-                {
-                    yield return $"KafkaTopic {topic.Name}: {replicas} copies, {inSync} acknowledged, unclean election "
-                        + Value("unclean.leader.election.enable");
-                }
+                yield return $"KafkaTopic {topic.Name}: records would go by themselves, or stay for ever";
             }
 
-            foreach (var unknown in topics.Select(t => t.Name()).Except(Topics.All.Select(t => t.Name)))
+            var (replicas, inSync) = (Number(found.Text("spec|replicas")), Number(config.GetValueOrDefault("min.insync.replicas")));
+            var unclean = config.GetValueOrDefault("unclean.leader.election.enable");
+            if (replicas < 3 || inSync < 2 || inSync >= replicas || unclean != "false")
             {
-                yield return $"KafkaTopic {unknown} is agreed nowhere";
+                yield return $"KafkaTopic {topic.Name}: {replicas} copies, {inSync} acknowledged, unclean election {unclean}";
             }
+        }
 
-            var kafka = documents.First(d => d.Kind() == "Kafka");
-            if (kafka.Text("spec|kafka|config|auto.create.topics.enable") != "false"
-                || kafka.Text("spec|kafka|config|unclean.leader.election.enable") != "false" || kafka.At("spec|kafka|rack") is null
-                || kafka.At("spec|kafka|authorization") is null)
+        private static IEnumerable<string> OfCluster(JsonObject kafka, IReadOnlyList<JsonObject> documents, List<JsonObject> topics)
+        {
+            var config = kafka.Map("spec|kafka|config");
+            if (config.GetValueOrDefault("auto.create.topics.enable") != "false" || kafka.At("spec|kafka|rack") is null
+                || config.GetValueOrDefault("unclean.leader.election.enable") != "false" || kafka.At("spec|kafka|authorization") is null)
             {
                 yield return "Kafka: topics come by themselves, a stale copy may lead, copies know no zones, or everybody may do all";
             }
 
             var brokers = documents.Where(d => d.Kind() == "KafkaNodePool" && d.Each("spec|roles").Any(r => r.ToString() == "broker"))
-                .Sum(d => int.Parse(d.Text("spec|replicas")!, CultureInfo.InvariantCulture));
-            if (topics.Exists(t => int.Parse(t.Text("spec|replicas")!, CultureInfo.InvariantCulture) > brokers))
+                .Sum(d => Number(d.Text("spec|replicas")));
+            if (topics.Exists(t => Number(t.Text("spec|replicas")) > brokers))
             {
                 yield return $"Kafka: there are {brokers} brokers, fewer than copies";
             }
         }
 
+        private static int Number(string? text) => int.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : 0;
+
         private static IEnumerable<string> OfPostgres(IReadOnlyList<JsonObject> documents)
         {
             foreach (var cluster in documents.Where(d => d.Kind() == "Cluster"))
             {
-                var number = int.Parse(cluster.Text("spec|postgresql|synchronous|number") ?? "0", CultureInfo.InvariantCulture);
-                var instances = int.Parse(cluster.Text("spec|instances") ?? "0", CultureInfo.InvariantCulture);
+                var number = Number(cluster.Text("spec|postgresql|synchronous|number"));
+                var instances = Number(cluster.Text("spec|instances"));
                 if (instances < 3 || number < 1 || number >= instances - 1
                     || cluster.Text("spec|postgresql|synchronous|dataDurability") != "required")
                 {

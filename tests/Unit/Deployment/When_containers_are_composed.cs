@@ -38,8 +38,9 @@ public sealed partial class When_containers_are_composed
     }
 
     [Fact]
-    public void Nothing_is_shown_to_the_network() => Assert.Empty(Services.SelectMany(s => s.Value.Each("ports").Select(p => p.ToString()))
-        .Where(p => !p.StartsWith("127.0.0.1:", StringComparison.Ordinal)));
+    public void Nothing_is_shown_to_the_network() => Assert.All(
+        Services.SelectMany(s => s.Value.Each("ports").Select(p => p.ToString())),
+        port => Assert.StartsWith("127.0.0.1:", port, StringComparison.Ordinal));
 
     [Fact]
     public void Whatever_is_named_is_there()
@@ -155,7 +156,7 @@ public sealed partial class When_containers_are_composed
         var named = Alert().Matches(File.ReadAllText(Path.Combine(Compose, "config", "alertmanager.yml")))
             .SelectMany(m => m.Groups[1].Value.Split('|')).ToList();
         Assert.NotEmpty(named);
-        Assert.Empty(named.Where(n => !rules.Contains($"alert: {n}\n", StringComparison.Ordinal)));
+        Assert.All(named, n => Assert.Contains($"alert: {n}\n", rules, StringComparison.Ordinal));
     }
 
     /// <summary>What a project refers to must have been copied before it is restored and published.</summary>
@@ -163,7 +164,7 @@ public sealed partial class When_containers_are_composed
     public void The_image_is_built_of_files_that_exist_and_every_project_that_is_needed()
     {
         var copied = Copy().Matches(Dockerfile).SelectMany(m => m.Groups[1].Value.Split(' ')[..^1]).ToList();
-        Assert.Empty(copied.Where(c => !Path.Exists(Repository.Folder(c.Split('/')))));
+        Assert.All(copied, c => Assert.True(Path.Exists(Repository.Folder(c.Split('/'))), c));
         var needed = new Queue<string>(Publish().Matches(Dockerfile).Select(m => m.Groups[1].Value + ".csproj"));
         var seen = new HashSet<string>();
         Assert.NotEmpty(needed);

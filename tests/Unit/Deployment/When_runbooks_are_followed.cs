@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -117,7 +116,7 @@ public sealed partial class When_runbooks_are_followed
             ["k8s/chaos/drill", var drill, ..] => drill == "list" || names.Contains(drill) ? null : $"no such drill {drill}",
             ["k8s/monitoring/prometheusrules"] or ["prometheus" or "promtool", ..] or ["tests/run" or "tests/bench" or "tests/chaos" or "tests/alerts", ..] => null,
             [var program, ..] => Programs.Contains(program) ? null : $"{program} is not known",
-            [] => null,
+            _ => null,
         }).FirstOrDefault(f => f is not null);
     }
 
