@@ -53,6 +53,16 @@ public sealed class When_a_manifest_is_broken
         { "Service", "cardshop-api", "kind", null, "has no apiVersion, kind or name" },
     };
 
+    private static readonly (string Kind, string Name, string Path, string Value)[] SchemaBreakages =
+    [
+        ("Deployment", "cardshop-api", "spec|replica", "3"),
+        ("Deployment", "cardshop-api", "spec|minReadySeconds", "\"ten\""),
+        ("ScaledObject", "cardshop-fleet-payments", "spec|minReplicas", "3"),
+        ("Cluster", "cardshop-postgres", "spec|postgresql|synchronous|dataDurability", "\"always\""),
+        ("KafkaUser", "cardshop-api", "spec|authorization|acls|0|operations|0", "\"Look\""),
+        ("HTTPRoute", "cardshop", "spec|rules|0|matches|0|path|type", "\"Prefix\""),
+    ];
+
     [Theory]
     [MemberData(nameof(Breakages))]
     public async Task It_is_found_and_named(string kind, string name, string path, string? value, string said)
@@ -66,36 +76,35 @@ public sealed class When_a_manifest_is_broken
         var broken = documents.Single(d => d.Kind() == kind && (d.Name() == name || d.Name().StartsWith(name + "-", StringComparison.Ordinal) && kind == "ConfigMap"));
         Break(broken, path, value);
 
-        Assert.Empty(ManifestRules.FaultsOf(sound));
+        // That the sound ones have no fault, When_manifests_are_built says.
         Assert.Contains(ManifestRules.FaultsOf(documents), f => f.Contains(said, StringComparison.Ordinal));
     }
 
-    /// <summary>What only a schema sees: a mistyped name, a wrong type, a value outside its list.</summary>
-    [Theory]
-    [InlineData("Deployment", "cardshop-api", "spec|replica", "3")]
-    [InlineData("Deployment", "cardshop-api", "spec|minReadySeconds", "\"ten\"")]
-    [InlineData("ScaledObject", "cardshop-fleet-payments", "spec|minReplicas", "3")]
-    [InlineData("Cluster", "cardshop-postgres", "spec|postgresql|synchronous|dataDurability", "\"always\"")]
-    [InlineData("KafkaUser", "cardshop-api", "spec|authorization|acls|0|operations|0", "\"Look\"")]
-    [InlineData("HTTPRoute", "cardshop", "spec|rules|0|matches|0|path|type", "\"Prefix\"")]
-    public async Task What_a_schema_sees_is_found_where_the_schemas_are(string kind, string name, string path, string value)
+    /// <summary>What only a schema sees: a mistyped name, a wrong type, a value outside its list. In one run of the validator.</summary>
+    [Fact]
+    public async Task What_a_schema_sees_is_found_where_the_schemas_are()
     {
         if (!SchemaCheck.IsAtHand || (await Kustomize.AllAsync()).GetValueOrDefault("base") is not { } sound)
         {
             return;
         }
 
-        var broken = (JsonObject)sound.Single(d => d.Kind() == kind && d.Name() == name).DeepClone();
-        Assert.Empty(await SchemaCheck.OfManifestsAsync([("base", broken)]));
-        Break(broken, path, value);
-        var said = await SchemaCheck.OfManifestsAsync([("base", broken)]);
+        var broken = new List<(string Where, JsonNode Document)>();
+        foreach (var (kind, name, path, value) in SchemaBreakages)
+        {
+            var document = (JsonObject)sound.Single(d => d.Kind() == kind && d.Name() == name).DeepClone();
+            Break(document, path, value);
+            broken.Add((path, document));
+        }
 
-        // Empty where Python has no validator.
-        Assert.True(said.Contains($"{kind} {name}", StringComparison.Ordinal) || !await HasValidatorAsync(), said);
+        var said = await SchemaCheck.OfManifestsAsync(broken.Append(("probe", new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Nothing" })));
+
+        // Empty where Python has no validator: it does not even know the probe's kind.
+        if (said.Length > 0)
+        {
+            Assert.All(broken, b => Assert.Contains($"{b.Where} {b.Document.Kind()} {b.Document.Name()}: ", said, StringComparison.Ordinal));
+        }
     }
-
-    private static async Task<bool> HasValidatorAsync() =>
-        (await SchemaCheck.OfManifestsAsync([("probe", new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Nothing", ["metadata"] = new JsonObject { ["name"] = "x" } })])).Length > 0;
 
     private static void Break(JsonObject document, string path, string? value)
     {

@@ -36,7 +36,7 @@ public sealed class When_manifests_are_built
         {
             if (overlay != "files")
             {
-                Assert.Empty(ManifestRules.FaultsOf(documents).Select(f => $"{overlay}: {f}"));
+                Assert.Equal(string.Empty, string.Join('\n', ManifestRules.FaultsOf(documents).Select(f => $"{overlay}: {f}")));
             }
         }
     }

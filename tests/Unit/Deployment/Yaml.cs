@@ -13,7 +13,7 @@ internal static partial class Yaml
     public static IReadOnlyList<JsonObject> Documents(string text)
     {
         var stream = new YamlStream();
-        stream.Load(new MergingParser(new Parser(new StringReader(text))));
+        stream.Load(new StringReader(text));
         return [.. stream.Documents.Select(d => ToJson(d.RootNode)).OfType<JsonObject>()];
     }
 
@@ -21,12 +21,33 @@ internal static partial class Yaml
 
     private static JsonNode? ToJson(YamlNode node) => node switch
     {
-        YamlMappingNode map => new JsonObject(map.Children.Select(
-            c => KeyValuePair.Create(((YamlScalarNode)c.Key).Value!, ToJson(c.Value)))),
+        YamlMappingNode map => Merged(map),
         YamlSequenceNode list => new JsonArray([.. list.Children.Select(ToJson)]),
         YamlScalarNode { Style: ScalarStyle.Plain, Value: { } text } => Plain(text),
         _ => ((YamlScalarNode)node).Value,
     };
+
+    /// <summary>What <c>&lt;&lt;</c> brings, and over it the mapping's own.</summary>
+    private static JsonObject Merged(YamlMappingNode map)
+    {
+        var merged = new JsonObject();
+        foreach (var (key, value) in map.Children.OrderBy(c => ((YamlScalarNode)c.Key).Value != "<<"))
+        {
+            if (((YamlScalarNode)key).Value is "<<" && ToJson(value) is JsonObject brought)
+            {
+                foreach (var name in brought.Select(b => b.Key).ToList())
+                {
+                    merged[name] = brought[name]?.DeepClone();
+                }
+            }
+            else
+            {
+                merged[((YamlScalarNode)key).Value!] = ToJson(value);
+            }
+        }
+
+        return merged;
+    }
 
     /// <summary>As YAML 1.1 reads a word: a leading zero means octal.</summary>
     private static JsonNode? Plain(string text) => text switch
