@@ -33,9 +33,9 @@ public static class ApiHost
             builder.WebHost.UseUrls("http://127.0.0.1:8080");
         }
 
-        if (TelemetrySettings.PortOf(builder.Configuration) is { } port)
+        if (TelemetrySettings.UrlOf(builder.Configuration) is { } metrics)
         {
-            builder.WebHost.UseUrls(builder.Configuration["urls"]!, $"http://127.0.0.1:{port}");
+            builder.WebHost.UseUrls(builder.Configuration["urls"]!, metrics);
         }
 
         // A request runs on the thread that received it: until Kafka is waited for, nothing in the path blocks. On two cores

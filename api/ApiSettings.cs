@@ -51,6 +51,7 @@ public sealed record ApiSettings(
             {
                 MaxQueuedRecords = 100_000,
                 MaxQueuedKilobytes = 64 * 1024,
+                Tls = KafkaTls.From(name => configuration["Kafka:Tls:" + name]),
             },
             configuration["Postgres:ConnectionString"],
             Required(configuration, "Secrets:Directory", "the directory of the installation's secrets"),

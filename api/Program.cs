@@ -1,5 +1,11 @@
 using CardShop.Api;
 using CardShop.Shop.Channels;
+using CardShop.Telemetry;
+
+if (HealthProbe.AddressOf(args) is { } address)
+{
+    return await HealthProbe.AskAsync(address);
+}
 
 // Read once by the socket engine, so it is set before the first socket: completions run where they arrive (see ApiHost).
 Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");

@@ -92,9 +92,13 @@ public sealed record FleetSettings(
                 MessageTimeout: TimeSpan.FromSeconds(15), Linger: TimeSpan.FromMilliseconds(1))
             {
                 InstanceId = configuration["Kafka:InstanceId"],
+                Tls = KafkaTls.From(name => configuration["Kafka:Tls:" + name]),
             },
             new(
-                new(Required(configuration, "RabbitMq:Uri", "amqp://user:password@host:port/vhost")), name,
+                RabbitSettings.WithPassword(
+                    new(Required(configuration, "RabbitMq:Uri", "amqp://user:password@host:port/vhost")),
+                    configuration["RabbitMq:PasswordFile"]),
+                name,
                 MaxUnconfirmed: 2_000, TimeSpan.FromSeconds(10)),
             Required(configuration, "Postgres:ConnectionString", "an Npgsql connection string"),
             batch,

@@ -2,6 +2,11 @@ using CardShop.Fleet;
 using CardShop.Shop.Channels;
 using CardShop.Telemetry;
 
+if (HealthProbe.AddressOf(args) is { } address)
+{
+    return await HealthProbe.AskAsync(address);
+}
+
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
 
@@ -13,7 +18,7 @@ try
     builder.AddTelemetry(settings.Kafka.ClientId);
     if (string.IsNullOrEmpty(builder.Configuration["urls"]))
     {
-        builder.WebHost.UseUrls($"http://127.0.0.1:{TelemetrySettings.PortOf(builder.Configuration) ?? 0}");
+        builder.WebHost.UseUrls(TelemetrySettings.UrlOf(builder.Configuration) ?? "http://127.0.0.1:0");
     }
 
     if (settings.Fleets.HasFlag(Fleets.Payments))

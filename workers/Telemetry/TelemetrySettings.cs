@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
 namespace CardShop.Telemetry;
@@ -13,6 +14,16 @@ public sealed record TelemetrySettings(string Service, bool Push, IReadOnlyDicti
         configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 },
         configuration.GetSection("Metrics:Directories").GetChildren()
             .Where(d => !string.IsNullOrEmpty(d.Value)).ToDictionary(d => d.Key, d => d.Value!));
+
+    /// <summary>
+    /// Where /metrics is served alone, as a listener's address: this machine alone, or what setting <c>Metrics__Host</c> names,
+    /// such as <c>*</c> in a container. Null without <c>Metrics__Port</c>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The port is none.</exception>
+    public static string? UrlOf(IConfiguration configuration) => PortOf(configuration) is not { } port ? null
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"http://{(configuration["Metrics:Host"] is { Length: > 0 } host ? host : "127.0.0.1")}:{port}");
 
     /// <summary>The port of a listener for /metrics alone; null where it is served beside everything else. Setting <c>Metrics__Port</c>.</summary>
     /// <exception cref="InvalidOperationException">It is no port.</exception>

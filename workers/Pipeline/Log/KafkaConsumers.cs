@@ -23,7 +23,7 @@ internal static class KafkaConsumers
             SocketNagleDisable = true,
             ReconnectBackoffMs = 50,
             ReconnectBackoffMaxMs = 1_000,
-        })
+        }.Over(settings.Tls))
         .SetErrorHandler((_, e) => PipelineLog.KafkaError(logger, e.Code.ToString(), e.Reason))
         .SetLogHandler((_, m) => PipelineLog.KafkaClient(logger, m.Facility, m.Message))
         .Build();

@@ -159,7 +159,7 @@ public sealed class KafkaLog : ILog
             SocketNagleDisable = true,
             MessageMaxBytes = 1_000_000,
             DeliveryReportFields = "none",
-        })
+        }.Over(_settings.Tls))
         .SetErrorHandler((_, e) => PipelineLog.KafkaError(_logger, e.Code.ToString(), e.Reason))
         .SetLogHandler((_, m) => PipelineLog.KafkaClient(_logger, m.Facility, m.Message))
         .Build();

@@ -237,7 +237,7 @@ internal sealed class KafkaReader(
             SocketNagleDisable = true,
             ReconnectBackoffMs = 50,
             ReconnectBackoffMaxMs = 1_000,
-        })
+        }.Over(settings.Tls))
         .SetPartitionsAssignedHandler((_, given) =>
         {
             _partitions.Clear();

@@ -22,4 +22,7 @@ public sealed record KafkaSettings(
     /// under it has its partitions at once, instead of after the session of the dead one; null = a new member each time.
     /// </summary>
     public string? InstanceId { get; init; }
+
+    /// <summary>Settings <c>Kafka__Tls__…</c>; null = Kafka is spoken to in the clear.</summary>
+    public KafkaTls? Tls { get; init; }
 }

@@ -13,7 +13,7 @@ public sealed class KafkaTopicCare(KafkaSettings settings) : IDisposable
     {
         BootstrapServers = settings.BootstrapServers,
         ClientId = settings.ClientId,
-    }).Build());
+    }.Over(settings.Tls)).Build());
 
     /// <summary>Deletes the records below these offsets. Throws <see cref="KafkaException"/> where a partition refuses.</summary>
     /// <returns>The first offset that each partition keeps.</returns>

@@ -14,7 +14,7 @@ internal static class KafkaTopics
         {
             BootstrapServers = settings.BootstrapServers,
             ClientId = settings.ClientId,
-        }).Build();
+        }.Over(settings.Tls)).Build();
         var metadata = await Blocking.RunAsync(() => admin.GetMetadata(TimeSpan.FromSeconds(10)));
         var present = metadata.Topics.ToDictionary(t => t.Topic, t => t.Partitions.Count);
         cancellation.ThrowIfCancellationRequested();

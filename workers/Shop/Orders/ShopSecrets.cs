@@ -113,12 +113,24 @@ public sealed class ShopSecrets
     }
 
     /// <summary>
+    /// Creates the month keys from this month on: where the folder is read-only to those who would make them, or every host
+    /// has a folder of its own, they must be there before their month begins.
+    /// </summary>
+    /// <param name="months">How many after this month.</param>
+    /// <returns>The names created.</returns>
+    public static IReadOnlyList<string> AddMonthKeys(string directory, DateTimeOffset now, int months)
+    {
+        var first = new DateTimeOffset(now.UtcDateTime.Year, now.UtcDateTime.Month, 1, 0, 0, 0, TimeSpan.Zero);
+        return [.. Enumerable.Range(0, months + 1).Select(m => MonthName(first.AddMonths(m))).Where(n => TryCreate(directory, n))];
+    }
+
+    /// <summary>
     /// The key of a month, under which that month's contacts are encrypted. The first to need a month's key creates it;
     /// deleting it erases the month's contacts.
     /// </summary>
     public byte[] MonthKey(DateTimeOffset at)
     {
-        var name = "contact-" + at.UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture);
+        var name = MonthName(at);
         lock (_lock)
         {
             if (!_monthKeys.TryGetValue(name, out var key))
@@ -140,6 +152,9 @@ public sealed class ShopSecrets
         var isMonth = DateOnly.TryParseExact(month, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
         return isMonth && File.Exists(Path.Combine(_directory, "contact-" + month)) ? Read("contact-" + month) : null;
     }
+
+    private static string MonthName(DateTimeOffset at) =>
+        "contact-" + at.UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture);
 
     private static bool TryCreate(string directory, string name) => OnceFile.TryCreate(
         Path.Combine(directory, name), RandomNumberGenerator.GetHexString(Bytes * 2, lowercase: true) + "\n");

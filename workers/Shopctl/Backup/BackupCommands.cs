@@ -25,7 +25,7 @@ public static class BackupCommands
             it: keep Secrets__Directory in a safe of its own.
             """)
         {
-            full, incremental, Init(session), List(session), Verify(session), Schedule(session),
+            full, incremental, Init(session), List(session), Verify(session), Schedule(session), NoteCommand.Create(session),
         };
         backup.Takes(OperatorActions.Backup);
         backup.Validators.Add(result =>

@@ -36,7 +36,10 @@ internal static partial class MetadataReader
     private static async Task<IReadOnlyList<TopicMetadata>?> TopicsAsync(
         ShopServers servers, Action<string> warn, CancellationToken cancellation)
     {
-        var settings = new KafkaSettings(servers.Settings.Kafka, "cardshop-shopctl", Limit, TimeSpan.Zero);
+        var settings = new KafkaSettings(servers.Settings.Kafka, "cardshop-shopctl", Limit, TimeSpan.Zero)
+        {
+            Tls = servers.Settings.KafkaTls,
+        };
         try
         {
             using var care = new KafkaTopicCare(settings);

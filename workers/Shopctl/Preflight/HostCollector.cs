@@ -27,7 +27,9 @@ internal static class HostCollector
         var files = Directory.EnumerateFiles(directory).Take(MaxFiles).Select(f => new SecretFile(
             Path.GetFileName(f), OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(f), IsPublic(f))).ToList();
         var facts = new SecretsFacts(
-            directory, OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(directory), files, null, null, []);
+            directory, OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(directory), files, null, null, [],
+            // How Kubernetes swaps a whole volume at once.
+            Directory.Exists(Path.Combine(directory, "..data")));
         try
         {
             var secrets = ShopSecrets.Open(directory);

@@ -11,9 +11,12 @@ public sealed record SecretFile(string Name, UnixFileMode Mode, bool IsPublic = 
 /// <param name="OpenFailure">Why they cannot be read; the text names a secret, never its value.</param>
 /// <param name="SealFailure">Why a key could not be sealed and opened again; null where it could.</param>
 /// <param name="Ids">Which are in use: kek-2, token-1.</param>
+/// <param name="IsMounted">
+/// A volume that Kubernetes keeps: read-only, seen by this container alone, and its owner is never who runs the container.
+/// </param>
 public sealed record SecretsFacts(
     string Directory, UnixFileMode? Mode, IReadOnlyList<SecretFile> Files, string? OpenFailure, string? SealFailure,
-    IReadOnlyList<string> Ids);
+    IReadOnlyList<string> Ids, bool IsMounted = false);
 
 /// <summary>The space of the disk that a folder is on, bytes.</summary>
 public sealed record DiskFacts(string What, string Path, long Total, long Free);
@@ -45,6 +48,9 @@ public static class HostRules
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute |
         UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
+    /// <summary>Who is neither the owner nor of the container's group.</summary>
+    private const UnixFileMode Strangers = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
     public static CheckResult Net(Version version) => new(
         "machine", ".NET", version.Major >= OldestNet ? Verdict.Ok : Verdict.Fail, version.ToString(),
         version.Major >= OldestNet ? null : "Install the .NET 10 runtime.");
@@ -60,12 +66,13 @@ public static class HostRules
             yield break;
         }
 
-        yield return (folder & Others) == 0
-            ? new(Area, "folder", Verdict.Ok, $"{facts.Directory}, mode {Octal(folder)}")
+        var others = facts.IsMounted ? Strangers : Others;
+        yield return facts.IsMounted ? new(Area, "folder", Verdict.Ok, $"{facts.Directory}, a mounted volume")
+            : (folder & Others) == 0 ? new(Area, "folder", Verdict.Ok, $"{facts.Directory}, mode {Octal(folder)}")
             : new(
                 Area, "folder", Verdict.Fail, $"{facts.Directory} has mode {Octal(folder)}: others may look into it",
                 $"chmod 700 {facts.Directory}");
-        var open = facts.Files.Where(f => !f.IsPublic && (f.Mode & Others) != 0).ToList();
+        var open = facts.Files.Where(f => !f.IsPublic && (f.Mode & others) != 0).ToList();
         yield return open.Count == 0
             ? new(Area, "files", Verdict.Ok, $"{facts.Files.Count}, for their owner alone")
             : new(

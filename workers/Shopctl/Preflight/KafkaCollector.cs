@@ -1,4 +1,5 @@
 using CardShop.Contracts;
+using CardShop.Pipeline.Log;
 using CardShop.Shopctl.Settings;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -15,13 +16,13 @@ internal static class KafkaCollector
     public static async Task<(KafkaFacts Facts, string? LogDirs)> AskAsync(
         ShopctlSettings settings, short replication, CancellationToken cancellation)
     {
-        var apis = await KafkaVersions.AskAsync(settings.Kafka, cancellation);
+        var apis = await KafkaVersions.AskAsync(settings.Kafka, settings.KafkaTls, cancellation);
         using var admin = new AdminClientBuilder(new AdminClientConfig
         {
             BootstrapServers = settings.Kafka,
             ClientId = "cardshop-preflight",
             SocketTimeoutMs = (int)Limit.TotalMilliseconds,
-        }).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+        }.Over(settings.KafkaTls)).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
         var metadata = await Task.Factory.StartNew(
             () => admin.GetMetadata(Limit), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         var present = metadata.Topics.Where(t => t.Partitions.Count > 0).ToDictionary(t => t.Topic);

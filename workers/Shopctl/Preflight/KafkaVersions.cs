@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net.Sockets;
 using CardShop.Pipeline;
+using CardShop.Pipeline.Log;
 
 namespace CardShop.Shopctl.Preflight;
 
@@ -16,12 +17,14 @@ internal static class KafkaVersions
     private const int MaxServers = 5;
 
     /// <param name="bootstrap">host:port, host:port.</param>
+    /// <param name="tls">Null = in the clear.</param>
     /// <returns>The highest version of each API, of the first broker that answers.</returns>
     /// <exception cref="PlaceException">None of the first five answers.</exception>
-    public static async Task<IReadOnlyDictionary<int, short>> AskAsync(string bootstrap, CancellationToken cancellation)
+    public static async Task<IReadOnlyDictionary<int, short>> AskAsync(
+        string bootstrap, KafkaTls? tls, CancellationToken cancellation)
     {
         var asked = bootstrap.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Take(MaxServers).Select(s => AskOneAsync(s, cancellation)).ToList();
+            .Take(MaxServers).Select(s => AskOneAsync(s, tls, cancellation)).ToList();
         Exception? last = null;
         foreach (var task in asked)
         {
@@ -38,13 +41,16 @@ internal static class KafkaVersions
         throw new PlaceException(last?.Message ?? "no broker is named", last);
     }
 
-    private static async Task<IReadOnlyDictionary<int, short>> AskOneAsync(string server, CancellationToken cancellation)
+    private static async Task<IReadOnlyDictionary<int, short>> AskOneAsync(
+        string server, KafkaTls? tls, CancellationToken cancellation)
     {
         var colon = server.LastIndexOf(':');
         var port = colon > 0 ? int.Parse(server.AsSpan(colon + 1), CultureInfo.InvariantCulture) : 9092;
         using var client = new TcpClient { NoDelay = true };
-        await client.ConnectAsync(colon > 0 ? server[..colon] : server, port, cancellation);
-        var stream = client.GetStream();
+        var host = colon > 0 ? server[..colon] : server;
+        await client.ConnectAsync(host, port, cancellation);
+        await using Stream stream = tls is null
+            ? client.GetStream() : await tls.OverAsync(client.GetStream(), host, cancellation);
         await stream.WriteAsync(Request(), cancellation);
         var length = new byte[4];
         await stream.ReadExactlyAsync(length, cancellation);

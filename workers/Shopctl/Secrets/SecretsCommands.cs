@@ -14,7 +14,7 @@ public static class SecretsCommands
     public static Command Create(Session session) => new("secrets", "The installation's secrets.")
     {
         Init(session), new Command("rotate", "New secrets beside the old ones.") { RotateKek(session) }, Operator(session),
-        ExpireMonths.Create(session),
+        Months(session), ExpireMonths.Create(session),
     };
 
     private static Command Init(Session session)
@@ -94,6 +94,46 @@ public static class SecretsCommands
             return ExitCodes.Ok;
         });
         return kek;
+    }
+
+    private static Command Months(Session session)
+    {
+        var ahead = new Option<int>("--ahead")
+        {
+            Description = "So many months after this one, 1 to 36 (13).",
+            DefaultValueFactory = _ => 13,
+            HelpName = "N",
+        };
+        var months = new Command(
+            "months",
+            "Creates the month keys of contacts in advance: where processes cannot write Secrets__Directory, as in Kubernetes, a " +
+            "month's key must be there before the month begins. Present ones stay.")
+        {
+            ahead,
+        };
+        months.Takes(OperatorActions.SecretsInit);
+        session.Bind(months, async (_, arguments, cancellation) =>
+        {
+            var directory = session.Settings.SecretsDirectory;
+            var count = arguments.GetValue(ahead) is >= 1 and <= 36 and var n
+                ? n : throw new ShopctlException(ExitCodes.Usage, "--ahead must be 1 to 36.");
+            Guarded(() => ShopSecrets.Open(directory));
+            await using var grant = session.Operators.Exist
+                ? await session.Operators.RequireAsync(
+                    OperatorActions.SecretsInit, Path.GetFileName(directory), null, [], cancellation)
+                : null;
+            var created = Guarded(() => ShopSecrets.AddMonthKeys(directory, session.Time.GetUtcNow(), count));
+            if (grant is not null)
+            {
+                await grant.DoneAsync(null, string.Join(' ', created), cancellation);
+            }
+
+            session.Screen.Line(created.Count == 0
+                ? $"Nothing to create: the months are in {directory}."
+                : $"Created in {directory}: {string.Join(", ", created)}. Back them up.");
+            return ExitCodes.Ok;
+        });
+        return months;
     }
 
     private static Command Operator(Session session)

@@ -37,13 +37,16 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
 
     public NpgsqlDataSource Database => _database ??= Pipeline.Documents.Database.Open(settings.Postgres, Name);
 
+    private KafkaSettings KafkaClient =>
+        new(settings.Kafka, Name, MessageTimeout: TimeSpan.FromSeconds(30), Linger: TimeSpan.FromMilliseconds(1)) { Tls = settings.KafkaTls };
+
     public ILog Log => _log ??= new KafkaLog(
-        new(settings.Kafka, Name, MessageTimeout: TimeSpan.FromSeconds(30), Linger: TimeSpan.FromMilliseconds(1)), time,
+        KafkaClient, time,
         NullLogger<KafkaLog>.Instance);
 
     /// <summary>Parts of topics, outside any group.</summary>
     public ILogRanges Ranges => _ranges ??= new KafkaRanges(
-        new(settings.Kafka, Name, MessageTimeout: TimeSpan.FromSeconds(30), Linger: TimeSpan.FromMilliseconds(1)), time,
+        KafkaClient, time,
         NullLogger<KafkaRanges>.Instance);
 
     /// <summary>What operators do.</summary>

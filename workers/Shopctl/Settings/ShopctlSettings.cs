@@ -1,5 +1,7 @@
 using System.Collections;
 using System.Globalization;
+using CardShop.Pipeline.Bus;
+using CardShop.Pipeline.Log;
 using CardShop.Shop.Mail;
 using CardShop.Shop.Orders;
 using Microsoft.Extensions.Configuration;
@@ -33,6 +35,10 @@ public sealed class ShopctlSettings(
     /// <summary>host:port of the Kafka brokers.</summary>
     public string Kafka => Required(KafkaName, "host:port of the Kafka brokers");
 
+    /// <summary>How Kafka is spoken to privately; null = in the clear.</summary>
+    public KafkaTls? KafkaTls =>
+        Guarded(() => Pipeline.Log.KafkaTls.From(name => variable(Pipeline.Log.KafkaTls.Prefix + name)));
+
     /// <summary>Copies of each topic that migrate creates.</summary>
     public short Replication => variable(ReplicationName) is not { Length: > 0 } text
         ? (short)1
@@ -44,7 +50,7 @@ public sealed class ShopctlSettings(
     public Uri Rabbit =>
         Uri.TryCreate(Required(RabbitName, "amqp://user:password@host:port/vhost"), UriKind.Absolute, out var uri)
             && uri.Scheme is "amqp" or "amqps"
-            ? uri
+            ? Guarded(() => RabbitSettings.WithPassword(uri, variable(RabbitSettings.PasswordFileName)))
             : throw new ShopctlException(
                 ExitCodes.Usage, $"Setting {RabbitName} must have the form amqp://user:password@host:port/vhost.");
 
@@ -148,6 +154,18 @@ public sealed class ShopctlSettings(
         ? value
         : throw new ShopctlException(
             ExitCodes.Usage, $"Setting {name} is missing: it holds {what}. compose/shopctl sets it for the local instance.");
+
+    private static T Guarded<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ShopctlException(ExitCodes.Usage, e.Message);
+        }
+    }
 
     private Uri Address(string name, string what) =>
         Uri.TryCreate(Required(name, what), UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"

@@ -1,0 +1,127 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace CardShop.Tests.Unit.Deployment;
+
+/// <summary>The checks can fail: each kind of breakage, put into the real manifests, is found and named.</summary>
+public sealed class When_a_manifest_is_broken
+{
+    /// <summary>What is broken, in which object, where in it, by which value (null: taken out), and what is said of it.</summary>
+    public static TheoryData<string, string, string, string?, string> Breakages => new()
+    {
+        { "Deployment", "cardshop-api", "spec|template|spec|containers|0|image", "\"cardshop/api:latest\"", "names no version" },
+        { "Deployment", "cardshop-api", "spec|template|spec|containers|0|image", "\"cardshop/nothing:1.0.0\"", "is no target of compose/Dockerfile" },
+        { "Deployment", "cardshop-api", "spec|template|spec|containers|0|readinessProbe|httpGet|path", "\"/health\"", "which is not served" },
+        { "Deployment", "cardshop-api", "spec|template|spec|containers|0|livenessProbe|httpGet|path", "\"/healthz/ready\"", "only not ready" },
+        { "Deployment", "cardshop-api", "spec|template|spec|containers|0|ports|0|containerPort", "8081", "port 8081 is listened on by no program" },
+        { "Deployment", "cardshop-api", "spec|template|spec|containers|0|securityContext|readOnlyRootFilesystem", "false", "writes its file system" },
+        { "Deployment", "cardshop-fleet-payments", "spec|template|spec|automountServiceAccountToken", "true", "gets a token" },
+        { "Deployment", "cardshop-fleet-payments", "spec|template|spec|containers|0|args|1", "\"payment\"", "--fleet payment is not known" },
+        { "Deployment", "cardshop-fleet-payments", "spec|template|spec|volumes|1|secret|secretName", "\"cardshop-fleet\"", "is made by nobody" },
+        { "Deployment", "cardshop-fleet-orders", "spec|template|spec|serviceAccountName", "\"somebody\"", "service account somebody is made by nobody" },
+        { "Deployment", "cardshop-fleet-orders", "spec|template|spec|containers|0|resources|limits", null, "a limit of memory" },
+        { "Deployment", "cardshop-fleet-orders", "spec|template|spec|topologySpreadConstraints", null, "are not spread" },
+        { "ConfigMap", "cardshop-settings", "data|Kafka__BootstrapServer", "\"kafka:9092\"", "setting Kafka__BootstrapServer is read by no program" },
+        { "ConfigMap", "cardshop-settings", "data|Channels__alipay__Profiles__0__AppID2", "\"1\"", "is read by no program" },
+        { "ConfigMap", "cardshop-settings", "data|Kafka__BootstrapServers", "\"kafka:9092\"", "names kafka, which is no service" },
+        { "ConfigMap", "cardshop-settings", "data|Batch__MaxMessages", "\"0\"", "Batch__MaxMessages must be 1 to 10000" },
+        { "Service", "cardshop-api", "spec|selector|app.kubernetes.io/name", "\"cardshop-web\"", "no pod has" },
+        { "PodDisruptionBudget", "cardshop-api", "spec|selector|matchLabels|app.kubernetes.io/name", "\"cardshop-web\"", "no pod has" },
+        { "HTTPRoute", "cardshop", "spec|rules|2|backendRefs|0|port", "8080", "there is no service cardshop-api with port 8080" },
+        { "HTTPRoute", "cardshop", "spec|parentRefs|0|sectionName", "\"tls\"", "there is no gateway cardshop with tls" },
+        { "HorizontalPodAutoscaler", "cardshop-api", "spec|minReplicas", "1", "three are the least" },
+        { "HorizontalPodAutoscaler", "cardshop-api", "spec|metrics|0|resource|target|averageUtilization", "80", "not scaled by CPU 70 %" },
+        { "HorizontalPodAutoscaler", "cardshop-api", "spec|scaleTargetRef|name", "\"cardshop-fleet-orders\"", "two fight" },
+        { "ScaledObject", "cardshop-fleet-delivery", "spec|triggers|1|metadata|queueName", "\"cardshop.deliveries\"", "there is no queue" },
+        { "ScaledObject", "cardshop-fleet-delivery", "spec|triggers|2|metadata|consumerGroup", "\"orders\"", "does not read" },
+        { "ScaledObject", "cardshop-fleet-delivery", "spec|maxReplicaCount", "200", "at their largest" },
+        { "KafkaTopic", "shop.orders.v1", "spec|partitions", "24", "24 partitions, 12 are agreed" },
+        { "KafkaTopic", "shop.orders.v1", "spec|config|retention.ms", "604800000", "records would go by themselves" },
+        { "KafkaTopic", "shop.catalog.v1", "spec|config|cleanup.policy", "\"delete\"", "records would go by themselves" },
+        { "KafkaTopic", "shop.orders.v1", "spec|config|min.insync.replicas", "1", "1 acknowledged" },
+        { "KafkaTopic", "shop.orders.v1", "metadata|name", "\"shop.orders.v3\"", "is agreed nowhere" },
+        { "KafkaNodePool", "brokers", "spec|replicas", "2", "fewer than copies" },
+        { "Kafka", "cardshop", "spec|kafka|config|unclean.leader.election.enable", "true", "a stale copy may lead" },
+        { "Cluster", "cardshop-postgres", "spec|postgresql|synchronous|dataDurability", "\"preferred\"", "preferred" },
+        { "Cluster", "cardshop-postgres", "spec|backup|retentionPolicy", "\"7d\"", "30 days" },
+        { "ScheduledBackup", "cardshop-postgres-daily", "spec|method", "\"plugin\"", "the cluster has no plugin" },
+        { "RabbitmqCluster", "cardshop-rabbitmq", "spec|replicas", "2", "no majority" },
+        { "NetworkPolicy", "default-deny", "spec|podSelector", "{\"matchLabels\":{\"a\":\"b\"}}", "is not denied" },
+        { "CronJob", "cardshop-preflight", "spec|jobTemplate|spec|template|spec|containers|0|args", "[\"preflight\",\"--all\"]", "shopctl preflight --all" },
+        { "Service", "cardshop-api", "metadata|name", "\"cardshop-shop\"", "there is no service cardshop-api" },
+        { "Service", "cardshop-api", "metadata|namespace", null, "names no namespace" },
+        { "Service", "cardshop-api", "kind", null, "has no apiVersion, kind or name" },
+    };
+
+    private static readonly (string Kind, string Name, string Path, string Value)[] SchemaBreakages =
+    [
+        ("Deployment", "cardshop-api", "spec|replica", "3"),
+        ("Deployment", "cardshop-api", "spec|minReadySeconds", "\"ten\""),
+        ("ScaledObject", "cardshop-fleet-payments", "spec|minReplicas", "3"),
+        ("Cluster", "cardshop-postgres", "spec|postgresql|synchronous|dataDurability", "\"always\""),
+        ("KafkaUser", "cardshop-api", "spec|authorization|acls|0|operations|0", "\"Look\""),
+        ("HTTPRoute", "cardshop", "spec|rules|0|matches|0|path|type", "\"Prefix\""),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Breakages))]
+    public async Task It_is_found_and_named(string kind, string name, string path, string? value, string said)
+    {
+        if ((await Kustomize.AllAsync()).GetValueOrDefault("base") is not { } sound)
+        {
+            return;
+        }
+
+        var documents = sound.Select(d => (JsonObject)d.DeepClone()).ToList();
+        var broken = documents.Single(d => d.Kind() == kind && (d.Name() == name || d.Name().StartsWith(name + "-", StringComparison.Ordinal) && kind == "ConfigMap"));
+        Break(broken, path, value);
+
+        // That the sound ones have no fault, When_manifests_are_built says.
+        Assert.Contains(ManifestRules.FaultsOf(documents), f => f.Contains(said, StringComparison.Ordinal));
+    }
+
+    /// <summary>What only a schema sees: a mistyped name, a wrong type, a value outside its list. In one run of the validator.</summary>
+    [Fact]
+    public async Task What_a_schema_sees_is_found_where_the_schemas_are()
+    {
+        if (!SchemaCheck.IsAtHand || (await Kustomize.AllAsync()).GetValueOrDefault("base") is not { } sound)
+        {
+            return;
+        }
+
+        var broken = new List<(string Where, JsonNode Document)>();
+        foreach (var (kind, name, path, value) in SchemaBreakages)
+        {
+            var document = (JsonObject)sound.Single(d => d.Kind() == kind && d.Name() == name).DeepClone();
+            Break(document, path, value);
+            broken.Add((path, document));
+        }
+
+        var said = await SchemaCheck.OfManifestsAsync(broken.Append(("probe", new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Nothing" })));
+
+        // Empty where Python has no validator: it does not even know the probe's kind.
+        if (said.Length > 0)
+        {
+            Assert.All(broken, b => Assert.Contains($"{b.Where} {b.Document.Kind()} {b.Document.Name()}: ", said, StringComparison.Ordinal));
+        }
+    }
+
+    private static void Break(JsonObject document, string path, string? value)
+    {
+        var names = path.Split('|');
+        var parent = names.Length == 1 ? document : document.At(string.Join('|', names[..^1]));
+        var replacement = value is null ? null : JsonNode.Parse(value);
+        switch (parent)
+        {
+            case JsonObject map when value is null:
+                Assert.True(map.Remove(names[^1]));
+                break;
+            case JsonObject map:
+                map[names[^1]] = replacement;
+                break;
+            default:
+                ((JsonArray)parent!)[int.Parse(names[^1], System.Globalization.CultureInfo.InvariantCulture)] = replacement;
+                break;
+        }
+    }
+}

@@ -1,0 +1,202 @@
+using System.CommandLine;
+using System.Text.RegularExpressions;
+using CardShop.Shopctl.Settings;
+using CardShop.Shopctl.Terminal;
+using CardShop.Tests.Unit.Partners;
+using Xunit;
+
+namespace CardShop.Tests.Unit.Deployment;
+
+/// <summary>At night nobody looks up whether a command exists: every one that a runbook names does, with its options and what it names.</summary>
+public sealed partial class When_runbooks_are_followed
+{
+    /// <summary>Plans for emergencies and processes, beside the pages of alerts.</summary>
+    private static readonly string[] Needed =
+    [
+        "plan-order-service", "plan-database-primary", "plan-rabbitmq", "plan-kafka", "plan-payment-channel", "plan-region", "plan-ddos",
+        "plan-key-leak", "plan-bad-release", "plan-wrong-import", "deploy", "upgrade", "rollback", "restore", "capacity", "change",
+        "incident", "daily",
+    ];
+
+    private static readonly string[] Sections = ["## How you notice", "## First five minutes", "## How you know that it is over"];
+
+    private static readonly string[] Programs = ["curl", "grep", "tail", "df", "du", "psql", "dig", "docker", "git"];
+
+    private static readonly string[] KubectlVerbs =
+    [
+        "get", "describe", "logs", "rollout", "scale", "create", "apply", "patch", "delete", "annotate", "cordon", "uncordon", "drain", "wait",
+        "top", "exec", "cnpg", "argo", "kustomize", "config", "diff",
+    ];
+
+    [Fact]
+    public void Each_plan_and_process_has_one_of_the_same_form()
+    {
+        foreach (var name in Needed)
+        {
+            var text = File.ReadAllText(Repository.Folder("k8s", "runbooks", name + ".md"));
+            Assert.All(Sections, section => Assert.Contains(section, text, StringComparison.Ordinal));
+            Assert.Matches(Command(), text);
+        }
+    }
+
+    [Fact]
+    public async Task Every_command_exists_with_its_options_and_what_it_names()
+    {
+        var names = (await Kustomize.AllAsync()).Values.SelectMany(d => d).Select(d => d.Name()).ToHashSet();
+        var wrong = Documents().SelectMany(file => CommandsOf(File.ReadAllText(file))
+            .Select(line => (line, Fault: FaultOf(line, names))).Where(c => c.Fault is not null)
+            .Select(c => $"{Path.GetFileName(file)}: {c.line}: {c.Fault}"));
+        Assert.Equal(string.Empty, string.Join('\n', wrong));
+    }
+
+    [Theory]
+    [InlineData("shopctl lags", "there is no")]
+    [InlineData("shopctl recover --all", "has no option --all")]
+    [InlineData("shopctl channels down alipay", "there is no")]
+    [InlineData("compose/part restart api", "not known")]
+    [InlineData("kubectl -n cardshop rollout undo deployment/cardshop-web", "cardshop-web is in no manifest")]
+    [InlineData("kubectl apply -k k8s/overlays/mars", "is not there")]
+    [InlineData("k8s/chaos/drill kill-everything --yes", "no such drill")]
+    [InlineData("kubernetesctl get pods", "not known")]
+    public async Task A_command_that_does_not_exist_is_found(string line, string said)
+    {
+        var names = (await Kustomize.AllAsync()).Values.SelectMany(d => d).Select(d => d.Name()).ToHashSet();
+        Assert.Contains(said, FaultOf(line, names) ?? string.Empty, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_link_leads_somewhere()
+    {
+        var broken = new List<string>();
+        foreach (var file in Documents())
+        {
+            foreach (var target in Link().Matches(File.ReadAllText(file)).Select(m => m.Groups[1].Value)
+                .Where(t => !t.Contains("://", StringComparison.Ordinal)))
+            {
+                var (path, anchor) = target.Split('#') is [var p, var a] ? (p, a) : (target, null);
+                var full = path.Length == 0 ? file : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, path));
+                if (!Path.Exists(full) || (anchor is not null && !Anchors(full).Contains(anchor)))
+                {
+                    broken.Add($"{Path.GetRelativePath(Repository.Folder(), file)}: {target}");
+                }
+            }
+        }
+
+        Assert.Equal(string.Empty, string.Join('\n', broken));
+    }
+
+    /// <summary>Pages of alerts that a text names as "see X" or in backticks are there.</summary>
+    [Fact]
+    public void Every_runbook_that_another_names_exists()
+    {
+        var folder = Repository.Folder("k8s", "runbooks");
+        var missing = Directory.GetFiles(folder, "*.md").SelectMany(f => Named().Matches(File.ReadAllText(f)).Select(m => m.Groups[1].Value))
+            .Where(n => !File.Exists(Path.Combine(folder, n + ".md"))).Distinct();
+        Assert.Empty(missing);
+    }
+
+    /// <summary>Every document of the tree that an operator reads.</summary>
+    private static IEnumerable<string> Documents() =>
+        Directory.EnumerateFiles(Repository.Folder("k8s"), "*.md", SearchOption.AllDirectories)
+            .Append(Repository.Folder("README.md")).Append(Repository.Folder("compose", "README.md"));
+
+    private static IEnumerable<string> CommandsOf(string text) =>
+        text.Split('\n').Where(l => Command().IsMatch(l)).Select(l => l.Trim()).Select(l => l.Split("  #")[0].Trim());
+
+    private static string? FaultOf(string line, IReadOnlySet<string> names)
+    {
+        // What follows a pipe is a program of its own.
+        var parts = line.Split(" | ");
+        return parts.Select(p => p.Trim().Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(words => words switch
+        {
+            ["shopctl" or "compose/shopctl" or "k8s/shopctl", .. var path] => ShopctlFault(path),
+            ["compose/containers", "shopctl", .. var path] => ShopctlFault(path),
+            ["compose/part", "status" or "start" or "stop" or "kill", ..] or ["compose/up" or "compose/down" or "compose/containers", ..] => null,
+            ["kubectl", .. var rest] => KubectlFault(rest, names),
+            ["k8s/chaos/drill", var drill, ..] => drill == "list" || names.Contains(drill) ? null : $"no such drill {drill}",
+            ["k8s/monitoring/prometheusrules"] or ["prometheus" or "promtool", ..] or ["tests/run" or "tests/bench" or "tests/chaos" or "tests/alerts", ..] => null,
+            [var program, ..] => Programs.Contains(program) ? null : $"{program} is not known",
+            _ => null,
+        }).FirstOrDefault(f => f is not null);
+    }
+
+    private static string? ShopctlFault(string[] words)
+    {
+        Command command = CommandTree.Create(new(new ShopctlSettings(_ => null), TimeProvider.System, new Screen()));
+        foreach (var word in words)
+        {
+            if (word.StartsWith('-'))
+            {
+                var name = word.Split('=')[0].TrimEnd(']');
+                if (name is not ("--help" or "--version") && command.Options.All(o => o.Name != name))
+                {
+                    return $"{command.Name} has no option {name}";
+                }
+            }
+            else if (command.Subcommands.Count > 0 && command.Subcommands.FirstOrDefault(c => c.Name == word) is var sub)
+            {
+                if (sub is null && command.Arguments.Count == 0)
+                {
+                    return $"there is no {command.Name} {word}";
+                }
+
+                if (sub is null)
+                {
+                    break;
+                }
+
+                command = sub;
+            }
+        }
+
+        return null;
+    }
+
+    private static string? KubectlFault(string[] words, IReadOnlySet<string> names)
+    {
+        var verb = words is ["-n", _, var said, ..] ? said : words[0];
+        if (!KubectlVerbs.Contains(verb))
+        {
+            return $"kubectl {verb} is not known";
+        }
+
+        for (var i = 0; i < words.Length; i++)
+        {
+            if (words[i] is "-k" && !Directory.Exists(Repository.Folder(words[i + 1].Split('/'))))
+            {
+                return $"{words[i + 1]} is not there";
+            }
+
+            var name = ResourceName().Match(words[i]) is { Success: true } match ? match.Groups[1].Value : null;
+            if (name is not null && name != "cardshop" && names.Count > 0 && !names.Contains(Member().Replace(name, string.Empty)))
+            {
+                return $"{name} is in no manifest";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>As GitHub makes them: lower case, spaces as hyphens, other signs gone.</summary>
+    private static HashSet<string> Anchors(string file) => [.. File.ReadLines(file).Where(l => l.StartsWith('#'))
+        .Select(l => Sign().Replace(l.TrimStart('#').Trim().ToLowerInvariant(), string.Empty).Replace(' ', '-'))];
+
+    /// <summary>A pod of a server: its cluster's name and a number.</summary>
+    [GeneratedRegex("-(server-)?[0-9]+$")]
+    private static partial Regex Member();
+
+    [GeneratedRegex(@"^( {4,})(shopctl|(compose|k8s|tests)/[a-z/]+|kubectl|curl|grep|tail|df|du|psql|dig|docker|git|\w+ctl)(?= \S|$)", RegexOptions.Multiline)]
+    private static partial Regex Command();
+
+    [GeneratedRegex(@"\]\(([^)\s]+)\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex(@"[Ss]ee ([A-Z][a-z]+[A-Z]\w+|plan-[a-z-]+)\b")]
+    private static partial Regex Named();
+
+    [GeneratedRegex(@"[^\p{L}\p{N}\s_-]")]
+    private static partial Regex Sign();
+
+    [GeneratedRegex(@"^(?:[a-z.]+/)?(cardshop(?:-[a-z0-9]+)*)$")]
+    private static partial Regex ResourceName();
+}
