@@ -33,7 +33,7 @@ public sealed class FenceContract(TestServers servers) : IAsyncLifetime
         await ExecuteAsync($"INSERT INTO shop.progress VALUES ('orders', '{Partition.Topic}', 0, 5)");
         _started = (await new PostgresShopStore(_database).ReadPaymentsAsync([], Stop)).Opening.ServerStartedAt;
         _fence = new(
-            _log, _database, [new("orders", [Topics.Orders])], TestLogs.Factory.CreateLogger<RollbackFence>());
+            _log, new PostgresFence(_database), [new("orders", [Topics.Orders])], TestLogs.Factory.CreateLogger<RollbackFence>());
     }
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();

@@ -115,7 +115,7 @@ public sealed class Dispatcher(
             var left = deadline - time.GetUtcNow();
             if (left > TimeSpan.Zero)
             {
-                await Task.WhenAny(leaving.Task, Task.Delay(left, time, cancellation));
+                await Task.WhenAny(EndAsync(leaving.Task), Task.Delay(left, time, cancellation));
             }
         }
 
@@ -128,6 +128,12 @@ public sealed class Dispatcher(
 
         await SendEarlierAsync(unsent, [row.Number], cancellation);
     }
+
+    /// <summary>
+    /// The end of a task that continues elsewhere, as one that continues where it is awaited: WhenAny would leave the
+    /// caller's scheduler.
+    /// </summary>
+    private static async Task EndAsync(Task task) => await task;
 
     /// <summary>An earlier row may wait for earlier ones itself: those go before it.</summary>
     private async Task SendEarlierAsync(

@@ -179,7 +179,7 @@ public static class RecoverCommand
 
     private static async Task<RollbackFence> CheckAsync(ShopServers servers, CancellationToken cancellation)
     {
-        var fence = new RollbackFence(servers.Log, servers.Database, FleetGroups.All, NullLogger<RollbackFence>.Instance);
+        var fence = new RollbackFence(servers.Log, new PostgresFence(servers.Database), FleetGroups.All, NullLogger<RollbackFence>.Instance);
         await fence.CheckAsync(cancellation);
         return fence;
     }
