@@ -101,10 +101,13 @@ public sealed class Dispatcher(
         }
     }
 
-    /// <summary>The events of one order leave in order: earlier rows of the same documents go first.</summary>
+    /// <summary>
+    /// The events of one order leave in order: earlier rows of the same documents go first. So do commands alone: what a
+    /// provider is called for stands in the log by then, whatever becomes of the database.
+    /// </summary>
     private async Task WaitForEarlierAsync(OutboxRow row, CancellationToken cancellation)
     {
-        if (row.Waits.Count == 0 || row.Records.Count == 0)
+        if (row.Waits.Count == 0)
         {
             return;
         }
