@@ -23,6 +23,7 @@ public sealed class RollbackFence(
     private readonly ConcurrentDictionary<(string Group, PartitionKey Partition), long> _committed = new();
     private DateTimeOffset? _checkedStart;
     private long _highestSeen;
+    private long _ownCommit;
     private volatile string? _reason = "not checked yet";
 
     /// <summary>Why nothing may be worked on; null when the fence is open.</summary>
@@ -83,8 +84,10 @@ public sealed class RollbackFence(
     }
 
     /// <summary>Remembers what this process committed.</summary>
-    public void Committed(string group, IReadOnlyList<ProgressMove> moves)
+    /// <param name="commit">The number of its transaction.</param>
+    public void Committed(string group, IReadOnlyList<ProgressMove> moves, long commit)
     {
+        InterlockedMax(ref _ownCommit, commit);
         foreach (var move in moves)
         {
             _committed[(group, move.Partition)] = move.Next;
@@ -107,12 +110,7 @@ public sealed class RollbackFence(
                 }
             }
 
-            foreach (var (key, offset) in _committed)
-            {
-                committed[key] = Math.Max(offset, committed.GetValueOrDefault(key));
-            }
-
-            var highest = Volatile.Read(ref _highestSeen);
+            var highest = Math.Max(Volatile.Read(ref _highestSeen), Volatile.Read(ref _ownCommit));
             foreach (var topic in new[] { Topics.SagaFacts, Topics.Deliveries })
             {
                 var tail = await log.TailAsync(topic, TailRecords, cancellation);
@@ -130,6 +128,7 @@ public sealed class RollbackFence(
     private async Task CompareAsync(
         Dictionary<(string Group, PartitionKey Partition), long> committed, long highest, CancellationToken cancellation)
     {
+        var own = _committed.ToArray();
         var (startedAt, commit, progress) = await database.ReadAsync(cancellation);
         var ahead = committed.Where(c => c.Value > progress.GetValueOrDefault(c.Key)).ToList();
         _checkedStart = startedAt;
@@ -145,6 +144,13 @@ public sealed class RollbackFence(
         }
         else
         {
+            // It stands beyond all that this process committed. Where it lacks some of that all the same, it was recovered
+            // from the log, or has gone on without: what this process remembers is no witness any more.
+            foreach (var memory in own.Where(m => m.Value > progress.GetValueOrDefault(m.Key)))
+            {
+                _committed.TryRemove(memory);
+            }
+
             IsFenced = false;
             _reason = null;
             PipelineLog.FenceOpen(logger, commit);
