@@ -7,7 +7,12 @@ namespace CardShop.Fleet;
 /// Keeps a process's rollback fence true: asks the server every second who it is, and compares database and log at the
 /// start, when the server was started again, and while the fence is closed.
 /// </summary>
-public sealed class FenceWatch(RollbackFence fence, TimeProvider time, Random random, ILogger<FenceWatch> logger)
+/// <param name="opened">
+/// Called when the fence has opened: the database may have been recovered to other positions than readers began at, and a
+/// reader at the end of its partition meets no gap.
+/// </param>
+public sealed class FenceWatch(
+    RollbackFence fence, Action opened, TimeProvider time, Random random, ILogger<FenceWatch> logger)
 {
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -26,6 +31,7 @@ public sealed class FenceWatch(RollbackFence fence, TimeProvider time, Random ra
                 await fence.CheckAsync(cancellation);
                 if (fence.Reason is null)
                 {
+                    opened();
                     continue;
                 }
             }

@@ -35,6 +35,7 @@ public sealed class FleetLoops
     private readonly ChannelFollower? _states;
     private readonly List<Func<CancellationToken, Task>> _loops = [];
     private readonly List<ResilientChannel> _guarded = [];
+    private readonly List<ILogReader> _readers = [];
 
     public FleetLoops(
         FleetPorts ports, FleetSettings settings, IReadOnlyList<OfferedChannel> channels, TimeProvider time, Random random,
@@ -47,7 +48,7 @@ public sealed class FleetLoops
             _loops.Add(_states.RunAsync);
         }
 
-        _loops.Add(new FenceWatch(ports.Fence, time, random, logs.CreateLogger<FenceWatch>()).RunAsync);
+        _loops.Add(new FenceWatch(ports.Fence, Reposition, time, random, logs.CreateLogger<FenceWatch>()).RunAsync);
         _loops.Add(new Sweeper(
             ports.Outbox, ports.Dispatcher, ports.Fence.ProbeAsync, time, random, logs.CreateLogger<Sweeper>()).RunAsync);
         if (settings.Fleets.HasFlag(Fleets.Orders))
@@ -71,6 +72,15 @@ public sealed class FleetLoops
 
     /// <summary>The channels that this process calls.</summary>
     public IReadOnlyCollection<ResilientChannel> Guarded => _guarded;
+
+    /// <summary>Has a reader begin anew at the database's positions whenever the rollback fence has opened.</summary>
+    public ILogReader Watched(ILogReader reader)
+    {
+        _readers.Add(reader);
+        return reader;
+    }
+
+    private void Reposition() => _readers.ForEach(r => r.Reposition());
 
     private void AddPayments(IReadOnlyList<OfferedChannel> channels)
     {
@@ -110,8 +120,8 @@ public sealed class FleetLoops
             work, _ports.Dispatcher, _ports.Bus, _settings.Batch, _time, _random, _logs.CreateLogger<BatchLoop>());
         _loops.Add(advisory.RunAsync);
         _loops.Add(stop => loop.RunAsync(input.Reader, stop));
-        _loops.Add(log.Join(
-            group, [topic], (partitions, stop) => store.ProgressAsync(group, partitions, stop), input.Writer).RunAsync);
+        _loops.Add(Watched(log.Join(
+            group, [topic], (partitions, stop) => store.ProgressAsync(group, partitions, stop), input.Writer)).RunAsync);
         return input.Writer;
     }
 

@@ -144,9 +144,9 @@ public sealed class FleetNode : IAsyncDisposable
             _logs.CreateLogger<BatchLoop>());
         var caller = new WebhookCaller(_settings.Webhooks, _time);
         _loops.Add(stop => loop.RunAsync(input.Reader, stop));
-        _loops.Add(_log.Join(
+        _loops.Add(_fleets.Watched(_log.Join(
             Group, FleetGroups.All.Single(g => g.Name == Group).Topics,
-            (partitions, stop) => _store.ProgressAsync(Group, partitions, stop), input.Writer).RunAsync);
+            (partitions, stop) => _store.ProgressAsync(Group, partitions, stop), input.Writer)).RunAsync);
         _loops.Add(new WebhookSender(
             webhooks, new(secrets.KeyEncryption), caller, _settings.Webhooks, _fence, _time,
             _random, _logs.CreateLogger<WebhookSender>()).RunAsync);
