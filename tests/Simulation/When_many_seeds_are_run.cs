@@ -43,6 +43,8 @@ public sealed class When_many_seeds_are_run(ITestOutputHelper output)
     [InlineData(161, "after a recovery a reader at the end of its partition did not go back to the database's position")]
     [InlineData(600, "the same")]
     [InlineData(21291, "one refund call that came sixteen times put the next question off by a day")]
+    [InlineData(23610, "not the shop: an operator came after everything was at rest")]
+    [InlineData(3000422, "not the shop: keys were not seen within their own transaction")]
     [InlineData(697, "one close that came twenty times put a paid order before a person")]
     public void What_was_mended_stays_mended(int seed, string fault)
     {

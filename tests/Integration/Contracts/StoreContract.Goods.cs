@@ -37,6 +37,24 @@ public abstract partial class StoreContract
         Assert.Equal(new(3, 1, 0, 0, 1, 1), look.Stock);
     }
 
+    [Fact]
+    public async Task Keys_of_the_same_transaction_can_be_picked_and_made_void()
+    {
+        await using var transaction = await _store.BeginAsync(Stop);
+        var loaded = await LoadAsync(transaction);
+        var batch = Batch("b1", 1, 2, 3);
+        await transaction.ImportAsync([batch], Stop);
+        var keys = batch.Keys.Select(k => k.Id).Order().ToList();
+        Assert.Equal(keys[..1], (await transaction.PickAsync(new Dictionary<StockKey, int> { [Row] = 1 }, Stop))[Row]);
+        Assert.Equal(
+            1, await transaction.VoidAsync(new("v1", "S", "a", "reason", "operator", Now, keys), 1, keys[..1], Stop));
+        await transaction.SaveAsync(
+            Save(loaded, sales: [new(keys[0], "o1")], stock: new(Imported: 3, Available: 1, Sold: 1, Void: 1)), Stop);
+        Assert.Equal(
+            [new(keys[0], "sold", "o1"), new(keys[1], "unsold", null), new(keys[2], "void", null)],
+            (await LookAsync()).Keys.OrderBy(k => k.Id));
+    }
+
     private async Task SaveGoodsAsync(Func<SaveRequest, SaveRequest> change, StockDelta stock)
     {
         await using var transaction = await _store.BeginAsync(Stop);

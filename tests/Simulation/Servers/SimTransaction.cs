@@ -73,10 +73,7 @@ internal sealed class SimTransaction(SimStoreClient client, SimStore store) : IS
         var picked = new Dictionary<StockKey, IReadOnlyList<Guid>>();
         foreach (var (stock, count) in demand.OrderBy(d => d.Key))
         {
-            var keys = store.State.Keys
-                .Where(k => k.Value.Status == KeyStatus.Unsold && k.Value.Stock == stock
-                    && !store.IsHeldByOther("k:" + k.Key, this))
-                .Select(k => k.Key).Take(count).ToList();
+            var keys = Unsold(stock).Order().Take(count).ToList();
             keys.ForEach(k => store.Hold("k:" + k, this));
             if (keys.Count > 0)
             {
@@ -138,9 +135,7 @@ internal sealed class SimTransaction(SimStoreClient client, SimStore store) : IS
         }
 
         var stock = new StockKey(order.Sku, order.Region);
-        var keys = order.Keys.Where(k => !picked.Contains(k) && store.State.Keys.TryGetValue(k, out var row)
-                && row.Status == KeyStatus.Unsold && row.Stock == stock && !store.IsHeldByOther("k:" + k, this))
-            .OrderDescending().Take(limit).ToList();
+        var keys = Unsold(stock).Where(k => order.Keys.Contains(k) && !picked.Contains(k)).OrderDescending().Take(limit).ToList();
         keys.ForEach(k => store.Hold("k:" + k, this));
         _voids.Add((order, keys));
         return keys.Count;
@@ -226,6 +221,12 @@ internal sealed class SimTransaction(SimStoreClient client, SimStore store) : IS
         return rows;
     }
 
+    /// <summary>Keys that nobody else holds; those that this transaction imports are its own.</summary>
+    private IEnumerable<Guid> Unsold(StockKey stock) => store.State.Keys
+        .Where(k => k.Value.Status == KeyStatus.Unsold && k.Value.Stock == stock && !store.IsHeldByOther("k:" + k.Key, this))
+        .Select(k => k.Key)
+        .Concat(_imports.Where(m => new StockKey(m.Batch.Sku, m.Batch.Region) == stock).SelectMany(m => m.Fresh));
+
     /// <summary>What the statements' counts and the tables' checks would say.</summary>
     private void Check(SaveRequest save)
     {
@@ -233,7 +234,9 @@ internal sealed class SimTransaction(SimStoreClient client, SimStore store) : IS
         Require(save.Payments.All(p => (state.Payments.GetValueOrDefault(p.Document.Id)?.Version ?? 0) == p.LoadedVersion), "a payment");
         Require(save.Deliveries.All(d => (state.Deliveries.GetValueOrDefault(d.Document.Id)?.Version ?? 0) == d.LoadedVersion), "a delivery");
         Require(
-            save.Sales.All(s => state.Keys.TryGetValue(s.Key, out var row) && row.Status == KeyStatus.Unsold)
+            save.Sales.All(s => state.Keys.TryGetValue(s.Key, out var row)
+                    ? row.Status == KeyStatus.Unsold
+                    : _imports.Any(m => m.Fresh.Contains(s.Key)))
                 && save.Sales.DistinctBy(s => s.Key).Count() == save.Sales.Count,
             "a key");
         Require(

@@ -28,6 +28,7 @@ internal sealed class ShopWorld
     private readonly LastLook _look;
     private int _born;
     private int _operators;
+    private long _lossOver = -1;
 
     private ShopWorld(int seed, Mutant mutant, bool isTraced)
     {
@@ -134,7 +135,7 @@ internal sealed class ShopWorld
             if (Sim.Now - looked >= TimeSpan.TicksPerSecond)
             {
                 looked = Sim.Now;
-                unrest = _front.IsQuiet && _operators == 0 && !Checker.IsLost ? _look.Unrest() : "somebody outside is not done, or the loss is not mended";
+                unrest = _front.IsQuiet && _operators == 0 && !Checker.IsLost && Sim.Now > _lossOver ? _look.Unrest() : "somebody outside is not done, or the loss is not mended";
             }
 
             return unrest is null;
@@ -181,6 +182,7 @@ internal sealed class ShopWorld
         if (Swarm.Loss is var (backup, restore, killsAll))
         {
             StoreState? kept = null;
+            _lossOver = (restore + TimeSpan.FromSeconds(36)).Ticks;
             Sim.After(backup, () => kept = Store.State.Copy());
             Sim.After(restore, () => Lose(kept!, killsAll));
         }
