@@ -37,7 +37,7 @@ public sealed class AdminShop(
             var database = Database;
             lock (_lock)
             {
-                return _fence ??= new(log, database, FleetGroups.All, logger);
+                return _fence ??= new(log, new PostgresFence(database), FleetGroups.All, logger);
             }
         }
     }

@@ -1,22 +1,15 @@
 using System.Diagnostics.Metrics;
-using System.Threading.Channels;
-using CardShop.Contracts;
-using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
 using CardShop.Pipeline.Outbox;
 using CardShop.Shop.Channels;
-using CardShop.Shop.Channels.Resilience;
-using CardShop.Shop.Delivery;
 using CardShop.Shop.Housekeeping;
 using CardShop.Shop.Keys;
 using CardShop.Shop.Mail;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Partners;
-using CardShop.Shop.Payments;
-using CardShop.Shop.Stock;
 using CardShop.Shop.Store;
 using CardShop.Shop.Telemetry;
 using Npgsql;
@@ -29,14 +22,10 @@ namespace CardShop.Fleet;
 /// </summary>
 public sealed class FleetNode : IAsyncDisposable
 {
-    private const int Buffer = 2_000;
-    private const long BufferBytes = 8 * 1024 * 1024;
-
     /// <summary>Nobody watches a page for these: larger batches leave the database to those whom somebody waits for.</summary>
     private static readonly TimeSpan NotificationAge = TimeSpan.FromMilliseconds(100);
 
     private readonly FleetSettings _settings;
-    private readonly IReadOnlyList<OfferedChannel> _channels;
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly ILoggerFactory _logs;
@@ -46,18 +35,15 @@ public sealed class FleetNode : IAsyncDisposable
     private readonly PostgresShopStore _store;
     private readonly RollbackFence _fence;
     private readonly Dispatcher _dispatcher;
-    private readonly OutboxTable _outbox;
-    private readonly ChannelFollower? _states;
     private readonly KafkaTopicCare _topicCare;
     private readonly List<Func<CancellationToken, Task>> _loops = [];
     private readonly Meter _meter = new("CardShop.Fleet");
-    private readonly Dictionary<string, ResilientChannel> _guarded = [];
+    private readonly FleetLoops _fleets;
 
     public FleetNode(
         FleetSettings settings, IReadOnlyList<OfferedChannel> channels, TimeProvider time, Random random, ILoggerFactory logs)
     {
         _settings = settings;
-        _channels = channels;
         _time = time;
         _random = random;
         _logs = logs;
@@ -66,16 +52,10 @@ public sealed class FleetNode : IAsyncDisposable
         _bus = new(settings.Rabbit, time, random, logs.CreateLogger<RabbitBus>());
         _topicCare = new(settings.Kafka);
         _store = new(_database);
-        _fence = new(_log, _database, FleetGroups.All, logs.CreateLogger<RollbackFence>());
-        _outbox = new(_database, PostgresShopStore.ReviewAsync);
-        _dispatcher = new(_outbox, _log, _bus, DispatchOptions.Default, time, random, logs.CreateLogger<Dispatcher>());
-        if (settings.Shop.Channels is { } offered && (settings.Fleets & (Fleets.Orders | Fleets.Payments)) != 0)
-        {
-            _states = new(
-                [.. offered.Keys], _log, time, random, logs.CreateLogger<ChannelFollower>());
-            _loops.Add(_states.RunAsync);
-        }
-
+        _fence = new(_log, new PostgresFence(_database), FleetGroups.All, logs.CreateLogger<RollbackFence>());
+        var outbox = new OutboxTable(_database, PostgresShopStore.ReviewAsync);
+        _dispatcher = new(outbox, _log, _bus, DispatchOptions.Default, time, random, logs.CreateLogger<Dispatcher>());
+        _fleets = new(new(_log, _bus, _store, outbox, _fence, _dispatcher), settings, channels, time, random, logs);
         Compose();
     }
 
@@ -126,40 +106,10 @@ public sealed class FleetNode : IAsyncDisposable
 
     private void Compose()
     {
-        _loops.Add(WatchFenceAsync);
         AddGauges();
-        _loops.Add(new Sweeper(
-            _outbox, _dispatcher, _fence.ProbeAsync, _time, _random, _logs.CreateLogger<Sweeper>()).RunAsync);
         AddPublisher(Published.Products);
         AddPublisher(Published.Partners);
-        if (_settings.Fleets.HasFlag(Fleets.Orders))
-        {
-            AddFleet("orders", Topics.Orders, deliveries: false);
-        }
-
-        if (_settings.Fleets.HasFlag(Fleets.Payments))
-        {
-            var input = AddFleet("payments", Topics.PaymentNotifications, deliveries: true);
-            AddWatchdog(
-                "payments", DueLane.PerChannel(_settings.PaymentChecksPerSecond, _time), _store.OverduePaymentsAsync,
-                id => new PaymentMessage.Due(id), input);
-            foreach (var channel in _channels)
-            {
-                var guarded = new ResilientChannel(channel, _settings.Resilience, _time, _random);
-                _guarded[guarded.Name] = guarded;
-                AddChannel(guarded, input);
-            }
-        }
-
-        if (_settings.Fleets.HasFlag(Fleets.Delivery))
-        {
-            var input = AddFleet("delivery", Topics.KeyBatches, deliveries: true);
-            AddWatchdog(
-                "delivery", [DueLane.Unlimited(_time)], (_, now, after, limit, stop) => _store.OverdueDeliveriesAsync(now, after, limit, stop),
-                id => new DeliveryMessage.Due(id), input);
-            _loops.Add(stop => _bus.ConsumeAsync(Queues.Delivery, _settings.DeliveryPrefetch, input, stop));
-        }
-
+        _loops.AddRange(_fleets.Loops);
         if (_settings.Fleets.HasFlag(Fleets.Notifications))
         {
             AddNotifications(ShopSecrets.Open(_settings.SecretsDirectory!));
@@ -174,7 +124,7 @@ public sealed class FleetNode : IAsyncDisposable
             _logs.CreateLogger<Surveyor>());
         _loops.Add(surveyor.RunAsync);
         SurveyMetrics.Observe(_meter, surveyor, _time);
-        FleetMetrics.Observe(_meter, _fence, _guarded.Values);
+        FleetMetrics.Observe(_meter, _fence, _fleets.Guarded);
     }
 
     private void AddPublisher<T>(Published<T> kind) => _loops.Add(new DocumentPublisher<T>(
@@ -184,7 +134,7 @@ public sealed class FleetNode : IAsyncDisposable
     private void AddNotifications(ShopSecrets secrets)
     {
         const string Group = FleetGroups.Notifications;
-        var input = new InputQueue(Buffer, BufferBytes);
+        var input = new InputQueue(FleetLoops.Buffer, FleetLoops.BufferBytes);
         var webhooks = new WebhookStore(_database, _settings.Webhooks);
         var mails = _settings.Mail.IsOn ? new MailStore(_database, _settings.Mail) : null;
         var work = new NotificationWork(
@@ -194,9 +144,9 @@ public sealed class FleetNode : IAsyncDisposable
             _logs.CreateLogger<BatchLoop>());
         var caller = new WebhookCaller(_settings.Webhooks, _time);
         _loops.Add(stop => loop.RunAsync(input.Reader, stop));
-        _loops.Add(_log.Join(
+        _loops.Add(_fleets.Watched(_log.Join(
             Group, FleetGroups.All.Single(g => g.Name == Group).Topics,
-            (partitions, stop) => _store.ProgressAsync(Group, partitions, stop), input.Writer).RunAsync);
+            (partitions, stop) => _store.ProgressAsync(Group, partitions, stop), input.Writer)).RunAsync);
         _loops.Add(new WebhookSender(
             webhooks, new(secrets.KeyEncryption), caller, _settings.Webhooks, _fence, _time,
             _random, _logs.CreateLogger<WebhookSender>()).RunAsync);
@@ -222,82 +172,5 @@ public sealed class FleetNode : IAsyncDisposable
         _loops.Add(new HousekeepingLoop(
             new(_database, ranges, _topicCare, _fence, _settings.Housekeeping, new(_database, _settings.Days, _time), _time), _database, _fence, _settings.Housekeeping, _time,
             _random, _logs.CreateLogger<HousekeepingLoop>()).RunAsync);
-    }
-
-    /// <summary>A group's reader, its batches, and what it tells the API.</summary>
-    private ChannelWriter<Incoming> AddFleet(string group, Topic topic, bool deliveries)
-    {
-        var input = new InputQueue(Buffer, BufferBytes);
-        var advisory = new AdvisoryPublisher(
-            group, _store, _log, _fence, _time, _random, _logs.CreateLogger<AdvisoryPublisher>());
-        var work = new ShopWork(
-            group, deliveries, _store, _fence, _settings.Shop, new OrderMetrics(advisory), _time, _logs.CreateLogger<ShopWork>(),
-            _states is null ? null : _states.Down);
-        var loop = new BatchLoop(
-            work, _dispatcher, _bus, _settings.Batch, _time, _random, _logs.CreateLogger<BatchLoop>());
-        _loops.Add(advisory.RunAsync);
-        _loops.Add(stop => loop.RunAsync(input.Reader, stop));
-        _loops.Add(_log.Join(
-            group, [topic], (partitions, stop) => _store.ProgressAsync(group, partitions, stop), input.Writer).RunAsync);
-        return input.Writer;
-    }
-
-    private void AddWatchdog(
-        string name, IReadOnlyList<DueLane> lanes, ScanDue scan, Func<string, object> message, ChannelWriter<Incoming> input) =>
-        _loops.Add(new Watchdog(
-            name, lanes, scan, message, _fence, input, _time, _random, _logs.CreateLogger<Watchdog>()).RunAsync);
-
-    /// <summary>One loop, queue and bulkhead per channel, so that a slow provider holds up nobody else's payments.</summary>
-    private void AddChannel(ResilientChannel channel, ChannelWriter<Incoming> input)
-    {
-        var watch = new ChannelWatch(
-            channel, _settings.Resilience, _log, _fence, _time, _random, _logs.CreateLogger<ChannelWatch>());
-        _loops.Add(watch.ProbeAsync);
-        _loops.Add(watch.PublishAsync);
-        var commands = Channel.CreateBounded<Incoming>(
-            new BoundedChannelOptions(_settings.PaymentPrefetch) { SingleReader = true });
-        var actor = new PaymentActor(channel, _store, _fence, input, _time, _random, _logs.CreateLogger<PaymentActor>());
-        _loops.Add(stop => actor.RunAsync(commands.Reader, stop));
-        _loops.Add(stop => _bus.ConsumeAsync(
-            Queues.Payments(channel.Name), _settings.PaymentPrefetch, commands.Writer, stop));
-    }
-
-    private async Task WatchFenceAsync(CancellationToken cancellation)
-    {
-        var backoff = new Backoff(_time, _random, TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(5));
-        while (!cancellation.IsCancellationRequested)
-        {
-            try
-            {
-                if (await _fence.ProbeAsync(cancellation))
-                {
-                    backoff.Reset();
-                    await WaitAsync(cancellation);
-                    continue;
-                }
-
-                await _fence.CheckAsync(cancellation);
-                if (_fence.Reason is null)
-                {
-                    continue;
-                }
-            }
-            catch (Exception e) when (Failures.IsPlace(e) && !cancellation.IsCancellationRequested)
-            {
-                // A fence that was open stays so while the database is away: nobody can work on it anyhow.
-                FleetLog.FenceUnchecked(_logs.CreateLogger<FleetNode>(), e.Message);
-            }
-
-            await backoff.WaitAsync(cancellation);
-        }
-    }
-
-    /// <summary>A second between probes; at once when a transaction has met another server.</summary>
-    private async Task WaitAsync(CancellationToken cancellation)
-    {
-        for (var i = 0; i < 10 && _fence.Reason is null; i++)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellation);
-        }
     }
 }

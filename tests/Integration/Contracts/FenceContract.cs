@@ -33,7 +33,7 @@ public sealed class FenceContract(TestServers servers) : IAsyncLifetime
         await ExecuteAsync($"INSERT INTO shop.progress VALUES ('orders', '{Partition.Topic}', 0, 5)");
         _started = (await new PostgresShopStore(_database).ReadPaymentsAsync([], Stop)).Opening.ServerStartedAt;
         _fence = new(
-            _log, _database, [new("orders", [Topics.Orders])], TestLogs.Factory.CreateLogger<RollbackFence>());
+            _log, new PostgresFence(_database), [new("orders", [Topics.Orders])], TestLogs.Factory.CreateLogger<RollbackFence>());
     }
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
@@ -77,11 +77,23 @@ public sealed class FenceContract(TestServers servers) : IAsyncLifetime
     public async Task A_database_that_forgot_what_this_process_committed_closes_it()
     {
         await _fence.CheckAsync(Stop);
-        _fence.Committed("orders", [new(Partition, 5, 8)]);
+        _fence.Committed("orders", [new(Partition, 5, 8)], 11);
         Refuses(10, 7, 0);
         Assert.True(_fence.IsFenced);
         await _fence.CheckAsync(Stop);
         Assert.True(_fence.IsFenced);
+    }
+
+    [Fact]
+    public async Task What_this_process_committed_counts_no_more_when_the_database_was_brought_past_it()
+    {
+        await _fence.CheckAsync(Stop);
+        _fence.Committed("orders", [new(Partition, 5, 8)], 11);
+        Refuses(10, 7, 0);
+        await ExecuteAsync("UPDATE shop.commit_no SET n = 1000011");
+        await _fence.CheckAsync(Stop);
+        Assert.Null(_fence.Reason);
+        _fence.Require("orders", Opening(1_000_011, 5), 0);
     }
 
     [Fact]

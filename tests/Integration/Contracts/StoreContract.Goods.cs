@@ -2,17 +2,19 @@ using CardShop.Shop.Stock;
 using CardShop.Shop.Store;
 using Xunit;
 
-namespace CardShop.Tests.Integration.Contracts;
+namespace CardShop.Tests.Contracts;
 
 /// <summary>What operators hand over, and what they replace.</summary>
-public sealed partial class StoreContract
+public abstract partial class StoreContract
 {
     [Fact]
     public async Task A_text_is_sold_the_moment_it_is_saved_and_its_record_imports_nothing_more()
     {
         var text = Batch("manual-o1", 1);
         await SaveGoodsAsync(s => s with { HandedOver = [new(text, "o1")] }, new(Imported: 1, Sold: 1));
-        Assert.Equal(1L, await CountAsync("shop.card_keys WHERE status = 'sold' AND order_id = 'o1' AND batch = 'manual-o1'"));
+        var look = await LookAsync();
+        Assert.Equal(("sold", "o1"), Assert.Single(look.Keys) is var key ? (key.Status, key.OrderId) : default);
+        Assert.Contains("manual-o1", look.Duplicates);
         await using var transaction = await _store.BeginAsync(Stop);
         Assert.Equal([0], await transaction.ImportAsync([text], Stop));
         Assert.Empty(await transaction.PickAsync(new Dictionary<StockKey, int> { [Row] = 5 }, Stop));
@@ -29,9 +31,28 @@ public sealed partial class StoreContract
         Assert.True(Pipeline.Failures.IsConflict((await FailureAsync(() => ReplaceAsync("o2", keys[1])))!));
         await ReplaceAsync("o1", keys[1]);
         Assert.True(Pipeline.Failures.IsConflict((await FailureAsync(() => ReplaceAsync("o1", keys[2])))!));
-        Assert.Equal(1L, await CountAsync($"shop.card_keys WHERE id = '{keys[0]}' AND status = 'void' AND order_id = 'o1'"));
-        Assert.Equal(1L, await CountAsync("shop.card_keys WHERE status = 'unsold' AND order_id IS NULL"));
-        Assert.Equal(1L, await CountAsync("shop.stock WHERE imported = 3 AND available = 1 AND sold = 1 AND void = 1"));
+        var look = await LookAsync();
+        Assert.Contains(new(keys[0], "void", "o1"), look.Keys);
+        Assert.Single(look.Keys, k => k is { Status: "unsold", OrderId: null });
+        Assert.Equal(new(3, 1, 0, 0, 1, 1), look.Stock);
+    }
+
+    [Fact]
+    public async Task Keys_of_the_same_transaction_can_be_picked_and_made_void()
+    {
+        await using var transaction = await _store.BeginAsync(Stop);
+        var loaded = await LoadAsync(transaction);
+        var batch = Batch("b1", 1, 2, 3);
+        await transaction.ImportAsync([batch], Stop);
+        var keys = batch.Keys.Select(k => k.Id).Order().ToList();
+        Assert.Equal(keys[..1], (await transaction.PickAsync(new Dictionary<StockKey, int> { [Row] = 1 }, Stop))[Row]);
+        Assert.Equal(
+            1, await transaction.VoidAsync(new("v1", "S", "a", "reason", "operator", Now, keys), 1, keys[..1], Stop));
+        await transaction.SaveAsync(
+            Save(loaded, sales: [new(keys[0], "o1")], stock: new(Imported: 3, Available: 1, Sold: 1, Void: 1)), Stop);
+        Assert.Equal(
+            [new(keys[0], "sold", "o1"), new(keys[1], "unsold", null), new(keys[2], "void", null)],
+            (await LookAsync()).Keys.OrderBy(k => k.Id));
     }
 
     private async Task SaveGoodsAsync(Func<SaveRequest, SaveRequest> change, StockDelta stock)

@@ -306,7 +306,7 @@ public sealed class RunningShop : IAsyncDisposable
     public async Task<OperatorOutcome> DecideAsync(PaymentMessage message)
     {
         await using var bus = OpenBus();
-        var fence = new RollbackFence(Log, Database, FleetGroups.All, TestLogs.Factory.CreateLogger<RollbackFence>());
+        var fence = new RollbackFence(Log, new PostgresFence(Database), FleetGroups.All, TestLogs.Factory.CreateLogger<RollbackFence>());
         await fence.CheckAsync(default);
         var dispatcher = new Dispatcher(
             new OutboxTable(Database, PostgresShopStore.ReviewAsync), Log, bus, DispatchOptions.Default, TimeProvider.System,

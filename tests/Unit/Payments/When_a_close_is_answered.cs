@@ -69,6 +69,18 @@ public sealed class When_a_close_is_answered
         Assert.NotEqual(PaymentStatus.Paid, scenario.Order.Payment.Status);
     }
 
+    [Fact]
+    public void One_close_that_comes_many_times_is_no_contradiction()
+    {
+        var scenario = Scenario.Given(An.AwaitingPayment()).At(An.Expiry);
+        for (var i = 0; i < 40; i++)
+        {
+            scenario = scenario.When(An.CloseAnswered(ChannelResult.WrongState)).Is(PaymentStatus.AwaitingPayment).Then;
+        }
+
+        scenario.When(An.Checked(TradeStatus.Paid)).Is(PaymentStatus.Paid).Is(DeliveryStatus.Allocating);
+    }
+
     [Theory]
     [InlineData(PaymentStatus.Paid)]
     [InlineData(PaymentStatus.Refunding)]

@@ -52,6 +52,23 @@ public sealed class When_a_refund_is_answered
     }
 
     [Fact]
+    public void One_call_that_comes_many_times_is_one_try()
+    {
+        var given = Scenario.Given(An.Refunding());
+        var due = given.At(given.Order.Payment!.Due!.Value).When(An.PaymentDue);
+        var answer = new PaymentMessage.RefundAnswered(
+            An.Id, An.Number, An.Number + "R1", new(ChannelResult.Unknown), due.Sent<RefundPayment>().SagaVersion);
+        var first = due.Then.When(answer);
+        for (var i = 0; i < 20; i++)
+        {
+            first.Then.When(answer).ChangesNothing();
+        }
+
+        Assert.Equal(1, Assert.Single(first.Payment.Payments[0].Refunds!).Tries);
+        first.Then.When(answer with { Answer = new(ChannelResult.Done) }).Is(PaymentStatus.Refunded);
+    }
+
+    [Fact]
     public void It_was_never_asked_for() =>
         Scenario.Given(An.Paid()).When(An.RefundAnswered(ChannelResult.Done)).ChangesNothing();
 

@@ -200,6 +200,10 @@ public sealed class When_a_batch_is_processed
 
         public void Store(PartitionKey partition, long nextOffset) => Stored.Add(nextOffset);
 
+        public void Reposition()
+        {
+        }
+
         public void Reposition(PartitionKey partition)
         {
         }

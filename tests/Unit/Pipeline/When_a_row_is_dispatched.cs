@@ -130,6 +130,14 @@ public sealed class When_a_row_is_dispatched
     }
 
     [Fact]
+    public async Task Commands_alone_wait_for_the_records_of_earlier_rows_too()
+    {
+        _outbox.Add(Row(1, ["why"], ["x"]));
+        await SendAsync(Row(2, [], ["y"], 1));
+        Assert.Equal(["log why", "cleared 1", "bus y", "deleted 2"], _journal.Lines);
+    }
+
+    [Fact]
     public async Task Rows_that_its_earlier_rows_wait_for_leave_before_them()
     {
         _outbox.Add(Row(5, ["first"], []));

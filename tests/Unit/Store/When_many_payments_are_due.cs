@@ -118,7 +118,7 @@ public sealed class When_many_payments_are_due
     private Watchdog NewWatchdog(double rate)
     {
         var fence = new RollbackFence(
-            new FakeLog(new()), NpgsqlDataSource.Create("Host=127.0.0.1;Port=1"), [], NullLogger<RollbackFence>.Instance);
+            new FakeLog(new()), new PostgresFence(NpgsqlDataSource.Create("Host=127.0.0.1;Port=1")), [], NullLogger<RollbackFence>.Instance);
         return new(
             "payments", DueLane.PerChannel(rate, _time), ScanAsync, id => id, fence, _output.Writer, _time, new Random(1),
             NullLogger<Watchdog>.Instance);

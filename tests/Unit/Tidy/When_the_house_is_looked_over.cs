@@ -78,6 +78,20 @@ public sealed partial class When_the_house_is_looked_over
         Sources("*.cs").Where(f => f.Contains("/workers/Pipeline/", StringComparison.Ordinal)),
         line => line.Contains("CardShop.Shop", StringComparison.Ordinal), "it names the shop");
 
+    /// <summary>
+    /// What the simulator schedules must not leave its scheduler, nor look at another clock. The client of Kafka and the
+    /// wires to other servers lie behind seams: there it has fakes of its own.
+    /// </summary>
+    [Fact]
+    public void What_is_simulated_stays_on_its_scheduler() => AssertNone(
+        Sources("*.cs").Where(f => Simulated().IsMatch(f)), line => Escape().IsMatch(line), "it leaves the simulator's scheduler or clock");
+
+    [GeneratedRegex(@"/workers/(Pipeline/(Batches|Outbox|Documents)|Shop)/|/workers/Fleet/(FleetLoops|FenceWatch)\.cs", RegexOptions.CultureInvariant)]
+    private static partial Regex Simulated();
+
+    [GeneratedRegex(@"Task\.(Run|Factory)\b|\.ConfigureAwait\(|ThreadPool\.|new (Timer|PeriodicTimer|Thread)\(|Stopwatch\.|Environment\.TickCount", RegexOptions.CultureInvariant)]
+    private static partial Regex Escape();
+
     [GeneratedRegex(@"\b(TO" + @"DO|FIX" + @"ME|XX" + @"X|HA" + @"CK)\b|NotImplemented" + "Exception", RegexOptions.CultureInvariant)]
     private static partial Regex Leftover();
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using CardShop.Contracts;
 using CardShop.Pipeline.Log;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace CardShop.Pipeline.Batches;
 
@@ -15,7 +14,7 @@ public sealed record FencedGroup(string Name, IReadOnlyList<Topic> Topics);
 /// of the last records of shop.saga-facts and shop.deliveries and of every command received.
 /// </summary>
 public sealed class RollbackFence(
-    ILog log, NpgsqlDataSource database, IReadOnlyList<FencedGroup> groups, ILogger<RollbackFence> logger)
+    ILog log, IFenceDatabase database, IReadOnlyList<FencedGroup> groups, ILogger<RollbackFence> logger)
 {
     private const int TailRecords = 1_000;
     private const string Restarted = "the database server was started again, and is being compared with the log";
@@ -24,6 +23,7 @@ public sealed class RollbackFence(
     private readonly ConcurrentDictionary<(string Group, PartitionKey Partition), long> _committed = new();
     private DateTimeOffset? _checkedStart;
     private long _highestSeen;
+    private long _ownCommit;
     private volatile string? _reason = "not checked yet";
 
     /// <summary>Why nothing may be worked on; null when the fence is open.</summary>
@@ -75,10 +75,7 @@ public sealed class RollbackFence(
             return false;
         }
 
-        await using var command = database.CreateCommand("SELECT pg_postmaster_start_time()");
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        await reader.ReadAsync(cancellation);
-        if (await reader.GetFieldValueAsync<DateTimeOffset>(0, cancellation) != _checkedStart)
+        if (await database.StartedAtAsync(cancellation) != _checkedStart)
         {
             _reason ??= Restarted;
         }
@@ -87,8 +84,10 @@ public sealed class RollbackFence(
     }
 
     /// <summary>Remembers what this process committed.</summary>
-    public void Committed(string group, IReadOnlyList<ProgressMove> moves)
+    /// <param name="commit">The number of its transaction.</param>
+    public void Committed(string group, IReadOnlyList<ProgressMove> moves, long commit)
     {
+        InterlockedMax(ref _ownCommit, commit);
         foreach (var move in moves)
         {
             _committed[(group, move.Partition)] = move.Next;
@@ -111,12 +110,7 @@ public sealed class RollbackFence(
                 }
             }
 
-            foreach (var (key, offset) in _committed)
-            {
-                committed[key] = Math.Max(offset, committed.GetValueOrDefault(key));
-            }
-
-            var highest = Volatile.Read(ref _highestSeen);
+            var highest = Math.Max(Volatile.Read(ref _highestSeen), Volatile.Read(ref _ownCommit));
             foreach (var topic in new[] { Topics.SagaFacts, Topics.Deliveries })
             {
                 var tail = await log.TailAsync(topic, TailRecords, cancellation);
@@ -134,26 +128,8 @@ public sealed class RollbackFence(
     private async Task CompareAsync(
         Dictionary<(string Group, PartitionKey Partition), long> committed, long highest, CancellationToken cancellation)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellation);
-        await using var batch = new NpgsqlBatch(connection)
-        {
-            BatchCommands =
-            {
-                new("SELECT pg_postmaster_start_time(), (SELECT n FROM shop.commit_no)"),
-                new("SELECT grp, topic, partition, next_offset FROM shop.progress"),
-            },
-        };
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        await reader.ReadAsync(cancellation);
-        var startedAt = await reader.GetFieldValueAsync<DateTimeOffset>(0, cancellation);
-        var commit = reader.GetInt64(1);
-        await reader.NextResultAsync(cancellation);
-        var progress = new Dictionary<(string, PartitionKey), long>();
-        while (await reader.ReadAsync(cancellation))
-        {
-            progress[(reader.GetString(0), new(reader.GetString(1), reader.GetInt32(2)))] = reader.GetInt64(3);
-        }
-
+        var own = _committed.ToArray();
+        var (startedAt, commit, progress) = await database.ReadAsync(cancellation);
         var ahead = committed.Where(c => c.Value > progress.GetValueOrDefault(c.Key)).ToList();
         _checkedStart = startedAt;
         if (highest > commit)
@@ -168,6 +144,13 @@ public sealed class RollbackFence(
         }
         else
         {
+            // It stands beyond all that this process committed. Where it lacks some of that all the same, it was recovered
+            // from the log, or has gone on without: what this process remembers is no witness any more.
+            foreach (var memory in own.Where(m => m.Value > progress.GetValueOrDefault(m.Key)))
+            {
+                _committed.TryRemove(memory);
+            }
+
             IsFenced = false;
             _reason = null;
             PipelineLog.FenceOpen(logger, commit);

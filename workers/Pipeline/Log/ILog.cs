@@ -87,4 +87,7 @@ public interface ILogReader
 
     /// <summary>Reads the partition's position again and continues from there.</summary>
     void Reposition(PartitionKey partition);
+
+    /// <summary>The same for all its partitions: the database may stand elsewhere than when they were begun.</summary>
+    void Reposition();
 }

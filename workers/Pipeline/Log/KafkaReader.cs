@@ -21,7 +21,7 @@ internal sealed class KafkaReader(
     private static readonly TimeSpan FullWait = TimeSpan.FromMilliseconds(100);
 
     private readonly Dictionary<TopicPartition, Partition> _partitions = [];
-    private readonly ConcurrentQueue<PartitionKey> _repositions = new();
+    private readonly ConcurrentQueue<PartitionKey?> _repositions = new();
     private LogIncoming? _held;
     private bool _paused;
     private volatile IConsumer<byte[], byte[]>? _consumer;
@@ -74,6 +74,8 @@ internal sealed class KafkaReader(
     }
 
     public void Reposition(PartitionKey partition) => _repositions.Enqueue(partition);
+
+    public void Reposition() => _repositions.Enqueue(null);
 
     private void Read(CancellationToken cancellation)
     {
@@ -152,9 +154,10 @@ internal sealed class KafkaReader(
     {
         while (_repositions.TryDequeue(out var key))
         {
-            if (_partitions.ContainsKey(new(key.Topic, key.Partition)))
+            bool IsMeant(TopicPartition p) => key is not { } one || (p.Topic, p.Partition.Value) == (one.Topic, one.Partition);
+            foreach (var partition in _partitions.Keys.Where(IsMeant).ToList())
             {
-                _partitions[new(key.Topic, key.Partition)] = new();
+                _partitions[partition] = new();
             }
         }
     }

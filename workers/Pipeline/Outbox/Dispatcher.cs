@@ -101,10 +101,13 @@ public sealed class Dispatcher(
         }
     }
 
-    /// <summary>The events of one order leave in order: earlier rows of the same documents go first.</summary>
+    /// <summary>
+    /// The events of one order leave in order: earlier rows of the same documents go first. So do commands alone: what a
+    /// provider is called for stands in the log by then, whatever becomes of the database.
+    /// </summary>
     private async Task WaitForEarlierAsync(OutboxRow row, CancellationToken cancellation)
     {
-        if (row.Waits.Count == 0 || row.Records.Count == 0)
+        if (row.Waits.Count == 0)
         {
             return;
         }
@@ -115,7 +118,7 @@ public sealed class Dispatcher(
             var left = deadline - time.GetUtcNow();
             if (left > TimeSpan.Zero)
             {
-                await Task.WhenAny(leaving.Task, Task.Delay(left, time, cancellation));
+                await Task.WhenAny(EndAsync(leaving.Task), Task.Delay(left, time, cancellation));
             }
         }
 
@@ -128,6 +131,12 @@ public sealed class Dispatcher(
 
         await SendEarlierAsync(unsent, [row.Number], cancellation);
     }
+
+    /// <summary>
+    /// The end of a task that continues elsewhere, as one that continues where it is awaited: WhenAny would leave the
+    /// caller's scheduler.
+    /// </summary>
+    private static async Task EndAsync(Task task) => await task;
 
     /// <summary>An earlier row may wait for earlier ones itself: those go before it.</summary>
     private async Task SendEarlierAsync(

@@ -78,7 +78,7 @@ public sealed class NotificationWork(
                 (WebhookReplayRequested)record.Message!, cancellation);
         }
 
-        await CloseAsync(connection, opening, fresh, [], cancellation);
+        var commit = await CloseAsync(connection, opening, fresh, [], cancellation);
         await transaction.CommitAsync(cancellation);
         trace?.Saved();
         foreach (var message in fresh.Messages)
@@ -88,7 +88,7 @@ public sealed class NotificationWork(
                 : MessageOutcome.Repeat;
         }
 
-        fence.Committed(Name, fresh.Moves);
+        fence.Committed(Name, fresh.Moves, commit);
         foreach (var webhook in disabled)
         {
             ShopLog.WebhookDisabled(logger, webhook, "too many undelivered events");
@@ -111,7 +111,7 @@ public sealed class NotificationWork(
         OutRecord[] letter = [ShopWork.DeadLetterOf(message, failure, null, time.GetUtcNow())];
         var commit = await CloseAsync(connection, opening, fresh, letter, cancellation);
         await transaction.CommitAsync(cancellation);
-        fence.Committed(Name, fresh.Moves);
+        fence.Committed(Name, fresh.Moves, commit);
         return new(opening.OutboxNumber, commit, letter, [], []);
     }
 

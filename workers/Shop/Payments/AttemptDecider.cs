@@ -246,7 +246,7 @@ internal static class AttemptDecider
 
     /// <summary>
     /// What cannot be closed may be paid: the provider is asked. One that says neither, again and again, must not hold
-    /// the stock for ever.
+    /// the stock for ever. Tries alone prove nothing: one command may come many times before the answer to the question.
     /// </summary>
     private static Decision Unclosable(
         OrderCase order, PaymentSaga saga, PaymentAttempt attempt, bool current, DateTimeOffset now)
@@ -259,7 +259,7 @@ internal static class AttemptDecider
                 : PaymentDecider.Changed(order, Attempts.Replace(saga, Schedule.Later(attempt, now)), check);
         }
 
-        if (attempt.Tries < 2 * MaxCloseTries)
+        if (attempt.Tries < 2 * MaxCloseTries || now < attempt.ExpiresAt + AwayGrace)
         {
             return PaymentDecider.Changed(order, Attempts.Replace(saga, Schedule.TryAgain(attempt, now)), check);
         }

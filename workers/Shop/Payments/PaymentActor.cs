@@ -118,7 +118,7 @@ public sealed class PaymentActor(
                     refund.Reason, refund.AskedAt, paid.TradeNo);
                 return new PaymentMessage.RefundAnswered(
                     id, m.Number, m.RefundNumber,
-                    await CallAsync("refund", m.Number, () => channel.RefundAsync(request, cancellation)));
+                    await CallAsync("refund", m.Number, () => channel.RefundAsync(request, cancellation)), m.SagaVersion);
             default:
                 return new PaymentMessage.Unneeded(id);
         }

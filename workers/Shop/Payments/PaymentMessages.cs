@@ -25,7 +25,9 @@ public abstract record PaymentMessage(string OrderId)
     public sealed record CloseAnswered(string OrderId, string Number, ChannelAnswer Answer) : PaymentMessage(OrderId);
 
     /// <summary>The provider's answer to a refund.</summary>
-    public sealed record RefundAnswered(string OrderId, string Number, string RefundNumber, ChannelAnswer Answer)
+    /// <param name="SagaVersion">The saga's version when the call was asked for; null = it is not known.</param>
+    public sealed record RefundAnswered(
+        string OrderId, string Number, string RefundNumber, ChannelAnswer Answer, int? SagaVersion = null)
         : PaymentMessage(OrderId);
 
     /// <summary>The buyer wants to pay by another channel.</summary>

@@ -104,6 +104,10 @@ internal static class RefundDecider
         {
             ChannelResult.Done => Done(order, payment, refund, now),
             ChannelResult.Refused => Rejected(order, payment, refund, message.Answer.Code, now),
+            ChannelResult.Unknown or ChannelResult.WrongState or ChannelResult.NotFound when message.SagaVersion < saga.Version =>
+                // A repeat of a call that was answered, or one that was asked for before something else happened: with each
+                // counted as a try, one command that comes many times would put the next question off by a day.
+                Decision.NoChange(order),
             ChannelResult.Unknown or ChannelResult.WrongState or ChannelResult.NotFound =>
                 UnderWay(order, payment, refund, message.Answer, now),
             _ => throw new ArgumentOutOfRangeException(nameof(message), message.Answer.Result, "Unknown result."),

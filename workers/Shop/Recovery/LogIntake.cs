@@ -51,10 +51,10 @@ internal sealed class LogIntake(NpgsqlDataSource database, RangeSweep sweep, Rec
     /// Orders that fleets had processed, as Kafka says. Those behind them are new to everybody: the fleets take them as ever,
     /// with stock and limits, first come, first served.
     /// </summary>
-    private static IEnumerable<PlannedRange> Processed(RecoveryPlan plan) => plan.Of(Topics.Orders).Select(
+    internal static IEnumerable<PlannedRange> Processed(RecoveryPlan plan) => plan.Of(Topics.Orders).Select(
         r => r with { End = Math.Min(r.End, plan.Committed.GetValueOrDefault(("orders", r.Partition))) });
 
-    private KeptRecord? Kept(LogIncoming record, RecordKind kind, long commit)
+    internal KeptRecord? Kept(LogIncoming record, RecordKind kind, long commit)
     {
         HighestCommit = Math.Max(HighestCommit, record.Commit);
         var isFact = kind is RecordKind.Fact or RecordKind.Event;

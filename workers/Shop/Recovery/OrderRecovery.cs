@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -26,7 +25,7 @@ internal sealed class OrderRecovery(
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         var total = Math.Max(1, await CountAsync(connection, cancellation));
-        var started = Stopwatch.GetTimestamp();
+        var started = time.GetTimestamp();
         var after = string.Empty;
         while (true)
         {
@@ -38,7 +37,7 @@ internal sealed class OrderRecovery(
 
             after = records[^1].OrderId;
             await PageAsync(connection, records, cancellation);
-            var rate = report.Orders / Math.Max(0.001, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            var rate = report.Orders / Math.Max(0.001, time.GetElapsedTime(started).TotalSeconds);
             progress(
                 (double)report.Orders / total,
                 string.Create(CultureInfo.InvariantCulture, $"{report.Orders:N0} of {total:N0} orders, {rate:N0}/s"));
@@ -87,7 +86,7 @@ internal sealed class OrderRecovery(
         report.RecordsToSend += rebuilt.Records.Count;
     }
 
-    private OrderEvidence EvidenceOf(string orderId, OrderCase restored, IEnumerable<KeptRecord> records)
+    internal OrderEvidence EvidenceOf(string orderId, OrderCase restored, IEnumerable<KeptRecord> records)
     {
         PaymentSaga? fact = null;
         var events = new List<object>();

@@ -27,7 +27,7 @@ public sealed class Recoverer(
     /// Rows without records leave their commit number with RabbitMQ alone, where consumers may hold it. So many transactions
     /// lay between the last record and the loss at most.
     /// </summary>
-    private const long CommitGap = 1_000_000;
+    internal const long CommitGap = 1_000_000;
 
     private static readonly string[] PaymentChannels = ["alipay", "wechat", "unionpay"];
 
@@ -181,7 +181,7 @@ public sealed class Recoverer(
     /// Behind what was taken in, and never below what Kafka says. Orders and events are taken in as far as the fleets had
     /// come; notifications and keys to the end of the plan.
     /// </summary>
-    private static List<(string Group, PartitionKey Partition, long Next)> Progress(RecoveryPlan plan)
+    internal static List<(string Group, PartitionKey Partition, long Next)> Progress(RecoveryPlan plan)
     {
         var progress = new List<(string Group, PartitionKey Partition, long Next)>();
         foreach (var group in FleetGroups.All)

@@ -178,7 +178,7 @@ internal sealed class StockRecovery(NpgsqlDataSource database, TimeProvider time
     }
 
     /// <summary>What a paid order without a unit does in any case: it waits as long as its product says, then its money goes back.</summary>
-    private static DeliverySaga? Wait(PaymentSaga? payment, DeliverySaga? delivery, DateTimeOffset now)
+    internal static DeliverySaga? Wait(PaymentSaga? payment, DeliverySaga? delivery, DateTimeOffset now)
     {
         var until = now + TimeSpan.FromSeconds(payment?.Order?.WaitSeconds ?? 0);
         return delivery is null
@@ -193,7 +193,7 @@ internal sealed class StockRecovery(NpgsqlDataSource database, TimeProvider time
             };
     }
 
-    private static DeliverySaga? Serve(DeliverySaga? delivery, DateTimeOffset now) => delivery is null
+    internal static DeliverySaga? Serve(DeliverySaga? delivery, DateTimeOffset now) => delivery is null
         ? null
         : delivery with
         {

@@ -183,7 +183,7 @@ public sealed class ShopWork(
 
         var commit = await transaction.SaveAsync(save, cancellation);
         trace?.Saved();
-        fence.Committed(group, save.Progress);
+        fence.Committed(group, save.Progress, commit);
         observer.Stock(save.Stock.Keys);
         observer.Saved(loaded, save);
         return save is { Records.Count: 0, Commands.Count: 0 }

@@ -62,7 +62,9 @@ public static class RecoverCommand
         if (!fence.IsFenced && (plan.Commit > 0 || plan.Ranges.All(r => r.End == 0)))
         {
             throw new ShopctlException(
-                ExitCodes.Failed, $"Nothing to recover: PostgreSQL stands at commit {plan.Commit}, and Kafka names none behind it.");
+                ExitCodes.Failed,
+                $"Nothing to recover: PostgreSQL stands at commit {plan.Commit}, and Kafka names none behind it. Is a fleet fenced " +
+                "all the same, a command in RabbitMQ names one: 'shopctl recover --work' settles that.");
         }
 
         RecoverScreen.Show(session.Screen, plan, fence.Reason);
@@ -179,7 +181,7 @@ public static class RecoverCommand
 
     private static async Task<RollbackFence> CheckAsync(ShopServers servers, CancellationToken cancellation)
     {
-        var fence = new RollbackFence(servers.Log, servers.Database, FleetGroups.All, NullLogger<RollbackFence>.Instance);
+        var fence = new RollbackFence(servers.Log, new PostgresFence(servers.Database), FleetGroups.All, NullLogger<RollbackFence>.Instance);
         await fence.CheckAsync(cancellation);
         return fence;
     }

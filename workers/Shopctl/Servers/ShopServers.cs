@@ -153,7 +153,7 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
     {
         await RequireDatabaseAsync(cancellation);
         await RequireLogAsync(cancellation);
-        var fence = new RollbackFence(Log, Database, FleetGroups.All, NullLogger<RollbackFence>.Instance);
+        var fence = new RollbackFence(Log, new PostgresFence(Database), FleetGroups.All, NullLogger<RollbackFence>.Instance);
         await fence.CheckAsync(cancellation);
         if (fence.Reason is { } reason)
         {

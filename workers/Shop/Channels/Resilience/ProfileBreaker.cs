@@ -78,9 +78,11 @@ internal sealed class ProfileBreaker
         ResiliencePipeline<ChannelAnswer> pipeline, Func<CancellationToken, Task<ChannelAnswer>> call,
         CancellationToken cancellation)
     {
+        // Polly leaves its caller's scheduler unless it is told to stay.
+        var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellation);
         try
         {
-            return await pipeline.ExecuteAsync(static async (act, stop) => await act(stop), call, cancellation);
+            return await pipeline.ExecuteAsync(static async (c, act) => await act(c.CancellationToken), context, call);
         }
         catch (TimeoutRejectedException)
         {
@@ -89,6 +91,10 @@ internal sealed class ProfileBreaker
         catch (BrokenCircuitException)
         {
             return Refused;
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
         }
     }
 
