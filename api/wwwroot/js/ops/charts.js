@@ -82,7 +82,10 @@ export function lineChart(title, series, { note = "", format, href = null, least
 
 /** Calls draw with the picture's width, now and whenever it becomes another: its letters keep their size. */
 function fit(picture, draw) {
-  new ResizeObserver(([entry]) => draw(Math.round(entry.contentRect.width))).observe(picture);
+  new ResizeObserver(([entry]) => {
+    const width = Math.round(entry.contentRect.width);
+    if (width > 2 * LEFT) draw(width); // none while it is not shown
+  }).observe(picture);
 }
 
 function grid(top, y, format, width) {
