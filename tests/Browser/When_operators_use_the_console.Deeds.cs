@@ -121,7 +121,9 @@ public sealed partial class When_operators_use_the_console
         await ann.GoAsync("product/FRESH", Markup);
         await ann.Page.Locator("#keys-file").SetInputFilesAsync(new FilePayload
         {
-            Name = "keys.txt", MimeType = "text/plain", Buffer = Encoding.UTF8.GetBytes("FRESH-secret-1\nFRESH-secret-2\nFRESH-secret-2\n"),
+            Name = "keys.txt",
+            MimeType = "text/plain",
+            Buffer = Encoding.UTF8.GetBytes("FRESH-secret-1\nFRESH-secret-2\nFRESH-secret-2\n"),
         });
         await Visitor.SeesAsync(ann.Dialog().GetByText("keys.txt"));
         await ann.ConfirmAsync("Import", "from the supplier");

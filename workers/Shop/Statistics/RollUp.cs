@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -154,7 +153,7 @@ public sealed class RollUp(NpgsqlDataSource database, ShopDays days, TimeProvide
         }
 
         var at = time.GetUtcNow();
-        var started = Stopwatch.GetTimestamp();
+        var started = time.GetTimestamp();
         await using (var compute = new NpgsqlBatch(connection, transaction) { Timeout = (int)patience.TotalSeconds })
         {
             compute.BatchCommands.Add(new("DELETE FROM shop.statistics WHERE day = $1 AND NOT archived") { Parameters = { new() { Value = day } } });
@@ -165,7 +164,7 @@ public sealed class RollUp(NpgsqlDataSource database, ShopDays days, TimeProvide
             await compute.ExecuteNonQueryAsync(cancellation);
         }
 
-        await NoteAsync(connection, transaction, day, at, Stopwatch.GetElapsedTime(started), cancellation);
+        await NoteAsync(connection, transaction, day, at, time.GetElapsedTime(started), cancellation);
         await transaction.CommitAsync(cancellation);
     }
 
