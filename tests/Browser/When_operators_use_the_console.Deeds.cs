@@ -43,6 +43,24 @@ public sealed partial class When_operators_use_the_console
         await ann.InDialog("Confirm paid").ClickAsync();
         await ann.IsApprovedAsync(shop, Approver);
         await shop.UntilAsync(confirmed, "delivered");
+
+        // Paid while a person had to decide: it is delivered when he has.
+        var held = await shop.PlaceAsync("OPS");
+        await shop.UntilAsync(held, "awaiting-payment");
+        await ReviewAsync(shop, held);
+        await shop.PayAsync(held);
+        await ann.GoAsync("order/" + held.Id, "Order " + held.Id);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await ann.Button("Refresh").ClickAsync();
+                return await ann.Button("Deliver from stock").IsEnabledAsync();
+            },
+            "the console knows of the payment");
+        await ann.Button("Deliver from stock").ClickAsync();
+        await ann.ConfirmAsync("Deliver", "all is well with it");
+        await ann.IsApprovedAsync(shop, Approver);
+        await shop.UntilAsync(held, "delivered");
     }
 
     /// <summary>Goods that are handed over by hand, and keys that are replaced.</summary>
@@ -99,6 +117,14 @@ public sealed partial class When_operators_use_the_console
         await ann.Page.GetByLabel("Select all 1").CheckAsync();
         await ann.Button("Retry selected").ClickAsync();
         await ann.ConfirmAsync("Retry", "today it works");
+        await ann.EndsAsync();
+        await Visitor.SeesAsync(ann.Text("Nothing has failed."));
+
+        await FailedCommandAsync(shop, order.Id);
+        await ann.Button("Refresh").ClickAsync();
+        await ann.Page.GetByLabel("Select all 1").CheckAsync();
+        await ann.Button("Discard selected").ClickAsync();
+        await ann.ConfirmAsync("Discard", "it was delivered long ago");
         await ann.EndsAsync();
         await Visitor.SeesAsync(ann.Text("Nothing has failed."));
     }
@@ -170,7 +196,7 @@ public sealed partial class When_operators_use_the_console
         Assert.Equal("csv", await ann.Dialog().GetByLabel("Format").InputValueAsync());
     }
 
-    /// <summary>A month's figures on the page; what the server counts is shown elsewhere.</summary>
+    /// <summary>Today's figures as the server counts them, then a month that was made up.</summary>
     private static async Task FiguresAsync(Visitor ann)
     {
         const string Report =
@@ -185,6 +211,11 @@ public sealed partial class When_operators_use_the_console
                "refunded":1,"revenue":7000,"refundedAmount":1000,"averageDeliverySeconds":1.5},
              "pending":[],"zone":"Asia/Shanghai"}
             """;
+        await ann.GoAsync("statistics", "Statistics");
+        await Assertions.Expect(ann.Page.Locator(".tile", new() { HasTextString = "Placed" }).First).ToContainTextAsync(Some());
+        var real = await ann.Page.RunAndWaitForDownloadAsync(() => ann.Button("Download CSV").ClickAsync());
+        Assert.Contains(",OPS,", await File.ReadAllTextAsync((await real.PathAsync())!), StringComparison.Ordinal);
+        await ann.GoAsync("audit", "Audit");
         await ann.Page.RouteAsync(
             "**/v1/admin/statistics?*", route => route.FulfillAsync(new() { ContentType = "application/json", Body = Report }));
         await ann.Page.RouteAsync(

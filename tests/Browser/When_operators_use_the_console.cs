@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
+using CardShop.Contracts;
 using CardShop.Local.Parts;
 using CardShop.Shop.Operators;
+using CardShop.Shop.Replay;
 using CardShop.Tests.Integration.Servers;
 using CardShop.Tests.Integration.Shop;
 using Microsoft.Playwright;
@@ -46,7 +48,10 @@ public sealed partial class When_operators_use_the_console(TestServers servers, 
         await ChannelsAsync(shop, ann);
         await CatalogAsync(shop, ann);
         await ReplayAsync(shop, ann);
+        await ResumeAsync(shop, ann);
         await AuditAsync(ann, order);
+        await RejectAsync(shop, ann);
+        await RecoverAsync(shop, ann);
         await FiguresAsync(ann);
         await LeaveAsync(ann);
         Assert.False(asked);
@@ -209,6 +214,77 @@ public sealed partial class When_operators_use_the_console(TestServers servers, 
         await ann.PictureAsync("ops-recover");
     }
 
+    /// <summary>Two replays that were stopped: one goes on, the other is forgotten.</summary>
+    private static async Task ResumeAsync(RunningShop shop, Visitor ann)
+    {
+        var ends = await shop.Log.EndsAsync([Topics.Orders], default);
+        var store = new ReplayStore(shop.Database);
+        foreach (var id in new[] { "goes-on", "is-forgotten" })
+        {
+            await store.CreateAsync(
+                new(id, ReplayTopic.All.Single(t => t.Topic == Topics.Orders), $"shop.orders.v1 {id}", ReplayFilter.None,
+                    ends.ToDictionary(e => e.Key, _ => 0L), ends, ReplayReport.Empty, Admin, DateTimeOffset.UtcNow),
+                default);
+        }
+
+        await ann.GoAsync("replay", "Replay");
+        ILocator Row(string id) => ann.Page.Locator("tr", new() { HasTextString = id });
+        await Row("goes-on").First.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
+        await ann.ConfirmAsync("Resume", "it was stopped");
+        await ann.IsApprovedAsync(shop, Approver);
+        await Assertions.Expect(Row("goes-on")).ToHaveCountAsync(0);
+        await Row("is-forgotten").First.GetByRole(AriaRole.Button, new() { Name = "Abandon" }).ClickAsync();
+        await ann.ConfirmAsync("Abandon", "asked for by mistake");
+        await ann.EndsAsync();
+        await Visitor.SeesAsync(ann.Text("No replay is unfinished."));
+    }
+
+    /// <summary>The database stands behind the log: nobody works on it until it is recovered, with a second operator's word.</summary>
+    private static async Task RecoverAsync(RunningShop shop, Visitor ann)
+    {
+        await ann.GoAsync("replay/recover", "Replay");
+        await ann.Button("Refill the queues").ClickAsync();
+        await ann.ConfirmAsync("Refill the queues", "to be sure");
+        await ann.IsApprovedAsync(shop, Approver);
+
+        await using (var back = shop.Database.CreateCommand("UPDATE shop.commit_no SET n = n - 2000000"))
+        {
+            await back.ExecuteNonQueryAsync();
+        }
+
+        await ann.GoAsync("overview", "Overview");
+        await Visitor.SeesAsync(ann.Page.Locator(".tile.bad", new() { HasTextString = "fenced" }));
+        await ann.GoAsync("replay/recover", "Replay");
+        await ann.Button("Make a plan").ClickAsync();
+        await ann.Button("Run the recovery").ClickAsync();
+        await ann.ConfirmAsync("Run the recovery", "the database was put back");
+        await ann.IsApprovedAsync(shop, Approver);
+        await ann.GoAsync("overview", "Overview");
+        await Visitor.SeesAsync(ann.Page.Locator(".tile", new() { HasTextString = "open" }).First);
+        await DeliveredAsync(shop);
+    }
+
+    /// <summary>Who is asked may say no: nothing is done then.</summary>
+    private async Task RejectAsync(RunningShop shop, Visitor ann)
+    {
+        var order = await DeliveredAsync(shop);
+        await ann.GoAsync("order/" + order.Id, "Order " + order.Id);
+        await ann.Button("Refund").ClickAsync();
+        await ann.ConfirmAsync("Refund", "I would like to");
+        await Visitor.SeesAsync(ann.Dialog().GetByText("Waits for approval"));
+        await using (var bob = await chromium.VisitAsync(shop, Screen.Phone))
+        {
+            await bob.LogInAsync(Approver, "approvals");
+            await bob.Button("Reject").ClickAsync();
+            await bob.ConfirmAsync("Reject", "that is no reason");
+            await bob.EndsAsync();
+        }
+
+        await Visitor.SeesAsync(ann.Dialog().GetByText("bob has rejected it: that is no reason"));
+        await ann.InDialog("Close").ClickAsync();
+        await shop.UntilAsync(order, "delivered");
+    }
+
     private static async Task AuditAsync(Visitor ann, PlacedOrder order)
     {
         await ann.GoAsync("audit", "Audit");
@@ -249,4 +325,7 @@ public sealed partial class When_operators_use_the_console(TestServers servers, 
     /// <summary>A line with a second point.</summary>
     [GeneratedRegex("L")]
     private static partial Regex Begun();
+
+    [GeneratedRegex(@"Placed\s*[1-9]")]
+    private static partial Regex Some();
 }
