@@ -9,6 +9,7 @@ internal static class AdminExamples
     public const string FromDayText = "The first day, as 2030-01-01, in the shop's time zone; absent = 29 days before the last.";
     public const string ToDayText = "The last day, as 2030-01-31; absent = today.";
 
+    public const string KeyFile = "AAAA-BBBB-CCCC\nDDDD-EEEE-FFFF\n";
     public const string Session = """{"key":"the operator's key"}""";
     public const string Command = """{"command":"channels.off","arguments":{"channel":"alipay"},"why":"the provider asked for it"}""";
     public const string Decision = """{"why":"the buyer called"}""";

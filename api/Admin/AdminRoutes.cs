@@ -69,7 +69,11 @@ internal static class AdminRoutes
                     Required = true,
                     Content = new Dictionary<string, OpenApiMediaType>
                     {
-                        ["application/octet-stream"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } },
+                        ["application/octet-stream"] = new()
+                        {
+                            Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" },
+                            Example = JsonValue.Create(AdminExamples.KeyFile),
+                        },
                     },
                 };
                 (operation.Parameters ??= []).Add(new OpenApiParameter

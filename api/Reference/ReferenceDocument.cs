@@ -96,9 +96,9 @@ internal static class ReferenceDocument
     private static void AddExamples(OpenApiOperation operation, OpenApiOperationTransformerContext context, string reader)
     {
         var accepted = context.Description.ActionDescriptor.EndpointMetadata.OfType<IAcceptsMetadata>().FirstOrDefault()?.RequestType;
-        foreach (var (type, body) in operation.RequestBody?.Content ?? new Dictionary<string, OpenApiMediaType>())
+        foreach (var (_, body) in operation.RequestBody?.Content ?? new Dictionary<string, OpenApiMediaType>())
         {
-            body.Example ??= type != Json ? ReferenceExamples.OfText(type) : accepted is null ? null : ReferenceExamples.Of(accepted);
+            body.Example ??= accepted is null ? null : ReferenceExamples.Of(accepted);
         }
 
         foreach (var answer in context.Description.SupportedResponseTypes)

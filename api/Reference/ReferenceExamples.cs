@@ -55,7 +55,6 @@ internal static partial class ReferenceExamples
         ["image/svg+xml"] = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 37 37"><path d="M4 4h7v1H4z"/></svg>""",
         ["text/plain"] = "success",
         ["text/html"] = """<!doctype html><form method="post" action="https://gateway.example/pay">…</form>""",
-        ["application/octet-stream"] = "AAAA-BBBB-CCCC\nDDDD-EEEE-FFFF\n",
         ["application/x-ndjson"] = """
             {"note":"2 of 2 lines …","progress":true}
             {"line":"imported 2"}

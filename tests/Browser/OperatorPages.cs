@@ -37,7 +37,7 @@ internal static class OperatorPages
     /// <summary>The deed of the open dialog comes to that, and the dialog is closed.</summary>
     public static async Task EndsAsync(this Visitor visitor, string state = "Done")
     {
-        await Visitor.SeesAsync(visitor.Dialog().Locator(".badge", new() { HasTextString = state }));
+        await Visitor.SeesAsync(visitor.Dialog().GetByText(state, new() { Exact = true }));
         await visitor.InDialog("Close").ClickAsync();
         await Assertions.Expect(visitor.Dialog()).ToHaveCountAsync(0);
     }

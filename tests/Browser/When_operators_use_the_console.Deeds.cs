@@ -43,24 +43,6 @@ public sealed partial class When_operators_use_the_console
         await ann.InDialog("Confirm paid").ClickAsync();
         await ann.IsApprovedAsync(shop, Approver);
         await shop.UntilAsync(confirmed, "delivered");
-
-        // Paid while a person had to decide: it is delivered when he has.
-        var held = await shop.PlaceAsync("OPS");
-        await shop.UntilAsync(held, "awaiting-payment");
-        await ReviewAsync(shop, held);
-        await shop.PayAsync(held);
-        await ann.GoAsync("order/" + held.Id, "Order " + held.Id);
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                await ann.Button("Refresh").ClickAsync();
-                return await ann.Button("Deliver from stock").IsEnabledAsync();
-            },
-            "the console knows of the payment");
-        await ann.Button("Deliver from stock").ClickAsync();
-        await ann.ConfirmAsync("Deliver", "all is well with it");
-        await ann.IsApprovedAsync(shop, Approver);
-        await shop.UntilAsync(held, "delivered");
     }
 
     /// <summary>Goods that are handed over by hand, and keys that are replaced.</summary>
