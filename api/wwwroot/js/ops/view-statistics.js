@@ -11,23 +11,29 @@ const CURRENCY = "CNY";
 const sum = minor => money({ currency: CURRENCY, minor });
 
 export function open(place, _, query) {
-  const today = new Date();
-  const from = field("from", t("fromDay"), { type: "date", value: query.get("from") ?? day(new Date(today - 29 * DAY)) });
-  const to = field("to", t("toDay"), { type: "date", value: query.get("to") ?? day(today) });
+  // Which day it is, the shop's time zone says: until the first answer names it, the server chooses the days.
+  const from = field("from", t("fromDay"), { type: "date", value: query.get("from") ?? "" });
+  const to = field("to", t("toDay"), { type: "date", value: query.get("to") ?? "" });
+  let zone;
+  const show = days => {
+    from.input.value = day(Date.now() - (days - 1) * DAY, zone);
+    to.input.value = day(Date.now(), zone);
+  };
   const body = el("div");
   const trouble = el("p", { class: "notice bad", role: "alert", hidden: true });
-  const range = () => `from=${encodeURIComponent(from.input.value)}&to=${encodeURIComponent(to.input.value)}`;
+  const range = () => new URLSearchParams([["from", from.input.value], ["to", to.input.value]].filter(([, value]) => value !== "")).toString();
   let timer = null;
   const again = loading(body, async () => {
     clearTimeout(timer);
     const report = await get("statistics?" + range(), 60);
+    zone = report.zone;
+    if (from.input.value === "" && to.input.value === "") show(30);
     if (report.pending?.length > 0) timer = setTimeout(again, AGAIN);
     return report;
   }, content);
   const quick = days => el("button", {
     type: "button", click: () => {
-      from.input.value = day(new Date(Date.now() - (days - 1) * DAY));
-      to.input.value = day(new Date());
+      show(days);
       again();
     },
   }, t("lastDays", days));
@@ -55,7 +61,11 @@ export function open(place, _, query) {
   return { refresh: again, leave: () => clearTimeout(timer) };
 }
 
-const day = date => new Date(date - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+/** A moment's day there, as 2030-01-31. */
+const day = (at, timeZone) => {
+  const parts = new Intl.DateTimeFormat("en", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" }).formatToParts(at);
+  return ["year", "month", "day"].map(type => parts.find(p => p.type === type).value).join("-");
+};
 
 const KEYS = ["placed", "paid", "delivered", "expired", "refused", "soldOut", "cancelled", "refunded", "revenue", "refundedAmount"];
 
