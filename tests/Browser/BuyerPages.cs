@@ -30,7 +30,16 @@ public static partial class BuyerPages
     /// <summary>The order whose page is open.</summary>
     public static async Task<PlacedOrder> PlacedAsync(this Visitor buyer)
     {
-        await buyer.Page.WaitForURLAsync(Address());
+        try
+        {
+            await Assertions.Expect(buyer.Page).ToHaveURLAsync(Address(), new() { Timeout = 30_000 });
+        }
+        catch (PlaywrightException e)
+        {
+            throw new InvalidOperationException(
+                $"No order's page, but {buyer.Page.Url} saying: {await buyer.Page.Locator("main").InnerTextAsync()}", e);
+        }
+
         var match = Address().Match(buyer.Page.Url);
         return new(match.Groups[1].Value, match.Groups[2].Value);
     }

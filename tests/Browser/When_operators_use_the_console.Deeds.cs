@@ -69,6 +69,38 @@ public sealed partial class When_operators_use_the_console
         await Visitor.SeesAsync(ann.Text("partners are told cardshop.order.key-replaced.v1").Or(ann.Text("order.replace done")));
     }
 
+    /// <summary>Paid, and its key is gone: it waits for a person, who delivers it when there is another.</summary>
+    private static async Task DeliverAsync(RunningShop shop, Visitor ann)
+    {
+        await shop.AddProductAsync("SCARCE", keys: 1);
+        var order = await shop.PlaceAsync("SCARCE");
+        await shop.UntilAsync(order, "awaiting-payment");
+        await ann.GoAsync("order/" + order.Id, "Order " + order.Id);
+        await Assertions.Expect(ann.Button("Confirm paid")).ToBeEnabledAsync();
+        Assert.True(await ann.Button("Deliver from stock").IsDisabledAsync());
+        Assert.True(await ann.Button("Refund").IsDisabledAsync());
+        Assert.Equal(1, await shop.CountAsync(
+            "WITH gone AS (DELETE FROM shop.card_keys WHERE sku = 'SCARCE' RETURNING id) SELECT count(*) FROM gone"));
+        await shop.PayAsync(order);
+        await Eventually.TrueAsync(
+            async () => await shop.CountAsync(
+                $"SELECT count(*) FROM shop.mt_doc_deliverysaga WHERE id = '{order.Id}' AND data ->> 'status' = 'review'") == 1,
+            "the order waits for a person");
+        await shop.ImportAsync("SCARCE", ["SCARCE-secret-another"]);
+        await Eventually.TrueAsync(
+            async () => await shop.CountAsync("SELECT count(*) FROM shop.card_keys WHERE sku = 'SCARCE'") == 1, "another key is there");
+        await ann.GoAsync("reviews", "Reviews");
+        await Visitor.SeesAsync(ann.Page.Locator("article", new() { HasTextString = order.Id }));
+        await ann.GoAsync("order/" + order.Id, "Order " + order.Id);
+        await Assertions.Expect(ann.Button("Confirm paid")).ToBeDisabledAsync();
+        await ann.Button("Deliver from stock").ClickAsync();
+        await ann.ConfirmAsync("Deliver", "the supplier has sent another");
+        await ann.IsApprovedAsync(shop, Approver);
+        await shop.UntilAsync(order, "delivered");
+        await ann.Button("Refresh").ClickAsync();
+        await Assertions.Expect(ann.Button("Deliver from stock")).ToBeDisabledAsync();
+    }
+
     private static async Task LettersAsync(RunningShop shop, Visitor ann)
     {
         var order = await DeliveredAsync(shop);

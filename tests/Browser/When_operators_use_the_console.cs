@@ -44,6 +44,7 @@ public sealed partial class When_operators_use_the_console(TestServers servers, 
         await RefundAsync(shop, ann, order);
         await ReviewsAsync(shop, ann);
         await OrderDeedsAsync(shop, ann);
+        await DeliverAsync(shop, ann);
         await LettersAsync(shop, ann);
         await ChannelsAsync(shop, ann);
         await CatalogAsync(shop, ann);

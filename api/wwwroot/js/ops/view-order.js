@@ -61,16 +61,20 @@ function content(order, approval) {
 function buttons(order, approval) {
   const id = order.orderId;
   const open = order.reviews.some(c => !c.closedAt);
-  const paid = order.payments.length > 0;
+  // Asked as the server will ask: the payment that covers the order, and what of each is not given back or about to be.
+  const given = p => p.refunds.filter(r => r.state !== "rejected").reduce((sum, r) => sum + r.amount, 0);
+  const covering = order.payments.find(p => p.use === "order");
+  const stands = covering && given(covering) === 0;
+  const left = order.payments.some(p => given(p) < p.amount);
   const delivered = order.delivery?.status === "delivered";
   const manual = order.order?.kind === "manual";
   const keys = order.delivery?.keyIds.length > 0;
   const press = how => () => how(id, order, approval);
   return [
-    deedButton(t("refund"), "order.refund", press(deeds.refund), { disabled: !paid }),
-    deedButton(t("confirmPaid"), "order.confirm-paid", press(deeds.confirmPaid), { disabled: paid && !open }),
-    deedButton(t("deliverStock"), "order.deliver", press(deeds.deliver), { disabled: manual || delivered || !paid }),
-    manual ? deedButton(t("handOver"), "order.deliver", press(deeds.handOver), { disabled: delivered }) : null,
+    deedButton(t("refund"), "order.refund", press(deeds.refund), { disabled: !left }),
+    deedButton(t("confirmPaid"), "order.confirm-paid", press(deeds.confirmPaid), { disabled: Boolean(covering) }),
+    deedButton(t("deliverStock"), "order.deliver", press(deeds.deliver), { disabled: manual || delivered || !stands }),
+    manual ? deedButton(t("handOver"), "order.deliver", press(deeds.handOver), { disabled: delivered || !stands }) : null,
     deedButton(t("replaceKey"), "order.replace", press(deeds.replace), { disabled: !keys }),
     deedButton(t("dismissCases"), "review.decide", press(deeds.dismiss), { disabled: !open }),
   ].filter(Boolean);
