@@ -17,6 +17,7 @@ public sealed class When_a_buyers_connection_breaks(TestServers servers, Chromiu
         await shop.AddProductAsync("ONE", keys: 50);
         await DoubleClickAsync(shop);
         await LostAnswerAsync(shop);
+        await BusyAsync(shop);
         await RestartAsync(shop);
         await AwayAsync(shop);
     }
@@ -98,6 +99,25 @@ public sealed class When_a_buyers_connection_breaks(TestServers servers, Chromiu
         // Another wish is another order.
         await buyer.OrderAsync("ONE", contact: "lost@example.org");
         await Eventually.TrueAsync(async () => await shop.CountAsync(Orders) == 3, "the next order is another one");
+    }
+
+    /// <summary>The log does not answer in time, twice: the page asks again by itself.</summary>
+    private async Task BusyAsync(RunningShop shop)
+    {
+        await using var buyer = await chromium.VisitAsync(shop, Screen.Phone);
+        await buyer.OpenAsync("/p/ONE");
+        var left = 2;
+        await buyer.Page.RouteAsync("**/v1/orders", route => Interlocked.Decrement(ref left) >= 0
+            ? route.FulfillAsync(new() { Status = 503, Headers = [new("Retry-After", "1")], Body = "" })
+            : route.ContinueAsync());
+        await buyer.FillAsync(1, "busy@example.org");
+        await buyer.Button("Place order").ClickAsync();
+        await Visitor.SeesAsync(buyer.Button("The shop is busy, trying again…"));
+        var order = await buyer.PlacedAsync();
+        await shop.UntilAsync(order, "awaiting-payment");
+        var keys = buyer.Requests.Where(r => r.Method == "POST").Select(r => r.Headers["idempotency-key"]).ToList();
+        Assert.Equal(3, keys.Count);
+        Assert.Single(keys.Distinct());
     }
 
     private async Task RestartAsync(RunningShop shop)

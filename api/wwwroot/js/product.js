@@ -9,6 +9,11 @@ import { channelName, troubleText } from "./words.js";
 
 const EVERY = 10_000;
 
+// An order that the shop could not take just now is sent again by the page, which cannot double it; then the buyer is told.
+const TRIES = 4;
+const TRY_FOR = 20_000;
+const LATER = new Set([0, 502, 503, 504]);
+
 const sku = (part => { try { return decodeURIComponent(part); } catch { return part; } })(location.pathname.split("/")[2] ?? "");
 const main = page(t("loading"));
 const waiting = el("p", { class: "soft", role: "status" }, t("loading"));
@@ -113,7 +118,7 @@ function form(pay, tiers) {
     submit.textContent = t("submitting");
     trouble.hidden = true;
     try {
-      const taken = await call("/v1/orders", { method: "POST", body, headers: { "Idempotency-Key": draft.keyFor(body) }, seconds: 20 });
+      const taken = await place(body);
       remember({ id: taken.orderId, token: taken.token, sku, name: product.name, at: taken.acceptedAt });
       draft.done();
       location.assign(address(taken.orderId, taken.token));
@@ -123,6 +128,20 @@ function form(pay, tiers) {
       sending = false;
       submit.disabled = false;
       submit.textContent = t("submit");
+    }
+  }
+
+  async function place(body) {
+    const until = Date.now() + TRY_FOR;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await call("/v1/orders", { method: "POST", body, headers: { "Idempotency-Key": draft.keyFor(body) }, seconds: 20 });
+      } catch (e) {
+        if (!LATER.has(e.status) || tries === TRIES || Date.now() > until) throw e;
+        submit.textContent = t("submittingAgain");
+        const seconds = Math.min(e.retryAfter ?? 2 ** (tries - 1), 5);
+        await new Promise(resolve => setTimeout(resolve, seconds * (1000 + Math.random() * 250)));
+      }
     }
   }
 

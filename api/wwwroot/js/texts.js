@@ -43,6 +43,7 @@ const all = {
   noChannel: ["目前没有可用的支付方式,请稍后再试。没有扣款。", "No way to pay is available at this moment. Please try again shortly. Nothing was charged."],
   total: ["合计", "Total"],
   submit: ["提交订单", "Place order"],
+  submittingAgain: ["商店繁忙,正在重试…", "The shop is busy, trying again…"],
   submitting: ["正在提交…", "Placing the order…"],
   badQuantity: ["请填写 1 到 {0} 之间的整数。", "Enter a whole number from 1 to {0}."],
   badContact: ["请填写 3 到 254 个字符的联系方式。", "Enter 3 to 254 characters."],
