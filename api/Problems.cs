@@ -8,6 +8,7 @@ namespace CardShop.Api;
 public sealed record Problem(
     string Type, string Title, int Status, string? Detail = null,
     IReadOnlyDictionary<string, string[]>? Errors = null, string? OrderId = null, string? Token = null)
+    : IResult
 {
     public static Problem Fields(IReadOnlyDictionary<string, string[]> errors) => new(
         "about:blank", "Some fields are not right", StatusCodes.Status400BadRequest,
@@ -21,6 +22,8 @@ public sealed record Problem(
     /// <summary>Nothing was acknowledged. It may be stored all the same: a repeat needs the same Idempotency-Key.</summary>
     public static Problem Unavailable(string detail) =>
         Of(StatusCodes.Status503ServiceUnavailable, "Orders cannot be taken at this moment", detail);
+
+    Task IResult.ExecuteAsync(HttpContext httpContext) => WriteAsync(httpContext);
 
     public Task WriteAsync(HttpContext context)
     {

@@ -46,22 +46,10 @@ public sealed class DeliveryLatency(EventFeed feed, AdminShop shop, TimeProvider
     private static string[] NewestOf(EventWindow window, DateTimeOffset now) =>
     [
         .. window.Ends()
-            .SelectMany((end, partition) => window.Read(partition, Start(window, partition, end), PerPartition, IsDelivery).Events)
+            .SelectMany((end, partition) => window.Read(partition, Math.Max(window.First(partition), end - PerPartition), PerPartition, IsDelivery).Events)
             .Where(e => e.Time >= now - Reach)
             .OrderByDescending(e => e.Time).Select(e => e.OrderId).Distinct().Take(Most),
     ];
-
-    /// <summary>What lies before the window's beginning is not there.</summary>
-    private static long Start(EventWindow window, int partition, long end)
-    {
-        var start = Math.Max(0, end - PerPartition);
-        while (start < end && !window.Covers(partition, start))
-        {
-            start++;
-        }
-
-        return start;
-    }
 
     private static bool IsDelivery(PartnerEvent e) => e.Type == MessageTypes.OrderDelivered;
 }

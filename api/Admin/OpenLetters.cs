@@ -1,7 +1,7 @@
-using System.Text.Json;
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Log;
+using CardShop.Shop.DeadLetters;
 
 namespace CardShop.Api.Admin;
 
@@ -59,21 +59,9 @@ public sealed class OpenLetters(ILogRanges log)
         {
             _open.Add((record.Partition.Partition, record.Offset));
         }
-        else if (record.Type == MessageTypes.DeadLetterResolved && ResolvedBy(record) is { } offset)
+        else if (DeadLetterRecords.ResolutionOf(record) is { } resolution)
         {
-            _open.Remove((record.Partition.Partition, offset));
-        }
-    }
-
-    private static long? ResolvedBy(LogIncoming record)
-    {
-        try
-        {
-            return record.Value is { } body ? JsonSerializer.Deserialize(body, ContractsJson.Default.DeadLetterResolved)?.Offset : null;
-        }
-        catch (JsonException)
-        {
-            return null;
+            _open.Remove((record.Partition.Partition, resolution.Offset));
         }
     }
 }

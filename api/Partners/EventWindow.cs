@@ -56,14 +56,17 @@ public sealed class EventWindow(int partitions, int perPartition)
         }
     }
 
-    /// <summary>True where everything from this offset on is here.</summary>
-    public bool Covers(int partition, long offset)
+    /// <summary>From where on a partition's events are here.</summary>
+    public long First(int partition)
     {
         lock (_lock)
         {
-            return offset >= _parts[partition].First;
+            return _parts[partition].First;
         }
     }
+
+    /// <summary>True where everything from this offset on is here.</summary>
+    public bool Covers(int partition, long offset) => offset >= First(partition);
 
     /// <summary>
     /// Events from an offset on, in order, and where they end: of at most <paramref name="most"/> that

@@ -35,15 +35,11 @@ public sealed class ProductsEndpoint(ShopTables tables, ChannelChoice channels)
         ? Results.Json(
             new ProductDetails(View(product) with { Description = product.Description }, channels.View()),
             ApiJson.Default.ProductDetails)
-        : Refuse(Problem.Of(
-            StatusCodes.Status404NotFound, "There is no such product", "GET /v1/products lists those on offer.")));
+        : Problem.Of(StatusCodes.Status404NotFound, "There is no such product", "GET /v1/products lists those on offer."));
 
     private IResult? NotYet() => tables.Ready
         ? null
-        : Refuse(Problem.Unavailable("The catalog is still being read. Try again in a moment."));
-
-    private static IResult Refuse(Problem problem) =>
-        Results.Json(problem, ApiJson.Default.Problem, "application/problem+json", problem.Status);
+        : Problem.Unavailable("The catalog is still being read. Try again in a moment.");
 
     private ProductView View(Product product) => new(
         product.Sku, product.Name, new(product.Currency, product.Price),

@@ -42,6 +42,17 @@ internal static class OperatorPages
         await Assertions.Expect(visitor.Dialog()).ToHaveCountAsync(0);
     }
 
+    /// <summary>The open audit shows each of these as done.</summary>
+    public static async Task HasDoneAsync(this Visitor visitor, params string[] actions)
+    {
+        foreach (var action in actions)
+        {
+            await Visitor.SeesAsync(visitor.Page.Locator(".audit li")
+                .Filter(new() { Has = visitor.Page.GetByText(action, new() { Exact = true }) })
+                .Filter(new() { Has = visitor.Page.Locator(".badge", new() { HasTextString = "done" }) }));
+        }
+    }
+
     /// <summary>The open dialog waits for a second operator; he approves it, and it is done.</summary>
     public static async Task IsApprovedAsync(this Visitor visitor, RunningShop shop, string approver)
     {

@@ -22,6 +22,12 @@ public sealed class Visitor : IAsyncDisposable
         _pictures = pictures;
         Page = page;
         page.PageError += (_, error) => _wrong.Enqueue("error: " + error);
+        page.Dialog += (_, dialog) =>
+        {
+            // No page asks that way: it would be somebody's text that ran.
+            _wrong.Enqueue("dialog: " + dialog.Message);
+            _ = dialog.DismissAsync();
+        };
         page.Console += (_, message) =>
         {
             // A refused or lost request is the shop's answer to this test, and shown on the page; everything else is a fault.

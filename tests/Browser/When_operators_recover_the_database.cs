@@ -30,7 +30,7 @@ public sealed class When_operators_recover_the_database(TestServers servers, Chr
         await disaster.FencedAsync();
 
         await using var ann = await chromium.VisitAsync(shop, Screen.Desktop);
-        await ann.LogInAsync("ann");
+        await ann.LogInAsync(ConsoleShop.Admin);
         await Visitor.SeesAsync(ann.Page.Locator(".verdict.bad", new() { HasTextString = "the database is older than the log" }));
         await ann.PictureAsync("ops-overview-fenced");
         await ann.GoAsync("replay/recover", "Replay");
@@ -40,7 +40,7 @@ public sealed class When_operators_recover_the_database(TestServers servers, Chr
         await ann.PictureAsync("ops-recover-plan");
         await ann.Button("Run the recovery").ClickAsync();
         await ann.ConfirmAsync("Run the recovery", "the disk is lost, yesterday's backup is in its place");
-        await ann.IsApprovedAsync(shop, "bob");
+        await ann.IsApprovedAsync(shop, ConsoleShop.Approver);
         await Visitor.SeesAsync(ann.Page.Locator(".badge.good"));
 
         await disaster.PlaceAsync("BACK", Orders);

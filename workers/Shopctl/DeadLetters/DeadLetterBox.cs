@@ -3,6 +3,7 @@ using System.Text.Json;
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Log;
+using CardShop.Shop.DeadLetters;
 using CardShop.Shopctl.Replay;
 using CardShop.Shopctl.Servers;
 
@@ -35,11 +36,11 @@ internal static class DeadLetterBox
             record =>
             {
                 var place = new LetterPlace(record.Partition.Partition, record.Offset);
-                if (ResolutionOf(record) is { } resolution)
+                if (DeadLetterRecords.ResolutionOf(record) is { } resolution)
                 {
                     resolved[place with { Offset = resolution.Offset }] = resolution;
                 }
-                else if (LetterOf(record) is { } letter)
+                else if (DeadLetterRecords.LetterOf(record) is { } letter)
                 {
                     letters[place] = new(
                         place, letter with { Body = [] }, letter.Body.Length, LetterText.Of(letter), null);
@@ -66,7 +67,7 @@ internal static class DeadLetterBox
             [Topics.DeadLetters.PartitionOf(topic.Name)],
             record =>
             {
-                if (LetterOf(record) is { } letter && letter.Topic == topic.Name)
+                if (DeadLetterRecords.LetterOf(record) is { } letter && letter.Topic == topic.Name)
                 {
                     places.Add((new(letter.Topic, letter.Partition), letter.Offset));
                 }
@@ -87,7 +88,7 @@ internal static class DeadLetterBox
 
         var records = await servers.Ranges.ReadAsync(
             new Dictionary<PartitionKey, long> { [partition] = place.Offset }, 1, Patience, cancellation);
-        return records.Count > 0 ? LetterOf(records[0]) : null;
+        return records.Count > 0 ? DeadLetterRecords.LetterOf(records[0]) : null;
     }
 
     /// <summary>Notes what became of a letter; returns when that is durable.</summary>
@@ -99,27 +100,6 @@ internal static class DeadLetterBox
                 JsonSerializer.SerializeToUtf8Bytes(resolution, ContractsJson.Default.DeadLetterResolved),
                 [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(MessageTypes.DeadLetterResolved))]),
             cancellation);
-
-    public static DeadLetter? LetterOf(LogIncoming record) => record.Type == MessageTypes.DeadLetter
-        ? Read(record, body => JsonSerializer.Deserialize(body, ContractsJson.Default.DeadLetter))
-        : null;
-
-    private static DeadLetterResolved? ResolutionOf(LogIncoming record) => record.Type == MessageTypes.DeadLetterResolved
-        ? Read(record, body => JsonSerializer.Deserialize(body, ContractsJson.Default.DeadLetterResolved))
-        : null;
-
-    private static T? Read<T>(LogIncoming record, Func<byte[], T?> read)
-        where T : class
-    {
-        try
-        {
-            return record.Value is { } body ? read(body) : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 
     private static async Task ReadAsync(
         ShopServers servers, IEnumerable<int> partitions, Action<LogIncoming> onRecord, CancellationToken cancellation)

@@ -1,115 +1,51 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Bus;
-using CardShop.Shop.Store;
+using CardShop.Shop.Replay;
 using CardShop.Tests.Integration;
+using CardShop.Tests.Integration.Servers;
 using CardShop.Tests.Integration.Shop;
 using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
 using RabbitMQ.Client;
 using Xunit;
-using ShopOperators = CardShop.Tests.Integration.Shop.Shopctl;
 
 namespace CardShop.Tests.Browser;
 
-/// <summary>Deeds about orders, failed messages and the catalog.</summary>
-public sealed partial class When_operators_use_the_console
+/// <summary>The operations console on a whole shop: what has failed, channels, the catalog, replays and figures, every deed by clicking.</summary>
+public sealed partial class When_operators_run_the_shop(TestServers servers, Chromium chromium)
 {
-    private static async Task ReviewsAsync(RunningShop shop, Visitor ann)
+    [Fact]
+    public async Task They_retry_switch_import_replay_and_count_and_the_audit_shows_all_of_it()
     {
-        var dismissed = await DeliveredAsync(shop);
-        var confirmed = await shop.PlaceAsync("OPS");
-        await shop.UntilAsync(confirmed, "awaiting-payment");
-        await ReviewAsync(shop, dismissed);
-        await ReviewAsync(shop, confirmed);
-        await ann.GoAsync("reviews", "Reviews");
-        ILocator Case(PlacedOrder order) => ann.Page.Locator("article", new() { HasTextString = order.Id });
-        await Visitor.SeesAsync(Case(dismissed));
-        await Visitor.SeesAsync(Case(confirmed));
-        await ann.PictureAsync("ops-reviews");
-        await Case(dismissed).GetByRole(AriaRole.Button, new() { Name = "Dismiss" }).ClickAsync();
-        await ann.ConfirmAsync("Dismiss", "it was delivered");
-        await ann.EndsAsync();
-        await Assertions.Expect(Case(dismissed)).ToHaveCountAsync(0);
-
-        await Case(confirmed).GetByRole(AriaRole.Button, new() { Name = "Confirm paid" }).ClickAsync();
-        await ann.Dialog().GetByLabel("Reference").FillAsync("statement 7");
-        await ann.Dialog().GetByLabel("Amount (CNY)").FillAsync("ten");
-        await ann.ConfirmAsync("Confirm paid", "seen on the statement");
-        await Visitor.SeesAsync(ann.Text("Enter a sum such as 50 or 49.90."));
-        await ann.Dialog().GetByLabel("Amount (CNY)").FillAsync("10.00");
-        await ann.InDialog("Confirm paid").ClickAsync();
-        await ann.IsApprovedAsync(shop, Approver);
-        await shop.UntilAsync(confirmed, "delivered");
-    }
-
-    /// <summary>Goods that are handed over by hand, and keys that are replaced.</summary>
-    private static async Task OrderDeedsAsync(RunningShop shop, Visitor ann)
-    {
-        await ShopOperators.AddProductAsync(shop, "BYHAND", "manual");
-        var manual = await shop.PlaceAsync("BYHAND");
-        await shop.PayAsync(manual);
-        await shop.UntilAsync(manual, "paid");
-        await ann.GoAsync("order/" + manual.Id, "Order " + manual.Id);
-        await Visitor.SeesAsync(ann.Page.Locator(".badge", new() { HasTextString = "by hand" }));
-        await ann.Button("Hand over").ClickAsync();
-        await ann.Dialog().GetByLabel("What the buyer gets").FillAsync("Your account: " + Markup);
-        await ann.ConfirmAsync("Hand over", "written by hand");
-        await ann.IsApprovedAsync(shop, Approver);
-        await shop.UntilAsync(manual, "delivered");
-        Assert.DoesNotContain("Your account", await ann.Page.EvaluateAsync<string>("JSON.stringify(sessionStorage)"), StringComparison.Ordinal);
-
-        var faulty = await DeliveredAsync(shop);
-        await ann.GoAsync("order/" + faulty.Id, "Order " + faulty.Id);
-        await ann.Button("Replace a key").ClickAsync();
-        await ann.ConfirmAsync("Replace a key", "it was used already");
-        await ann.IsApprovedAsync(shop, Approver);
-        await Visitor.SeesAsync(ann.Text("partners are told cardshop.order.key-replaced.v1").Or(ann.Text("order.replace done")));
-    }
-
-    /// <summary>Paid, and its key is gone: it waits for a person, who delivers it when there is another.</summary>
-    private static async Task DeliverAsync(RunningShop shop, Visitor ann)
-    {
-        await shop.AddProductAsync("SCARCE", keys: 1);
-        var order = await shop.PlaceAsync("SCARCE");
-        await shop.UntilAsync(order, "awaiting-payment");
-        await ann.GoAsync("order/" + order.Id, "Order " + order.Id);
-        await Assertions.Expect(ann.Button("Confirm paid")).ToBeEnabledAsync();
-        Assert.True(await ann.Button("Deliver from stock").IsDisabledAsync());
-        Assert.True(await ann.Button("Refund").IsDisabledAsync());
-        Assert.Equal(1, await shop.CountAsync(
-            "WITH gone AS (DELETE FROM shop.card_keys WHERE sku = 'SCARCE' RETURNING id) SELECT count(*) FROM gone"));
-        await shop.PayAsync(order);
-        await Eventually.TrueAsync(
-            async () => await shop.CountAsync(
-                $"SELECT count(*) FROM shop.mt_doc_deliverysaga WHERE id = '{order.Id}' AND data ->> 'status' = 'review'") == 1,
-            "the order waits for a person");
-        await shop.ImportAsync("SCARCE", ["SCARCE-secret-another"]);
-        await Eventually.TrueAsync(
-            async () => await shop.CountAsync("SELECT count(*) FROM shop.card_keys WHERE sku = 'SCARCE'") == 1, "another key is there");
-        await ann.GoAsync("reviews", "Reviews");
-        await Visitor.SeesAsync(ann.Page.Locator("article", new() { HasTextString = order.Id }));
-        await ann.GoAsync("order/" + order.Id, "Order " + order.Id);
-        await Assertions.Expect(ann.Button("Confirm paid")).ToBeDisabledAsync();
-        await ann.Button("Deliver from stock").ClickAsync();
-        await ann.ConfirmAsync("Deliver", "the supplier has sent another");
-        await ann.IsApprovedAsync(shop, Approver);
-        await shop.UntilAsync(order, "delivered");
-        await ann.Button("Refresh").ClickAsync();
-        await Assertions.Expect(ann.Button("Deliver from stock")).ToBeDisabledAsync();
+        await using var shop = await ConsoleShop.StartAsync(servers);
+        await using var ann = await chromium.VisitAsync(shop, Screen.Desktop);
+        await ann.LogInAsync(ConsoleShop.Admin);
+        await LettersAsync(shop, ann);
+        await ChannelsAsync(shop, ann);
+        await CatalogAsync(shop, ann);
+        await ReplayAsync(shop, ann);
+        await ResumeAsync(shop, ann);
+        await RefillAsync(shop, ann);
+        await FiguresAsync(ann);
+        await ann.GoAsync("audit", "Audit");
+        await ann.HasDoneAsync(
+            "dead-letters.retry", "dead-letters.discard", "channel.switch", "product.add", "keys.import", "replay", "replay.abandon", "recover.work");
+        await LeaveAsync(ann);
     }
 
     private static async Task LettersAsync(RunningShop shop, Visitor ann)
     {
-        var order = await DeliveredAsync(shop);
+        var order = await ConsoleShop.DeliveredAsync(shop);
         var record = (await shop.RecordsAsync(Topics.Orders)).Single(r => Encoding.UTF8.GetString(r.Value!).Contains(order.Id, StringComparison.Ordinal));
         await LetterAsync(shop, record.Partition.Partition, record.Offset, record.Key, record.Value!, order.Id, "TimeoutException: once");
-        await LetterAsync(shop, 0, 999_999, null, "{"u8.ToArray(), null, "JsonException: " + Markup);
+        await LetterAsync(shop, 0, 999_999, null, "{"u8.ToArray(), null, "JsonException: " + ConsoleShop.Markup);
         await ann.GoAsync("letters", "Dead letters");
         ILocator Letter(string reason) => ann.Page.Locator(".letters li", new() { HasTextString = reason });
-        await Visitor.SeesAsync(Letter(Markup));
+        await Visitor.SeesAsync(Letter(ConsoleShop.Markup));
         await Letter("once").GetByText("Details").ClickAsync();
         await Visitor.SeesAsync(Letter("once").GetByText("sku: OPS"));
         await ann.PictureAsync("ops-letters");
@@ -143,6 +79,29 @@ public sealed partial class When_operators_use_the_console
         await Visitor.SeesAsync(ann.Text("Nothing has failed."));
     }
 
+    private async Task ChannelsAsync(RunningShop shop, Visitor ann)
+    {
+        await ann.GoAsync("channels", "Channels");
+        var card = ann.Page.Locator("article", new() { HasTextString = "UnionPay" });
+        await Visitor.SeesAsync(card.GetByText("Offered to buyers."));
+        await card.GetByRole(AriaRole.Button, new() { Name = "Switch off" }).ClickAsync();
+        await ann.ConfirmAsync("Switch off", "their notice");
+        await ann.EndsAsync();
+        await Visitor.SeesAsync(card.GetByText("Not offered to buyers."));
+        await ann.PictureAsync("ops-channels");
+        await using var buyer = await chromium.VisitAsync(shop, Screen.Phone);
+        await buyer.OpenAsync("/p/OPS");
+        await Visitor.SeesAsync(buyer.Text("UnionPay (not available now)"));
+        Assert.True(await buyer.Page.Locator("#channel-unionpay").IsDisabledAsync());
+
+        await card.GetByRole(AriaRole.Button, new() { Name = "Switch on" }).ClickAsync();
+        await ann.ConfirmAsync("Switch on", "it is over");
+        await ann.EndsAsync();
+        await Visitor.SeesAsync(card.GetByText("Offered to buyers."));
+        await buyer.Page.ReloadAsync();
+        await Assertions.Expect(buyer.Page.Locator("#channel-unionpay")).ToBeEnabledAsync();
+    }
+
     /// <summary>A product is added, its keys are dropped on the page, and a buyer gets one.</summary>
     private async Task CatalogAsync(RunningShop shop, Visitor ann)
     {
@@ -153,12 +112,12 @@ public sealed partial class When_operators_use_the_console
         await ann.Field("Price (CNY)").FillAsync("49.90");
         await ann.Page.Locator("form.product button[type=submit]").ClickAsync();
         await Visitor.SeesAsync(ann.Text("Say the name."));
-        await ann.Field("Name").FillAsync(Markup);
+        await ann.Field("Name").FillAsync(ConsoleShop.Markup);
         await ann.Page.Locator("form.product button[type=submit]").ClickAsync();
         await ann.ConfirmAsync("Add product", "new in the shop");
         await ann.EndsAsync();
 
-        await ann.GoAsync("product/FRESH", Markup);
+        await ann.GoAsync("product/FRESH", ConsoleShop.Markup);
         await ann.Page.Locator("#keys-file").SetInputFilesAsync(new FilePayload
         {
             Name = "keys.txt",
@@ -184,7 +143,7 @@ public sealed partial class When_operators_use_the_console
         await Visitor.SeesAsync(ann.Text("Version 2"));
         await ann.PictureAsync("ops-product");
         await ann.GoAsync("products", "Products");
-        await Visitor.SeesAsync(ann.Text(Markup));
+        await Visitor.SeesAsync(ann.Text(ConsoleShop.Markup));
         await ann.PictureAsync("ops-products");
 
         await using var buyer = await chromium.VisitAsync(shop, Screen.Phone);
@@ -208,6 +167,65 @@ public sealed partial class When_operators_use_the_console
         await ann.Page.Locator(".drop").DispatchEventAsync("drop", new Dictionary<string, object> { ["dataTransfer"] = data });
         await Visitor.SeesAsync(ann.Dialog().GetByText("more.csv"));
         Assert.Equal("csv", await ann.Dialog().GetByLabel("Format").InputValueAsync());
+    }
+
+    private static async Task ReplayAsync(RunningShop shop, Visitor ann)
+    {
+        await ann.GoAsync("replay", "Replay");
+        await Visitor.SeesAsync(ann.Text("No replay is unfinished."));
+        await ann.Field("From").FillAsync("yesterday");
+        await ann.Button("Make a plan").ClickAsync();
+        await Visitor.SeesAsync(ann.Page.Locator(".error", new() { HasTextString = "An offset" }));
+        await ann.Field("From").FillAsync("0");
+        await ann.Button("Make a plan").ClickAsync();
+        await Visitor.SeesAsync(ann.Text("The plan is made; nothing was changed."));
+        await Assertions.Expect(ann.Page.Locator(".plan .output")).ToContainTextAsync("distinct orders");
+        await ann.PictureAsync("ops-replay");
+        await ann.Button("Run the replay").ClickAsync();
+        await ann.ConfirmAsync("Run the replay", "to be sure");
+        await ann.IsApprovedAsync(shop, ConsoleShop.Approver);
+        await Visitor.SeesAsync(ann.Text("No replay is unfinished."));
+
+        await ann.GoAsync("replay/recover", "Replay");
+        await ann.Button("Make a plan").ClickAsync();
+        await Visitor.SeesAsync(ann.Page.Locator(".output", new() { HasTextString = "Nothing to recover" }));
+        await ann.PictureAsync("ops-recover");
+    }
+
+    /// <summary>Two replays that were stopped: one goes on, the other is forgotten.</summary>
+    private static async Task ResumeAsync(RunningShop shop, Visitor ann)
+    {
+        var ends = await shop.Log.EndsAsync([Topics.Orders], default);
+        var store = new ReplayStore(shop.Database);
+        foreach (var id in new[] { "0123abcd", "fedc9876" })
+        {
+            await store.CreateAsync(
+                new(id, ReplayTopic.All.Single(t => t.Topic == Topics.Orders), $"shop.orders.v1 {id}", ReplayFilter.None,
+                    ends.ToDictionary(e => e.Key, _ => 0L), ends, ReplayReport.Empty, ConsoleShop.Admin, DateTimeOffset.UtcNow),
+                default);
+        }
+
+        await ann.GoAsync("replay", "Replay");
+        ILocator Row(string id) => ann.Page.Locator("tr", new() { HasTextString = id });
+        await Row("0123abcd").First.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
+        await ann.ConfirmAsync("Resume", "it was stopped");
+        await ann.IsApprovedAsync(shop, ConsoleShop.Approver);
+        await Assertions.Expect(Row("0123abcd")).ToHaveCountAsync(0);
+        await Row("fedc9876").First.GetByRole(AriaRole.Button, new() { Name = "Abandon" }).ClickAsync();
+        await ann.ConfirmAsync("Abandon", "asked for by mistake");
+        await ann.EndsAsync();
+        await Visitor.SeesAsync(ann.Text("No replay is unfinished."));
+    }
+
+    /// <summary>As if RabbitMQ had been lost; orders go on after it.</summary>
+    private static async Task RefillAsync(RunningShop shop, Visitor ann)
+    {
+        await ann.GoAsync("replay/recover", "Replay");
+        await ann.Button("Refill the queues").ClickAsync();
+        await ann.ConfirmAsync("Refill the queues", "to be sure");
+        await ann.IsApprovedAsync(shop, ConsoleShop.Approver);
+
+        await ConsoleShop.DeliveredAsync(shop);
     }
 
     /// <summary>Today's figures as the server counts them, then a month that was made up.</summary>
@@ -244,13 +262,17 @@ public sealed partial class When_operators_use_the_console
         Assert.Equal("day,sku\n", await File.ReadAllTextAsync((await file.PathAsync())!));
     }
 
-    /// <summary>A fleet has given a message of the order up.</summary>
-    private static async Task ReviewAsync(RunningShop shop, PlacedOrder order)
+    private static async Task LeaveAsync(Visitor ann)
     {
-        await using var connection = await shop.Database.OpenConnectionAsync();
-        await using var transaction = await connection.BeginTransactionAsync();
-        await PostgresShopStore.ReviewAsync(connection, order.Id, "A message could not be processed", default);
-        await transaction.CommitAsync();
+        await ann.Button("中文").ClickAsync();
+        await Visitor.SeesAsync(ann.Heading("审计"));
+        await ann.GoAsync("overview", "概览");
+        await Visitor.SeesAsync(ann.Page.Locator(".chart .dot"));
+        await ann.PictureAsync("ops-overview-zh");
+        await ann.Button("退出").ClickAsync();
+        await Visitor.SeesAsync(ann.Text("已退出。"));
+        await ann.Page.ReloadAsync();
+        await Visitor.SeesAsync(ann.Heading("登录运营控制台"));
     }
 
     private static Task LetterAsync(
@@ -284,4 +306,7 @@ public sealed partial class When_operators_use_the_console
     {
         public ValueTask AckAsync() => ValueTask.CompletedTask;
     }
+
+    [GeneratedRegex(@"Placed\s*[1-9]")]
+    private static partial Regex Some();
 }
