@@ -230,8 +230,13 @@ public static class ApiHost
         return route;
     }
 
-    private static Task PlainStatusAsync(HttpContext context)
+    private static async Task PlainStatusAsync(HttpContext context)
     {
+        if (await ShopPages.ShowMissingAsync(context))
+        {
+            return;
+        }
+
         var (title, detail) = context.Response.StatusCode switch
         {
             404 => ("There is nothing here", "See /openapi/v1.json for what there is."),
@@ -239,6 +244,6 @@ public static class ApiHost
             415 => ("The body must be JSON", "Send Content-Type: application/json."),
             _ => ("The request was refused", (string?)null),
         };
-        return Problem.Of(context.Response.StatusCode, title, detail).WriteAsync(context);
+        await Problem.Of(context.Response.StatusCode, title, detail).WriteAsync(context);
     }
 }

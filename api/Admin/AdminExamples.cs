@@ -18,7 +18,7 @@ internal static class AdminExamples
     public const string HandOver = """{"why":"written by hand","text":"Your account is open: name buyer, first password in the next mail."}""";
     public const string Replace = """{"why":"it was used already","keyId":"0f8fad5b-d9cb-469f-a165-70867728950e"}""";
     public const string Product =
-        """{"why":"the price has risen","name":"Steam 50","price":5200,"maxQuantity":20,"category":"Games",""" +
+        """{"why":"the price has risen","name":"Demo card 50 yuan","price":5200,"maxQuantity":20,"category":"Games",""" +
         """ "description":"A code for 50 yuan.\nRedeem it under Account, Add funds.",""" +
         """ "tiers":[{"from":10,"price":5000}],"version":3}""";
     public const string Approve = """{"why":"I have seen the buyer's mail"}""";

@@ -8,6 +8,7 @@ namespace CardShop.Api.Admin;
 public sealed class AdminReads(
     AdminCalls calls, AdminAccess access, AdminShop shop, AuditTrail audit, ShopLook look, TimeProvider time)
 {
+    private const int MostManual = 100;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     public Task MeAsync(HttpContext context) => ReadAsync(context, "me", (by, _) => Task.FromResult(
@@ -25,9 +26,12 @@ public sealed class AdminReads(
         context, "reviews", limit, async (rows, cancellation) =>
         {
             var sagas = await ReviewQueries.OpenAsync(shop.Database, after, rows + 1, cancellation);
+            var manual = after is null ? await ManualOrders.WaitingAsync(shop.Database, MostManual, cancellation) : [];
             return AdminAnswer.Json(
                 new AdminReviews(
-                    [.. sagas.Take(rows).Select(AdminOrderViews.ReviewOf)], sagas.Count > rows ? sagas[rows - 1].Id : null),
+                    [.. sagas.Take(rows).Select(AdminOrderViews.ReviewOf)],
+                    [.. manual.Select(m => new AdminManual(m.OrderId, m.Sku, m.Quantity, m.PaidAt, m.Until))],
+                    sagas.Count > rows ? sagas[rows - 1].Id : null),
                 AdminJson.Default.AdminReviews);
         });
 

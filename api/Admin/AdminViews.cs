@@ -40,8 +40,12 @@ public sealed record AdminAudit(IReadOnlyList<AuditEntry> Entries, string Next);
 public sealed record AdminReview(
     string OrderId, PaymentStatus Status, string? Sku, MoneyView? Amount, IReadOnlyList<ReviewCase> Cases);
 
+/// <param name="Manual">Of the first page: paid orders of manual goods, the most urgent first, 100 at most.</param>
 /// <param name="Next">Goes on behind this page, as <c>after</c>; absent where it was the last.</param>
-public sealed record AdminReviews(IReadOnlyList<AdminReview> Orders, string? Next);
+public sealed record AdminReviews(IReadOnlyList<AdminReview> Orders, IReadOnlyList<AdminManual> Manual, string? Next);
+
+/// <param name="Until">Then it goes to review.</param>
+public sealed record AdminManual(string OrderId, string Sku, int Quantity, DateTimeOffset PaidAt, DateTimeOffset? Until);
 
 /// <param name="Published">Buyers see this version.</param>
 public sealed record AdminProduct(Product Product, bool Published);
@@ -91,7 +95,7 @@ public sealed record AdminWork(
 
 public sealed record AdminChannel(string Channel, bool Up, IReadOnlyList<string> DownProfiles);
 
-/// <summary>Products on sale with too little in stock: less than five orders of the largest size, or nothing.</summary>
+/// <summary>Products on sale with nothing in stock, or less than their low-stock level.</summary>
 /// <param name="Products">The first 100, those with the least on top.</param>
 public sealed record AdminStockWarnings(int SoldOut, int Low, IReadOnlyList<AdminStockWarning> Products);
 

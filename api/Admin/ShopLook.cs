@@ -15,7 +15,6 @@ namespace CardShop.Api.Admin;
 public sealed class ShopLook
 {
     private const int MostWarnings = 100;
-    private const int OrdersInStock = 5;
     private const string Kafka = "kafka";
     private const string Postgres = "postgresql";
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
@@ -144,8 +143,8 @@ public sealed class ShopLook
     private AdminStockWarnings Warnings()
     {
         var low = _tables.Products.Where(p => p.OnSale && p.Kind != ProductKind.Manual)
-            .Select(p => (p.Sku, Available: _tables.Available(p.Sku) ?? 0, Enough: (long)OrdersInStock * p.MaxQuantity))
-            .Where(p => p.Available < p.Enough).ToList();
+            .Select(p => (p.Sku, Available: _tables.Available(p.Sku) ?? 0, Low: p.LowStock))
+            .Where(p => p.Available <= 0 || p.Available < p.Low).ToList();
         return new(
             low.Count(p => p.Available <= 0), low.Count(p => p.Available > 0),
             [.. low.OrderBy(p => p.Available).ThenBy(p => p.Sku, StringComparer.Ordinal).Take(MostWarnings)

@@ -55,6 +55,22 @@ public static class ShopPages
         }
     }
 
+    /// <summary>A person's browser at an address that leads nowhere gets a page; programs get a problem.</summary>
+    /// <returns>False where nothing was written.</returns>
+    public static async Task<bool> ShowMissingAsync(HttpContext context)
+    {
+        if (context.Response.StatusCode != StatusCodes.Status404NotFound || !HttpMethods.IsGet(context.Request.Method)
+            || !context.Request.Headers.Accept.ToString().StartsWith("text/html", StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        Protect(context.Response, SecurityPolicy);
+        context.Response.ContentType = "text/html; charset=utf-8";
+        await context.Response.SendFileAsync(Path.Combine(Folder, "missing.html"), context.RequestAborted);
+        return true;
+    }
+
     private static void Protect(HttpResponse response, string policy)
     {
         response.Headers.CacheControl = "no-cache";

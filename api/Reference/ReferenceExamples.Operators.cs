@@ -12,7 +12,7 @@ internal static partial class ReferenceExamples
     private const string Approval = "a1b2c3d4e5f6";
 
     private static readonly Guid Key = new("0b1f8f0e-5a5b-4c7e-9a37-1f2f6c8f4d10");
-    private static readonly Product Steam = new(Sku, "Steam 50", 5_000, "CNY", 10, true, HoldPolicy.Order, 900, 0, 3);
+    private static readonly Product Steam = new(Sku, "Demo card 50 yuan", 5_000, "CNY", 10, true, HoldPolicy.Order, 900, 0, 3);
 
     private static IEnumerable<(Type Type, Func<JsonNode> Make)> ForOperators() =>
     [
@@ -33,7 +33,7 @@ internal static partial class ReferenceExamples
             "12.0.3"), AdminJson.Default.AdminAudit),
         Of(new AdminReviews(
             [new(Order, PaymentStatus.Review, Sku, Price, [new(ReviewKind.AmountMismatch, "4000 came in instead of 5000.", At, Order + "01")])],
-            null), AdminJson.Default.AdminReviews),
+            [], null), AdminJson.Default.AdminReviews),
         Of(new AdminProduct(Steam, true), AdminJson.Default.AdminProduct),
         Of(new AdminProducts([new(Steam, true)], null), AdminJson.Default.AdminProducts),
         Of(new AdminStock([new(Sku, "a", 1_000, 320, 20, 15, 650, 10)], null), AdminJson.Default.AdminStock),
@@ -42,7 +42,7 @@ internal static partial class ReferenceExamples
             [new("alipay", true, [])], new(0, 1, [new(Sku, 12)]), new(1_250, 1_190), new(140, 310, 480, 200), 0.4, 0, null),
             AdminJson.Default.AdminOverview),
         Of(new AdminOrder(
-            Order, PaymentStatus.Paid, null, new(Sku, "Steam 50", ProductKind.Unique, 1, Price, "alipay", "a", At), false, null, 3,
+            Order, PaymentStatus.Paid, null, new(Sku, "Demo card 50 yuan", ProductKind.Unique, 1, Price, "alipay", "a", At), false, null, 3,
             [new(Order + "01", "alipay", "main", 5_000, "CNY", At, At.AddMinutes(15), "closed")],
             [new(Order + "01", "2030010122001400000000000000", 5_000, At.AddSeconds(18), "notification", PaymentUse.Order, [])], [], [], 1,
             new(DeliveryStatus.Delivered, false, At.AddSeconds(19), At.AddSeconds(20), null, null, 2, 1, [Key]), null, 0, 0),

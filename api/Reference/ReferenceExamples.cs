@@ -14,13 +14,13 @@ namespace CardShop.Api.Reference;
 internal static partial class ReferenceExamples
 {
     private const string Order = "a2f6k3m7q5t4v2x6y7z3b5c4d6";
-    private const string Sku = "STEAM-50";
+    private const string Sku = "DEMO-50";
 
     private static readonly DateTimeOffset At = new(2030, 1, 1, 8, 0, 0, TimeSpan.Zero);
     private static readonly MoneyView Price = new("CNY", 5_000);
 
     private static readonly ProductView Shown =
-        new(Sku, "Steam 50", Price, 320, 10, true, 900, ProductKind.Unique, "Game credit", [new(10, 4_500)]);
+        new(Sku, "Demo card 50 yuan", Price, 320, 10, true, 900, ProductKind.Unique, "Game credit", [new(10, 4_500)]);
 
     private static readonly FrozenDictionary<Type, Func<JsonNode>> ByType =
         new[]
@@ -61,7 +61,7 @@ internal static partial class ReferenceExamples
             {"exit":0}
 
             """,
-        ["text/csv"] = "day,sku,placed,paid\r\n2030-01-01,STEAM-50,120,96\r\n",
+        ["text/csv"] = "day,sku,placed,paid\r\n2030-01-01,DEMO-50,120,96\r\n",
     }.ToFrozenDictionary();
 
     /// <returns>Null where the type has none: a test demands one for every type of the document.</returns>

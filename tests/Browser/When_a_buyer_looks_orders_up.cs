@@ -30,7 +30,7 @@ public sealed class When_a_buyer_looks_orders_up(TestServers servers, Chromium c
         await Visitor.SeesAsync(other.Text("No order was found."));
         await other.Page.Locator("#password").FillAsync("open sesame");
         await other.Button("Find").ClickAsync();
-        await Visitor.SeesAsync(other.Text("1 orders found"));
+        await Visitor.SeesAsync(other.Text("Orders found: 1"));
         await other.PictureAsync("find-found");
         await other.Page.Locator("form .orders a").ClickAsync();
         Assert.Equal(order.Id, (await other.PlacedAsync()).Id);

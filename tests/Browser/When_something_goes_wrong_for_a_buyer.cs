@@ -30,7 +30,7 @@ public sealed class When_something_goes_wrong_for_a_buyer(TestServers servers, C
         await buyer.FillAsync(1000, "x", "short");
         await buyer.Button("Place order").ClickAsync();
         await Visitor.SeesAsync(buyer.Text("Enter a whole number from 1 to 100."));
-        await Visitor.SeesAsync(buyer.Text("Enter 3 to 254 characters."));
+        await Visitor.SeesAsync(buyer.Text("Say how you can be reached"));
         await Visitor.SeesAsync(buyer.Text("Use 6 to 128 characters, or leave it empty."));
         Assert.Equal("quantity", await buyer.Page.EvaluateAsync<string>("document.activeElement.id"));
         Assert.DoesNotContain(buyer.Requests, r => r.Method == "POST");
@@ -87,5 +87,7 @@ public sealed class When_something_goes_wrong_for_a_buyer(TestServers servers, C
         await Visitor.SeesAsync(buyer.Text("There is no such order."));
         await buyer.OpenAsync("/p/NOTHING");
         await Visitor.SeesAsync(buyer.Text("There is no such product."));
+        await buyer.OpenAsync("/nowhere");
+        await Visitor.SeesAsync(buyer.Heading("There is no such page"));
     }
 }

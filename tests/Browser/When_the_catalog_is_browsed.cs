@@ -65,7 +65,7 @@ public sealed class When_the_catalog_is_browsed(TestServers servers, Chromium ch
         await buyer.PictureAsync("shop-200");
         await buyer.Page.Locator("#search").FillAsync("19 product");
         await Assertions.Expect(items).ToHaveCountAsync(2);
-        await Visitor.SeesAsync(buyer.Text("2 products"));
+        await Visitor.SeesAsync(buyer.Text("Products: 2"));
         Assert.EndsWith("/?search=19+product&category=Games", buyer.Page.Url, StringComparison.Ordinal);
         await buyer.Page.ReloadAsync();
         await Assertions.Expect(items).ToHaveCountAsync(2);
@@ -247,7 +247,7 @@ public sealed class When_the_catalog_is_browsed(TestServers servers, Chromium ch
         await buyer.Page.Locator("#contact").FillAsync(Image + Script + "@example.org");
         await buyer.Page.Locator("#password").FillAsync(Script);
         await buyer.Button("Find").ClickAsync();
-        await Visitor.SeesAsync(buyer.Text("2 orders found"));
+        await Visitor.SeesAsync(buyer.Text("Orders found: 2"));
         await PlainAsync(buyer);
         // What this browser remembers is no way in either.
         await buyer.Page.EvaluateAsync(

@@ -1,7 +1,7 @@
 // Orders of this browser, an order by its link, orders by contact and query password.
 import { announce, ask, el, page, t, when } from "./page.js";
 import { call } from "./api.js";
-import { address, all, forget, parse, remember } from "./browser-orders.js";
+import { address, all, forget, parse } from "./browser-orders.js";
 import { troubleText } from "./words.js";
 
 const main = page(t("findTitle"));
@@ -48,7 +48,7 @@ function byContact() {
   const password = el("input", { id: "password", name: "password", type: "password", autocomplete: "off", maxlength: "128", "aria-describedby": "password-error" });
   const wrong = {
     contact: el("p", { class: "error", id: "contact-error", hidden: true }, t("badContact")),
-    password: el("p", { class: "error", id: "password-error", hidden: true }, t("badPassword")),
+    password: el("p", { class: "error", id: "password-error", hidden: true }, t("badLookup")),
   };
   const outcome = el("p", { role: "status" });
   const found = el("ul", { class: "orders" });
@@ -69,8 +69,8 @@ function byContact() {
       const { orders } = await call("/v1/lookup", { method: "POST", body: { contact: contact.value.trim(), password: password.value } });
       outcome.textContent = t("found", orders.length);
       found.replaceChildren(...orders.map(o => entry({ id: o.orderId, token: o.token, sku: `${o.sku} × ${o.quantity}`, at: o.acceptedAt }, false)));
-      for (const o of orders) remember({ id: o.orderId, token: o.token, sku: o.sku, at: o.acceptedAt });
-      list();
+      announce(outcome.textContent);
+      // A browser that is not the buyer's own keeps nothing; an order that is opened is kept, as its page says.
     } catch (trouble) {
       outcome.textContent = trouble.status === 404 ? t("notFound")
         : trouble.status === 503 || trouble.status === 0 ? t("findAway") : troubleText(trouble);

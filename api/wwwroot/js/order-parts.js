@@ -161,14 +161,14 @@ export function about() {
   let paidSince = 0;
   return {
     element,
-    show({ status }) {
-      const name = "about." + status;
+    show({ status, kind }) {
+      const name = status === "paid" && kind === "manual" ? "paidManual" : "about." + status;
       const known = ["sold-out", "refused", "expired", "cancelled", "refunding", "refunded", "review", "paid"].includes(status);
       element.hidden = !known;
       if (!known) return;
       if (status === "paid") paidSince ||= Date.now();
       element.className = ["refunded", "refunding", "paid"].includes(status) ? "notice good" : "notice";
-      element.textContent = status === "paid" && Date.now() - paidSince > LONG_DELIVERY ? t("paidLong") : t(name);
+      element.textContent = status === "paid" && kind !== "manual" && Date.now() - paidSince > LONG_DELIVERY ? t("paidLong") : t(name);
     },
   };
 }

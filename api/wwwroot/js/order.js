@@ -1,5 +1,6 @@
 // One order, live. The capability is behind '#': it never leaves this browser but in the Authorization header to the shop.
 import { announce, copy, el, money, page, t, when } from "./page.js";
+import { product } from "./api.js";
 import { parse, remember } from "./browser-orders.js";
 import { follow } from "./order-stream.js";
 import { about, keys, payment, queue, steps } from "./order-parts.js";
@@ -35,10 +36,13 @@ function show({ id, token }) {
   let last = "";
   let connected = true;
   let latest = null;
+  let goods = null;
+  let askedFor = null;
   follow(id, token, {
     onOrder(view) {
-      latest = view;
+      latest = { ...view, kind: goods?.kind };
       remember({ id, token, sku: view.sku, ...(view.acceptedAt ? { at: view.acceptedAt } : {}) });
+      if (view.sku && askedFor !== view.sku) learn(view.sku);
       draw();
     },
     onLink(ok) {
@@ -55,6 +59,19 @@ function show({ id, token }) {
   setInterval(() => { if (latest) for (const part of parts) part.show(latest); }, 5_000);
   addEventListener("offline", drawLink);
 
+  /** What the sku is called, and whether people deliver it; without an answer the sku has to do. */
+  async function learn(sku) {
+    askedFor = sku;
+    try {
+      goods = (await product(sku)).product;
+    } catch {
+      return;
+    }
+    latest = { ...latest, kind: goods.kind };
+    remember({ id, token, name: goods.name });
+    draw();
+  }
+
   function draw() {
     if (latest.status !== last) {
       last = latest.status;
@@ -64,7 +81,7 @@ function show({ id, token }) {
     for (const part of parts) part.show(latest);
     facts.replaceChildren(...[
       [t("orderNumber"), id],
-      [t("products"), latest.quantity ? `${latest.sku} × ${latest.quantity}` : latest.sku],
+      [t("product"), latest.quantity ? `${goods?.name ?? latest.sku} × ${latest.quantity}` : goods?.name ?? latest.sku],
       latest.amount ? [t("amount"), money(latest.amount)] : null,
       latest.acceptedAt ? [t("placedAt"), when(latest.acceptedAt)] : null,
     ].filter(Boolean).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));

@@ -56,7 +56,7 @@ public static class ChannelsCommand
             var row = ChannelRow.Of(channel, said, session.Time.GetUtcNow());
             var count = await CountAsync(servers, channel, cancellation);
             Screen.Row(
-                table, channel, row.State, row.Since is { } since ? Time(since) : "-",
+                table, channel, row.State, row.Since is { } since ? Screen.Time(since) : "-",
                 profiles.TryGetValue(channel, out var names) ? string.Join(", ", names) : "-",
                 row.Down.Count == 0 ? "-" : string.Join(", ", row.Down),
                 count < MaxCounted ? count.ToString("N0", CultureInfo.InvariantCulture) : "100,000 or more");
@@ -123,9 +123,6 @@ public static class ChannelsCommand
         });
         return command;
     }
-
-    private static string Time(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }
 
 /// <summary>What somebody said of a channel, and when.</summary>

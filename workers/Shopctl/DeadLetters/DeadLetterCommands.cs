@@ -77,7 +77,7 @@ public static class DeadLetterCommands
         foreach (var letter in letters)
         {
             Screen.Row(
-                table, letter.Place.ToString(), Time(letter.Head.At), letter.Origin, letter.Head.Type ?? "", letter.Head.OrderId ?? "",
+                table, letter.Place.ToString(), Screen.Time(letter.Head.At), letter.Origin, letter.Head.Type ?? "", letter.Head.OrderId ?? "",
                 string.Join('\n', letter.Preview.Take(FirstLines).Prepend(letter.Head.Reason)),
                 letter.Size.ToString(CultureInfo.InvariantCulture), letter.Resolved?.How ?? "open");
         }
@@ -96,7 +96,7 @@ public static class DeadLetterCommands
             var letter = (await DeadLetterBox.ReadAsync(servers, cancellation)).Letters.FirstOrDefault(l => l.Place == place)
                 ?? throw NoLetter(place);
             var table = Screen.Table("letter", place.ToString());
-            Screen.Row(table, "at", Time(letter.Head.At));
+            Screen.Row(table, "at", Screen.Time(letter.Head.At));
             Screen.Row(table, "from", letter.Origin);
             Screen.Row(table, "type", letter.Head.Type ?? "");
             Screen.Row(table, "key", letter.Head.Key ?? "");
@@ -109,7 +109,7 @@ public static class DeadLetterCommands
             }
 
             Screen.Row(table, "state", letter.Resolved is { } r
-                ? $"{r.How} by {r.Operator} at {Time(r.At)}{(r.Reason is { } why ? ": " + why : "")}"
+                ? $"{r.How} by {r.Operator} at {Screen.Time(r.At)}{(r.Reason is { } why ? ": " + why : "")}"
                 : "open");
             session.Screen.Show(table);
             return ExitCodes.Ok;
@@ -237,9 +237,6 @@ public static class DeadLetterCommands
 
     internal static ShopctlException NoLetter(LetterPlace place) => new(
         ExitCodes.Failed, $"No letter {place} lies on {Topics.DeadLetters.Name}.");
-
-    internal static string Time(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using CardShop.Shopctl.Settings;
+using CardShop.Shopctl.Terminal;
 
 namespace CardShop.Shopctl.DeadLetters;
 
@@ -81,7 +82,7 @@ internal sealed class LetterPick
             : chosen.Find(l => !l.IsOpen) is { Resolved: { } resolved } closed
                 ? throw new ShopctlException(
                     ExitCodes.Failed,
-                    $"Letter {closed.Place} was {resolved.How} by {resolved.Operator} at {DeadLetterCommands.Time(resolved.At)}.")
+                    $"Letter {closed.Place} was {resolved.How} by {resolved.Operator} at {Screen.Time(resolved.At)}.")
             : chosen;
     }
 

@@ -166,7 +166,7 @@ internal static class ImportCommand
             session.Screen.Line("No key in the file.");
         }
 
-        return report.Refused.Count > 0 ? ExitCodes.Failed : ExitCodes.Ok;
+        return report.Refused.Count > 0 || report.Read == 0 ? ExitCodes.Failed : ExitCodes.Ok;
     }
 
     private static void RequireKeys(Product product, int? quota)

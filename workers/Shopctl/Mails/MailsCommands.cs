@@ -4,7 +4,6 @@ using CardShop.Shop.Mail;
 using CardShop.Shop.Operators;
 using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Orders;
-using CardShop.Shopctl.Partners;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
 
@@ -32,8 +31,8 @@ public static class MailsCommands
             {
                 Screen.Row(
                     table, row.OrderId, MailStore.Name(row.Kind), MailStore.Name(row.State),
-                    row.Tries.ToString("N0", CultureInfo.InvariantCulture), PartnerCommands.Time(row.AddedAt),
-                    PartnerCommands.Time(row.Due), row.LastError ?? "-");
+                    row.Tries.ToString("N0", CultureInfo.InvariantCulture), Screen.Time(row.AddedAt),
+                    Screen.Time(row.Due), row.LastError ?? "-");
             }
 
             session.Screen.Show(table);

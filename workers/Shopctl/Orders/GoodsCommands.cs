@@ -40,20 +40,12 @@ internal static class GoodsCommands
                 ? n
                 : throw new ShopctlException(ExitCodes.Usage, "--limit must be 1 to 500");
             await servers.RequireDatabaseAsync(cancellation);
-            await using var command = servers.Database.CreateCommand(
-                """
-                SELECT id, data ->> 'sku', (data ->> 'quantity')::bigint, data ->> 'createdAt', data ->> 'waitUntil'
-                FROM shop.mt_doc_deliverysaga
-                WHERE data ->> 'status' = 'manual' ORDER BY data ->> 'waitUntil', id LIMIT $1
-                """);
-            command.Parameters.Add(new() { Value = count });
-            await using var reader = await command.ExecuteReaderAsync(cancellation);
             var table = Screen.Table("order", "sku", "#quantity", "paid at", "until");
-            while (await reader.ReadAsync(cancellation))
+            foreach (var order in await ManualOrders.WaitingAsync(servers.Database, count, cancellation))
             {
                 Screen.Row(
-                    table, reader.GetString(0), reader.GetString(1),
-                    reader.GetInt64(2).ToString("N0", CultureInfo.InvariantCulture), reader.GetString(3), reader.GetString(4));
+                    table, order.OrderId, order.Sku, order.Quantity.ToString("N0", CultureInfo.InvariantCulture),
+                    Screen.Time(order.PaidAt), Screen.Time(order.Until));
             }
 
             session.Screen.Show(table);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using CardShop.Contracts;
@@ -34,10 +33,6 @@ public static partial class PartnerCommands
         await PartnerStore.FindAsync(servers.Database, id, cancellation)
         ?? throw new ShopctlException(
             ExitCodes.Failed, $"There is no partner {id}. 'shopctl partner list' shows all, 'shopctl partner add' makes one.");
-
-    /// <summary>A time as operators read it.</summary>
-    public static string Time(DateTimeOffset? time) =>
-        time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? "-";
 
     /// <summary>Each value a sku. Null where none is given: no limit.</summary>
     public static IReadOnlyList<string>? Skus(string[]? values) =>
@@ -113,10 +108,10 @@ public static partial class PartnerCommands
             await PartnerStore.PutAsync(
                 servers.Database, PartnerKeys.Rotate(partner, key.Kept, now + hours, now), cancellation);
             await grant.DoneAsync(
-                string.Join(' ', partner.Keys.Select(k => k.Id)), $"{key.Kept.Id}; the one before until {Time(now + hours)}",
+                string.Join(' ', partner.Keys.Select(k => k.Id)), $"{key.Kept.Id}; the one before until {Screen.Time(now + hours)}",
                 cancellation);
             Show(session, partner.Id, key);
-            session.Screen.Line($"The key before is valid until {Time(now + hours)}.");
+            session.Screen.Line($"The key before is valid until {Screen.Time(now + hours)}.");
             return ExitCodes.Ok;
         });
         return rotate;
@@ -160,7 +155,7 @@ public static partial class PartnerCommands
                     partners, partner.Id, partner.Name, partner.Enabled ? "enabled" : "disabled",
                     string.Join(", ", partner.Scopes), partner.Skus is { } skus ? string.Join(", ", skus) : "all",
                     string.Join(", ", partner.Keys.Where(k => !(k.ExpiresAt <= now))
-                        .Select(k => k.ExpiresAt is { } end ? $"{k.Id} until {Time(end)}" : k.Id)));
+                        .Select(k => k.ExpiresAt is { } end ? $"{k.Id} until {Screen.Time(end)}" : k.Id)));
             }
 
             session.Screen.Show(partners);

@@ -35,7 +35,7 @@ public static class WebhookCommands
                 (webhook.Events is { } events ? string.Join(", ", events) : "all")
                     + (webhook.Skus is { } skus ? " of " + string.Join(", ", skus) : string.Empty),
                 webhook.Enabled ? "enabled" : "disabled: " + webhook.Reason, Number(webhook.Pending), Number(webhook.Delivered),
-                Number(webhook.GivenUp), PartnerCommands.Time(webhook.FailingSince), webhook.LastError ?? "-");
+                Number(webhook.GivenUp), Screen.Time(webhook.FailingSince), webhook.LastError ?? "-");
         }
 
         session.Screen.Show(table);
@@ -111,9 +111,9 @@ public static class WebhookCommands
                 throw Unknown(webhook);
             }
 
-            await grant.DoneAsync(null, $"the secret before until {PartnerCommands.Time(until)}", cancellation);
+            await grant.DoneAsync(null, $"the secret before until {Screen.Time(until)}", cancellation);
             Print(session, webhook, secret);
-            session.Screen.Line($"The secret before signs too until {PartnerCommands.Time(until)}.");
+            session.Screen.Line($"The secret before signs too until {Screen.Time(until)}.");
             return ExitCodes.Ok;
         });
         return rotate;
@@ -156,7 +156,7 @@ public static class WebhookCommands
             session.Screen.Line(
                 !done ? $"Webhook {webhook.Id} is not disabled."
                 : webhook.MissedSince is { } missed
-                    ? $"Webhook {webhook.Id} is enabled; events since {PartnerCommands.Time(missed)} are sent again."
+                    ? $"Webhook {webhook.Id} is enabled; events since {Screen.Time(missed)} are sent again."
                     : $"Webhook {webhook.Id} is enabled.");
             return ExitCodes.Ok;
         });

@@ -56,7 +56,7 @@ public static class ReviewCommands
                 foreach (var review in ReviewCases.OpenOf(saga))
                 {
                     Screen.Row(
-                        table, saga.Id, Kebab(saga.Status), Kebab(review.Kind), Time(review.OpenedAt), review.Number ?? "",
+                        table, saga.Id, Kebab(saga.Status), Kebab(review.Kind), Screen.Time(review.OpenedAt), review.Number ?? "",
                         review.Reason);
                 }
             }
@@ -93,8 +93,8 @@ public static class ReviewCommands
             foreach (var review in saga?.Reviews ?? [])
             {
                 Screen.Row(
-                    table, Kebab(review.Kind), Time(review.OpenedAt), review.Number ?? "", review.Evidence ?? "",
-                    review.ClosedAt is { } at ? Time(at) : "open", review.Resolution ?? "");
+                    table, Kebab(review.Kind), Screen.Time(review.OpenedAt), review.Number ?? "", review.Evidence ?? "",
+                    review.ClosedAt is { } at ? Screen.Time(at) : "open", review.Resolution ?? "");
             }
 
             session.Screen.Show(table);
@@ -266,7 +266,4 @@ public static class ReviewCommands
 
     private static string Kebab<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
-
-    private static string Time(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

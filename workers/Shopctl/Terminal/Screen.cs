@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -61,6 +62,10 @@ public sealed class Screen
 
         return table;
     }
+
+    /// <summary>A time as operators read it; - where there is none.</summary>
+    public static string Time(DateTimeOffset? time) =>
+        time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? "-";
 
     /// <summary>A row of plain text: nothing in it is markup.</summary>
     public static void Row(Table table, params ReadOnlySpan<string> cells)

@@ -39,10 +39,29 @@ export async function change(method, path, body, key) {
   return { status: response.status, body: await json(response) };
 }
 
-/** Opens the session. Throws Trouble: 401 for a wrong key, 429 where the network is locked out. */
-export const login = key => answer("POST", "session", { body: { key }, quiet: true });
+// That there is a session: its cookie is not for scripts, and to ask the shop without one is a refusal in its audit.
+const SESSION = "cardshop.ops.session";
 
-export const logout = () => send("DELETE", "session", { quiet: true });
+/** True where this browser has logged in and not out: the session may have ended since. */
+export function hadSession() {
+  try { return localStorage.getItem(SESSION) !== null; } catch { return true; }
+}
+
+function note(open) {
+  try { open ? localStorage.setItem(SESSION, "1") : localStorage.removeItem(SESSION); } catch { /* the shop is asked, then */ }
+}
+
+/** Opens the session. Throws Trouble: 401 for a wrong key, 429 where the network is locked out. */
+export async function login(key) {
+  const me = await answer("POST", "session", { body: { key }, quiet: true });
+  note(true);
+  return me;
+}
+
+export function logout() {
+  note(false);
+  return send("DELETE", "session", { quiet: true });
+}
 
 /**
  * Runs an operator's command. Calls told with each line as it comes: { line }, { note } or { exit, approvalId? }.

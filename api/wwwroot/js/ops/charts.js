@@ -141,22 +141,22 @@ export function barChart(title, values, format) {
   fit(picture, width => {
     const wide = (width - 2 * LEFT) / Math.max(values.length, 7);
     const every = Math.ceil(values.length / Math.max(1, Math.floor(width / 70)));
-    picture.replaceChildren(...grid(top, y, format, width), ...values.flatMap(({ label, value }, i) => {
+    picture.replaceChildren(...values.flatMap(({ label, value }, i) => {
       const left = LEFT + i * wide;
       const bar = svg("rect", {
         class: "bar", x: left + wide * 0.12, width: wide * 0.76, y: y(value), height: Math.max(0, y(0) - y(value)), rx: 2,
       }, svg("title", {}, `${label}: ${format(value)}`));
       return [bar, i % every === 0 ? svg("text", { class: "axis", x: left + wide / 2, y: height - 3, "text-anchor": "middle" }, label.slice(5)) : null];
-    }).filter(Boolean));
+    }).filter(Boolean), ...grid(top, y, format, width));
   });
   return el("figure", { class: "chart" },
     el("figcaption", {}, el("span", { class: "title" }, title), el("span", { class: "legend" }, el("strong", { class: "number" }, format(sum)))),
     picture);
 }
 
-/** Bars side by side with their numbers. Values: [{ label, value, text }]. */
-export function shares(title, values) {
-  const top = Math.max(...values.map(v => v.value), 1);
+/** Bars side by side with their numbers. Values: [{ label, value, text }]; a full bar is `whole`, or the first value. */
+export function shares(title, values, whole = values[0]?.value) {
+  const top = Math.max(whole ?? 0, 1);
   return el("figure", { class: "chart" }, el("figcaption", {}, el("span", { class: "title" }, title)),
     el("dl", { class: "shares" }, values.map(({ label, value, text }) => [
       el("dt", {}, label), el("dd", {},

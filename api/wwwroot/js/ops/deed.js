@@ -24,6 +24,7 @@ export function deed(about) {
   const trouble = el("p", { class: "notice bad", role: "alert", hidden: true });
   const body = el("div", { class: "body" }, [about.what].flat().filter(Boolean).map(w => typeof w === "string" ? el("p", {}, w) : w),
     two ? el("p", { class: "notice" }, about.mayWait ? about.mayWait : t("twoNeeded")) : null,
+    about.secret && about.approval ? el("p", { class: "notice warn" }, t("sameAgain")) : null,
     trouble, fields.map(f => f.field.element), why?.element,
     approval ? el("details", { open: Boolean(about.approval) }, el("summary", {}, t("approvalHave")), approval.element) : null);
   const form = el("form", { novalidate: true, submit: e => { e.preventDefault(); go(); } }, body,
@@ -125,10 +126,13 @@ export function stateOf(work) {
       el("p", { class: "soft" }, t("waitsHow"))],
     approved: () => [badge(t("state.approved"), "good"), el("p", {}, t("approvedBy", work.approver ?? "–"), " ", code(work.approvalId))],
     done: () => [badge(t("state.done"), "good"), el("p", {}, work.said === "repeated" ? t("doneBefore") : t("doneNow"))],
-    failed: () => [badge(t("state.failed"), "bad"), el("p", { class: "lines" }, failure(work))],
+    failed: () => [inPart(work) ? badge(t("state.partly"), "warn") : badge(t("state.failed"), "bad"), el("p", { class: "lines" }, failure(work))],
   }[work.state]();
   return said.filter(Boolean);
 }
+
+/** Keys of good lines are imported though other lines are bad. */
+const inPart = work => work.request.kind === "upload" && work.said === "exitFailed";
 
 function failure(work) {
   if (work.trouble?.status === 0 && !work.trouble.title) return t("notReached");

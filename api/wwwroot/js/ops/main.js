@@ -1,7 +1,7 @@
 // The console: who is logged in, the frame around the views, and which view the address names.
 import { announce, language, switchLanguage } from "../page.js";
 import { badge, capped, el, t, troubleText, word } from "./dom.js";
-import { get, login, logout, onEnded } from "./api.js";
+import { get, hadSession, login, logout, onEnded } from "./api.js";
 import { setMe, who } from "./roles.js";
 import { show, stateOf } from "./deed.js";
 import * as pulse from "./pulse.js";
@@ -30,6 +30,10 @@ addEventListener("beforeunload", e => { if (works.all().some(works.canStop)) e.p
 start();
 
 async function start() {
+  if (!hadSession()) {
+    askForKey(null);
+    return;
+  }
   try {
     enter(await get("me"));
   } catch (e) {
@@ -127,7 +131,7 @@ function drawFrame() {
 }
 
 /** What the newest look at the shop means for the frame: numbers beside the views where one acts. */
-function beat({ overview, trouble }) {
+function beat({ overview, approvals, trouble }) {
   if (!frame) return;
   const place = document.getElementById("pulse");
   const text = trouble ? t("pulseLost") : "";
@@ -138,6 +142,7 @@ function beat({ overview, trouble }) {
     letters: (overview.deadLetters ?? 0) + (overview.errorQueue ?? 0) + (overview.work?.parkedMessages ?? 0),
     channels: overview.channels.filter(c => !c.up).length,
     products: overview.stock.soldOut,
+    approvals,
   };
   for (const link of frame.querySelectorAll("nav a")) {
     const count = counts[link.dataset.view] ?? 0;
@@ -152,6 +157,9 @@ function changed(work) {
   if (work?.state === "done" && !seenDone.has(work)) {
     seenDone.add(work);
     announce(`${work.title}: ${t("state.done")}`);
+    view?.refresh?.();
+  } else if (work?.state === "failed" && work.request.kind === "upload" && !seenDone.has(work)) {
+    seenDone.add(work);
     view?.refresh?.();
   } else if (work?.state === "approved") {
     announce(`${work.title}: ${t("state.approved")}`);

@@ -1,6 +1,7 @@
 // One look at the shop every few seconds, for the overview and for the numbers beside the views; none while nobody looks.
 import { get } from "./api.js";
 import { added, sampleOf } from "./history.js";
+import { who } from "./roles.js";
 
 const NEAR = 2_000;
 const FAR = 10_000;
@@ -10,9 +11,10 @@ let timer = null;
 let every = FAR;
 let running = false;
 let looking = false;
+let askedAt = -Infinity;
 
-/** What was seen last: { overview, samples, trouble }. It outlives a view, so that a chart goes on where it was. */
-export const seen = { overview: null, samples: [], trouble: null };
+/** What was seen last: { overview, samples, approvals (of others, waiting), trouble }. It outlives a view, so that a chart goes on where it was. */
+export const seen = { overview: null, samples: [], approvals: 0, trouble: null };
 
 /** Calls that after every look, and at once with what was seen last. Returns what ends it. */
 export function onBeat(listener) {
@@ -30,6 +32,7 @@ export function stop() {
   running = false;
   clearTimeout(timer);
   listeners = new Set();
+  askedAt = -Infinity;
 }
 
 /** Every two seconds for the overview, more rarely for the rest. */
@@ -53,6 +56,10 @@ async function look() {
     const overview = await get("overview");
     seen.overview = overview;
     seen.samples = added(seen.samples, sampleOf(overview));
+    if (performance.now() - askedAt >= FAR) {
+      askedAt = performance.now();
+      seen.approvals = (await get("approvals")).approvals.filter(a => a.state === "pending" && a.by !== who()?.name).length;
+    }
     seen.trouble = null;
   } catch (e) {
     seen.trouble = e;

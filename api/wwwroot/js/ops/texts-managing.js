@@ -202,6 +202,7 @@ export const managingWords = {
   fromDay: ["从", "From"],
   toDay: ["到", "To"],
   show: ["显示", "Show"],
+  daysCrossed: ["开始日期不能晚于结束日期。", "The first day must not be after the last."],
   lastDays: ["{0} 天", "{0} days"],
   downloadCsv: ["下载 CSV", "Download CSV"],
   noSales: ["这段时间没有订单。", "There were no orders in this time."],

@@ -68,6 +68,8 @@ const frame = {
   "state.waiting": ["等待批准", "Waits for approval"],
   "state.approved": ["已批准", "Approved"],
   "state.done": ["完成", "Done"],
+  "state.partly": ["未全部完成", "Not all done"],
+  sameAgain: ["批准的是原来的那段内容:请一字不差地再填一次;内容不会被保存,批准里只有它的指纹。", "The approval is for the very text that you gave: enter it again, letter by letter. The text is kept nowhere; the approval holds its fingerprint."],
   "state.failed": ["未完成", "Not done"],
   waitsFor: ["需要第二位操作员批准。编号:", "A second operator has to approve it. Its id:"],
   approvedWaits: ["{0} 已批准,但现在不在变更时段内。编号:", "{0} has approved it, but no change window is open. Its id:"],

@@ -62,7 +62,7 @@ const parametersOf = a => Object.entries(a.parameters ?? {}).map(([name, value])
 /** Where what was approved is done, with the approval at hand. */
 function placeOf(a) {
   const query = "?approval=" + encodeURIComponent(a.approvalId);
-  if (a.action.startsWith("order.")) return `#/order/${encodeURIComponent(a.subject)}${query}`;
+  if (a.action.startsWith("order.")) return `#/order/${encodeURIComponent(a.subject)}${query}&deed=${encodeURIComponent(a.action)}`;
   if (a.action.startsWith("recover")) return `#/replay/recover${query}`;
   return a.action === "replay" ? `#/replay${query}` : null;
 }

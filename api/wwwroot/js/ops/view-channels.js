@@ -23,7 +23,7 @@ function card({ channel, up, downProfiles }) {
     facts([[t("downProfiles"), downProfiles.length > 0 ? downProfiles.join(", ") : null]]),
     el("div", { class: "row" },
       deedButton(t("switchOff"), "channel.switch", () => turn(channel, name, "off"), { kind: up ? "danger" : "" }),
-      deedButton(t("switchOn"), "channel.switch", () => turn(channel, name, "on"), { kind: up ? "" : "main" })));
+      deedButton(t("switchOn"), "channel.switch", () => turn(channel, name, "on"), { kind: up ? "" : "main", disabled: up && downProfiles.length === 0 })));
 }
 
 function turn(channel, name, to) {

@@ -18,9 +18,17 @@ export function open(place, [id], query) {
   title.querySelector("h1").append(" ", code(id));
   place.append(title, body, part(t("story"), story));
   let approval = query.get("approval");
+  let wanted = query.get("deed");
   const again = loading(body, () => get(`orders/${encodeURIComponent(id)}`), order => {
     remember(order.orderId);
-    return content(order, approval);
+    const shown = content(order, approval);
+    if (wanted) {
+      // What was approved is asked for at once.
+      const action = wanted;
+      wanted = null;
+      setTimeout(() => [...body.querySelectorAll("[data-action]")].find(b => b.dataset.action === action && !b.disabled)?.click());
+    }
+    return shown;
   });
   const tell = loading(story, () => ask("order.story", { id }, stop.signal), timeline);
   const refresh = () => {
@@ -96,7 +104,7 @@ function moneyOf(order) {
     table(t("attempts"), [
       [t("number"), a => code(a.number)], [t("channel"), a => [word("channel", a.channel), " ", el("span", { class: "soft" }, a.profile)]],
       [t("amount"), a => sum(a.amount), "n"], [t("openedAt"), a => time(a.openedAt)], [t("until"), a => time(a.expiresAt)],
-      [t("state"), a => badge(word("attempt", a.state), a.state === "open" ? "good" : "")],
+      [t("state"), a => order.payments.some(p => p.number === a.number) ? badge(t("paid"), "good") : badge(word("attempt", a.state), a.state === "open" ? "good" : "")],
     ], order.attempts, { empty: t("noAttempts") }),
     order.payments.length === 0 ? el("p", { class: "empty" }, t("noPayments")) : table(t("payments"), [
       [t("payment"), p => [code(p.number), el("br"), el("span", { class: "soft" }, p.tradeNo ?? "")]],

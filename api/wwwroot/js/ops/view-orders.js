@@ -10,7 +10,7 @@ const LIKE = /^[a-z][a-z2-7]{25}(\d{2})?(R\d+)?$/;
 export function open(place, _, query) {
   const id = field("id", t("orderOrNumber"), { help: t("orderOrNumberHelp"), autocomplete: "off", spellcheck: "false", value: query.get("q"), maxlength: "64" });
   const list = recent();
-  place.append(heading(t("view.orders")),
+  place.append(...[heading(t("view.orders")),
     el("form", {
       class: "part find", novalidate: true, role: "search", submit: e => {
         e.preventDefault();
@@ -22,7 +22,7 @@ export function open(place, _, query) {
     }, id.element, el("button", { class: "main", type: "submit" }, t("search"))),
     list.length === 0 ? null : el("section", { class: "part", "aria-labelledby": "recent" },
       el("h2", { id: "recent" }, t("lookedAt")),
-      el("ul", { class: "plainlist" }, list.map(o => el("li", {}, el("a", { href: "#/order/" + o }, el("code", {}, o)))))));
+      el("ul", { class: "plainlist" }, list.map(o => el("li", {}, el("a", { href: "#/order/" + o }, el("code", {}, o))))))].filter(Boolean));
   id.input.focus();
 }
 

@@ -27,10 +27,10 @@ export function open(place) {
     el("div", { class: "charts" }, flow.element, latency.element, age.element, behind.element),
     part(t("lagTitle"), heat), el("div", { class: "columns" }, part(t("channelHealth"), channels, el("a", { href: "#/channels" }, t("switchThem"))),
       part(t("stockWarnings"), stock, el("a", { href: "#/products" }, t("toProducts")))));
-  const end = onBeat(seen => draw(seen));
+  const end = onBeat(draw);
 
-  function draw({ overview, samples, trouble }) {
-    sayVerdict(verdict, overview, trouble);
+  function draw({ overview, samples, approvals, trouble }) {
+    sayVerdict(verdict, overview, approvals, trouble);
     if (!overview) return;
     keep(tiles, tilesOf(overview));
     const times = samples.map(s => s.at);
@@ -58,11 +58,11 @@ function keep(place, content) {
 }
 
 /** One sentence: is all well, and if not, what. */
-function sayVerdict(place, overview, trouble) {
-  const wrong = trouble ? [troubleText(trouble)] : overview ? troublesOf(overview) : [];
+function sayVerdict(place, overview, approvals, trouble) {
+  const wrong = trouble ? [troubleText(trouble)] : overview ? [...troublesOf(overview), ...workOf(overview, approvals)] : [];
   const text = wrong.length === 0 ? (overview ? t("allWell") : t("loading")) : wrong.join(" · ");
   if (place.textContent === text) return;
-  place.className = "verdict " + (wrong.length > 0 ? "bad" : "good");
+  place.className = "verdict " + (wrong.length === 0 ? "good" : trouble || troublesOf(overview).length > 0 ? "bad" : "warn");
   place.textContent = text;
 }
 
@@ -75,10 +75,16 @@ function troublesOf(o) {
   if (o.queueAgeSeconds > SLOW_SECONDS) found.push(t("queueOld", duration(o.queueAgeSeconds)));
   const waiting = (o.deadLetters ?? 0) + (o.errorQueue ?? 0) + (o.work?.parkedMessages ?? 0);
   if (waiting > 0) found.push(t("messagesFailed", capped(waiting)));
-  if (o.work?.reviewsOpen > 0) found.push(t("reviewsWait", capped(o.work.reviewsOpen)));
   if (o.stock.soldOut > 0) found.push(t("soldOutCount", number(o.stock.soldOut)));
   return found;
 }
+
+/** What waits for a person, though nothing is wrong. */
+const workOf = ({ work }, approvals) => [
+  work?.reviewsOpen > 0 ? t("reviewsWait", capped(work.reviewsOpen)) : null,
+  work?.manualWaiting > 0 ? t("manualWait", capped(work.manualWaiting)) : null,
+  approvals > 0 ? t("approvalsWait", capped(approvals)) : null,
+].filter(Boolean);
 
 function tilesOf(o) {
   const count = (name, value, href, kind = "warn") => tile(name, value === null || value === undefined ? "–" : capped(value), href, value > 0 ? kind : "");

@@ -1,5 +1,5 @@
 // Orders that need a person, with what can be decided right here.
-import { badge, code, deedButton, el, heading, loading, money, roleHint, t, word } from "./dom.js";
+import { badge, code, deedButton, el, heading, loading, money, number, part, roleHint, t, table, time, word } from "./dom.js";
 import { get } from "./api.js";
 import { cases, kindOf } from "./view-order.js";
 import * as deeds from "./order-deeds.js";
@@ -9,9 +9,10 @@ const ROWS = 50;
 export function open(place) {
   const body = el("div");
   let after = null;
-  const again = loading(body, () => get(`reviews?limit=${ROWS}${after ? "&after=" + encodeURIComponent(after) : ""}`), ({ orders, next }) => [
+  const again = loading(body, () => get(`reviews?limit=${ROWS}${after ? "&after=" + encodeURIComponent(after) : ""}`), ({ orders, manual, next }) => [
     roleHint("review.decide"),
-    orders.length === 0 ? el("p", { class: "empty big" }, t("noReviews")) : null,
+    orders.length === 0 && manual.length === 0 ? el("p", { class: "empty big" }, t("noReviews")) : null,
+    manual.length === 0 ? null : part(t("manualWaiting"), byHand(manual)),
     ...orders.map(review),
     el("div", { class: "row" },
       after ? el("button", { type: "button", click: () => { after = null; again(); } }, t("fromStart")) : null,
@@ -21,6 +22,13 @@ export function open(place) {
     el("p", { class: "soft" }, t("reviewsAbout")), body);
   return { refresh: again };
 }
+
+/** Paid orders of manual goods, the most urgent first. */
+const byHand = manual => table(t("manualWaiting"), [
+  [t("order"), m => el("a", { href: "#/order/" + m.orderId }, code(m.orderId))],
+  [t("product"), m => el("a", { href: "#/product/" + encodeURIComponent(m.sku) }, m.sku)], [t("quantity"), m => number(m.quantity), "n"],
+  [t("begunAt"), m => time(m.paidAt)], [t("until"), m => m.until ? time(m.until) : "–"],
+], manual);
 
 function review(order) {
   const id = order.orderId;

@@ -55,7 +55,13 @@ export function open(place, _, query) {
   }
 
   place.append(heading(t("view.statistics"), el("button", { type: "button", click: download }, t("downloadCsv"))),
-    el("form", { class: "part filters", novalidate: true, submit: e => { e.preventDefault(); again(); } },
+    el("form", { class: "part filters", novalidate: true, submit: e => {
+        e.preventDefault();
+        const crossed = from.input.value !== "" && to.input.value !== "" && from.input.value > to.input.value;
+        from.complain(crossed ? t("daysCrossed") : null);
+        if (crossed) from.input.focus();
+        else again();
+      } },
       from.element, to.element, el("div", { class: "row end" }, el("button", { class: "main", type: "submit" }, t("show")), quick(7), quick(30), quick(90))),
     trouble, body);
   return { refresh: again, leave: () => clearTimeout(timer) };
@@ -113,7 +119,7 @@ function content(s) {
       shares(t("funnel"), funnel.map(([name, value]) => ({ label: word("funnel", name), value, text: `${number(value)} · ${percent(value, funnel[0][1])}` }))),
       shares(t("channelShares"), s.channels.map(c => ({
         label: word("channel", c.channel), value: c.orders, text: `${number(c.orders)} · ${percent(c.orders, s.channels.reduce((n, x) => n + x.orders, 0))} · ${sum(c.amount)}`,
-      })))),
+      })), s.channels.reduce((n, c) => n + c.orders, 0))),
     part(t("byProduct"), table(t("byProduct"), columns([t("sku"), r => el("a", { href: "#/product/" + encodeURIComponent(r.sku) }, r.sku)]), products)),
     part(t("byDay"), [s.zone ? el("p", { class: "soft" }, t("zoneOf", s.zone)) : null, table(t("byDay"), columns([t("day"), r => r.day]), days.toReversed())]),
   ];
