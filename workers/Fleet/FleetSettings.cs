@@ -106,6 +106,7 @@ public sealed record FleetSettings(
                 TimeSpan.FromSeconds(configuration.GetValue("Payments:CheckEverySeconds", 300.0)),
                 TimeSpan.FromSeconds(configuration.GetValue("Payments:ResendAfterSeconds", 60.0)))
             {
+                Region = RegionOf(configuration),
                 Channels = ProfilesOf(configuration),
                 MaxOpenPerContact = configuration.GetValue("Orders:MaxOpenPerContact", ShopSettings.Default.MaxOpenPerContact),
                 MaxOpenPerNetwork = configuration.GetValue("Orders:MaxOpenPerNetwork", ShopSettings.Default.MaxOpenPerNetwork),
@@ -131,6 +132,11 @@ public sealed record FleetSettings(
                 : null,
         };
     }
+
+    private static string RegionOf(IConfiguration configuration) =>
+        configuration["Region"] is not { Length: > 0 } region ? Regions.Default
+        : Regions.IsLetter(region) ? region
+        : throw new InvalidOperationException("Setting Region must be one letter from a to z.");
 
     /// <summary>On a developer's machine the endpoint is there too.</summary>
     private static WebhookOptions WebhooksOf(IConfiguration configuration)

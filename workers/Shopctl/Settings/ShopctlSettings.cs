@@ -110,9 +110,11 @@ public sealed class ShopctlSettings(
         .Build();
 
     /// <summary>The region letter that stock belongs to.</summary>
-    public string Region => variable(RegionName) is not { Length: > 0 } text
-        ? "a"
-        : text is [>= 'a' and <= 'z']
+    public string Region => RegionOf(variable);
+
+    internal static string RegionOf(Func<string, string?> variable) => variable(RegionName) is not { Length: > 0 } text
+        ? Regions.Default
+        : Regions.IsLetter(text)
             ? text
             : throw new ShopctlException(ExitCodes.Usage, $"Setting {RegionName} must be one letter from a to z.");
 
