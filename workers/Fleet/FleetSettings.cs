@@ -46,6 +46,9 @@ public sealed record FleetSettings(
     /// <summary>Whose midnight parts the days of the statistics; setting <c>Statistics__TimeZone</c>.</summary>
     public ShopDays Days { get; init; } = ShopDays.Of(null);
 
+    /// <summary>The ways to other regions' Kafkas, for stock that is moved there; settings <c>Regions__…</c>.</summary>
+    public IReadOnlyDictionary<string, KafkaSettings> Links { get; init; } = new Dictionary<string, KafkaSettings>();
+
     /// <summary>How partners' webhooks are called; setting <c>Webhooks__…</c>.</summary>
     public WebhookOptions Webhooks { get; init; } = new();
 
@@ -93,6 +96,7 @@ public sealed record FleetSettings(
             {
                 InstanceId = configuration["Kafka:InstanceId"],
                 Tls = KafkaTls.From(name => configuration["Kafka:Tls:" + name]),
+                TopicPrefix = KafkaSettings.PrefixOf(configuration["Kafka:TopicPrefix"]),
             },
             new(
                 RabbitSettings.WithPassword(
@@ -117,6 +121,10 @@ public sealed record FleetSettings(
             checks,
             (configuration.GetSection(ResilienceOptions.Section).Get<ResilienceOptions>() ?? ResilienceOptions.Default).Checked())
         {
+            Links = RegionLinks.From(
+                configuration.GetSection(RegionLinks.Section).GetChildren()
+                    .Select(s => (s.Key, (Func<string, string?>)(name => s[name]))),
+                name),
             Webhooks = WebhooksOf(configuration),
             SurveyEvery = configuration.GetValue("Metrics:SurveySeconds", 15.0) is >= 0.5 and <= 300 and var seconds
                 ? TimeSpan.FromSeconds(seconds)
@@ -169,7 +177,7 @@ public sealed record FleetSettings(
         "notifications" => Fleets.Notifications,
         "all" => Fleets.All,
         _ => throw new InvalidOperationException(
-            $"--fleet {text} is not known: say orders, payments, delivery, notifications or all."),
+            $"--fleet {text} is not known: say orders, payments, delivery, notifications, all or mirror."),
     };
 
     private static string Required(IConfiguration configuration, string key, string what) =>
