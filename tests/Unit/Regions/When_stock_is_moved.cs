@@ -89,6 +89,27 @@ public sealed class When_stock_is_moved
     }
 
     [Fact]
+    public async Task Its_commit_number_stays_at_home_where_alone_it_is_a_witness()
+    {
+        IReadOnlyList<LogRecord> got = [];
+        var other = new FakeLog(new Journal());
+        other.Answers.Enqueue(records =>
+        {
+            got = records;
+            return [];
+        });
+        await using var log = new LinkedLog(new FakeLog(new Journal()), new Dictionary<string, ILog> { ["b"] = other });
+        var record = Record(LinkedTopic.Of("b", Topics.KeyBatches), "moved") with
+        {
+            Headers = [new(RecordHeaders.Type, [1]), new(RecordHeaders.Commit, [2])],
+        };
+
+        Assert.Empty(await log.ProduceAllAsync([record], TestContext.Current.CancellationToken));
+        Assert.Equal([RecordHeaders.Type], Assert.Single(got).Headers.Select(h => h.Name));
+        Assert.Equal(Topics.KeyBatches.Name, got[0].Topic);
+    }
+
+    [Fact]
     public async Task A_region_without_a_way_to_it_keeps_its_record_unsent_and_it_is_never_given_up()
     {
         await using var log = new LinkedLog(new FakeLog(new Journal()), new Dictionary<string, ILog>());

@@ -57,12 +57,19 @@ public sealed class LinkedLog(ILog own, IReadOnlyDictionary<string, ILog> links)
             }
 
             failures.AddRange((await link.ProduceAllAsync(
-                [.. theirs.Select(i => records[i] with { Topic = places[i]!.Value.Topic })], cancellation))
+                [.. theirs.Select(i => Foreign(records[i], places[i]!.Value.Topic))], cancellation))
                 .Select(f => f with { Index = theirs[f.Index] }));
         }
 
         return [.. failures.OrderBy(f => f.Index)];
     }
+
+    /// <summary>Without the commit number: of this region's database it would be held against the other's.</summary>
+    private static LogRecord Foreign(LogRecord record, string topic) => record with
+    {
+        Topic = topic,
+        Headers = [.. record.Headers.Where(h => h.Name != RecordHeaders.Commit)],
+    };
 
     public ILogReader Join(
         string group, IReadOnlyList<Topic> topics, ReadPositions positions, ChannelWriter<Incoming> output) =>
