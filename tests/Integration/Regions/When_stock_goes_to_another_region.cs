@@ -22,7 +22,8 @@ public sealed class When_stock_goes_to_another_region(TestServers servers)
     {
         var prefix = string.Create(CultureInfo.InvariantCulture, $"b{Environment.ProcessId}.");
         var there = new KafkaSettings(
-            await servers.KafkaAsync(), "test", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(1)) { TopicPrefix = prefix };
+            await servers.KafkaAsync(), "test", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(1))
+        { TopicPrefix = prefix };
         await using var other = new KafkaLog(there, TimeProvider.System, TestLogs.Factory.CreateLogger<KafkaLog>());
         await other.CreateTopicsAsync([Topics.KeyBatches], 1, Stop);
         await using var shop = await RunningShop.StartAsync(servers, new Dictionary<string, string>

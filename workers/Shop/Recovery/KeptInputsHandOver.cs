@@ -36,7 +36,8 @@ public sealed class KeptInputsHandOver(ILogRanges own, ILog region, string lette
             {
                 var theirs = records.Where(IsTheirs).Select(r => new LogRecord(
                     r.Partition.Topic, r.Partition.Partition, Encoding.UTF8.GetBytes(r.Key), r.Value,
-                    [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(r.Type ?? string.Empty))]) { At = r.Timestamp }).ToList();
+                    [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(r.Type ?? string.Empty))])
+                { At = r.Timestamp }).ToList();
                 if ((await region.ProduceAllAsync(theirs, cancellation)) is [var failure, ..])
                 {
                     throw new PlaceException($"What was kept for region {letter} could not be handed over: {failure.Reason}");

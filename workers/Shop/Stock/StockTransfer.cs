@@ -78,7 +78,8 @@ public sealed class StockTransfer(NpgsqlDataSource database, RollbackFence fence
 
         var now = time.GetUtcNow();
         var gone = new KeysVoided(
-            id, order.Sku, order.From, order.Reason, order.Operator, now, [.. keys.Select(k => k.Id)]) { To = order.To };
+            id, order.Sku, order.From, order.Reason, order.Operator, now, [.. keys.Select(k => k.Id)])
+        { To = order.To };
         OutRecord[] records =
         [
             new(
