@@ -103,7 +103,7 @@ public static class ApiHost
         services.AddSingleton<ShopTables>();
         services.AddHostedService(s => s.GetRequiredService<ShopTables>());
         services.AddSingleton(s => new OrderDesk(
-            s.GetRequiredService<ShopTables>(), reader, settings.PublicUrl, TimeProvider.System, s.GetRequiredService<ILogger<OrderDesk>>()));
+            s.GetRequiredService<ShopTables>(), reader, settings.Region, settings.PublicUrl, TimeProvider.System, s.GetRequiredService<ILogger<OrderDesk>>()));
         services.AddHostedService(s => s.GetRequiredService<OrderDesk>());
         services.AddSingleton(s => new OrderWatch(reader, TimeProvider.System, s.GetRequiredService<ILogger<OrderWatch>>()));
         services.AddHostedService(s => s.GetRequiredService<OrderWatch>());

@@ -52,6 +52,7 @@ public sealed record ApiSettings(
                 MaxQueuedRecords = 100_000,
                 MaxQueuedKilobytes = 64 * 1024,
                 Tls = KafkaTls.From(name => configuration["Kafka:Tls:" + name]),
+                TopicPrefix = KafkaSettings.PrefixOf(configuration["Kafka:TopicPrefix"]),
             },
             configuration["Postgres:ConnectionString"],
             Required(configuration, "Secrets:Directory", "the directory of the installation's secrets"),

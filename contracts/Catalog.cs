@@ -46,6 +46,13 @@ public sealed record Product(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int LowStock { get; init; }
 
+    /// <summary>
+    /// The region, by its letter, where alone its keys are imported; others sell what was moved to them. Null: the region in
+    /// whose catalog it stands.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Home { get; init; }
+
     /// <summary>Under what buyers find it, one line of plain text; null = in no category.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Category { get; init; }

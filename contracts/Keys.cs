@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace CardShop.Contracts;
 
 /// <summary>One key of a batch, encrypted before it leaves the importing process.</summary>
@@ -21,4 +23,12 @@ public sealed record KeysImported(
 /// <param name="Keys">Ids, at most some thousands a record.</param>
 public sealed record KeysVoided(
     string VoidId, string Sku, string Region, string Reason, string Operator, DateTimeOffset VoidedAt,
-    IReadOnlyList<Guid> Keys);
+    IReadOnlyList<Guid> Keys)
+{
+    /// <summary>
+    /// The region that they were moved to, where a batch with this void's id has them: here they are void whatever orders need.
+    /// Null, and not written, for other voids.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? To { get; init; }
+}

@@ -153,6 +153,9 @@ public enum ReviewKind
 
     /// <summary>Manual goods that nobody has handed over in time.</summary>
     ManualOverdue,
+
+    /// <summary>Paid before its region was lost: it may have been delivered there.</summary>
+    RegionLost,
 }
 
 /// <summary>A matter for a person, whatever the order's status. Open until an operator's decision settles it.</summary>
@@ -189,7 +192,15 @@ public sealed record PaymentSaga(
     long Outbox = 0,
     IReadOnlyList<PaymentClaim>? Claims = null,
     IReadOnlyList<ReviewCase>? Reviews = null,
-    IReadOnlyList<string>? Acts = null);
+    IReadOnlyList<string>? Acts = null)
+{
+    /// <summary>
+    /// When its region was lost while it was open: what became of money that came in before, nobody here knows. Null, and not
+    /// written, for others.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? LostAt { get; init; }
+}
 
 /// <summary>Where an order's delivery stands.</summary>
 [JsonConverter(typeof(KebabEnumConverter<DeliveryStatus>))]

@@ -68,4 +68,7 @@ public static class RecordHeaders
 
     /// <summary>The commit number of the transaction that sent the record: the witness of the rollback fence.</summary>
     public const string Commit = "commit";
+
+    /// <summary>Of a copy in another region's log: the original's offset, in decimal digits.</summary>
+    public const string Mirrored = "mirrored";
 }

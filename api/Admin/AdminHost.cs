@@ -29,7 +29,7 @@ internal static class AdminHost
         services.AddSingleton(s => new ApprovalDesk(
             s.GetRequiredService<OperatorGate>(), s.GetRequiredService<AuditTrail>(), TimeProvider.System, AdminShop.Via));
         services.AddSingleton(s => new AdminShop(
-            settings.PostgresConnection, secrets, s.GetRequiredService<ILog>(), TimeProvider.System,
+            settings.PostgresConnection, secrets, s.GetRequiredService<ILog>(), settings.Kafka.TopicPrefix, TimeProvider.System,
             s.GetRequiredService<ILogger<RollbackFence>>()));
         services.AddSingleton(new SessionSeal(secrets.Tokens, secrets.CurrentToken, TimeProvider.System));
         services.AddSingleton(new ShopctlProgram(configuration));

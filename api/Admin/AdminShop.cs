@@ -14,8 +14,9 @@ namespace CardShop.Api.Admin;
 /// The shop as operators change it over HTTP: a few connections of their own, opened at the first call, behind the rollback
 /// fence. Orders are taken without any of it.
 /// </summary>
+/// <param name="prefix">Of the log's topics.</param>
 public sealed class AdminShop(
-    string? connection, ShopSecrets secrets, ILog log, TimeProvider time, ILogger<RollbackFence> logger) : IAsyncDisposable
+    string? connection, ShopSecrets secrets, ILog log, string prefix, TimeProvider time, ILogger<RollbackFence> logger) : IAsyncDisposable
 {
     /// <summary>As the audit names this way in.</summary>
     public const string Via = "api";
@@ -37,7 +38,7 @@ public sealed class AdminShop(
             var database = Database;
             lock (_lock)
             {
-                return _fence ??= new(log, new PostgresFence(database), FleetGroups.All, logger);
+                return _fence ??= new(log, new PostgresFence(database, prefix), FleetGroups.All, logger);
             }
         }
     }

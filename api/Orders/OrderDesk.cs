@@ -9,8 +9,9 @@ namespace CardShop.Api.Orders;
 /// Shows orders. Reads of one moment share one statement, however many buyers ask: the database's work does not grow
 /// with the number of open pages. While the database is away, what the token says is shown.
 /// </summary>
+/// <param name="region">Whose orders are known here; of another region's only what the token says is shown.</param>
 public sealed class OrderDesk(
-    ShopTables tables, OrderReader? reader, string? publicUrl, TimeProvider time, ILogger<OrderDesk> logger)
+    ShopTables tables, OrderReader? reader, char region, string? publicUrl, TimeProvider time, ILogger<OrderDesk> logger)
     : BackgroundService
 {
     private const int MaxBatch = 500;
@@ -29,6 +30,11 @@ public sealed class OrderDesk(
     /// <summary>An order as its buyer sees it, from what is known of it.</summary>
     public OrderView? View(string orderId, OrderToken token, StoredOrder? stored, bool degraded)
     {
+        if (orderId[0] != region)
+        {
+            return new(orderId, token.Sku, "queued", Degraded: true);
+        }
+
         var place = token.Offset < 0 ? null : tables.PlaceOf(token.Partition, token.Offset);
         return degraded
             ? new(orderId, token.Sku, "queued", Degraded: true, Queue: place)

@@ -31,6 +31,7 @@ public sealed class FleetNode : IAsyncDisposable
     private readonly ILoggerFactory _logs;
     private readonly NpgsqlDataSource _database;
     private readonly KafkaLog _log;
+    private readonly LinkedLog _links;
     private readonly RabbitBus _bus;
     private readonly PostgresShopStore _store;
     private readonly RollbackFence _fence;
@@ -52,9 +53,10 @@ public sealed class FleetNode : IAsyncDisposable
         _bus = new(settings.Rabbit, time, random, logs.CreateLogger<RabbitBus>());
         _topicCare = new(settings.Kafka);
         _store = new(_database);
-        _fence = new(_log, new PostgresFence(_database), FleetGroups.All, logs.CreateLogger<RollbackFence>());
+        _fence = new(_log, new PostgresFence(_database, settings.Kafka.TopicPrefix), FleetGroups.All, logs.CreateLogger<RollbackFence>());
         var outbox = new OutboxTable(_database, PostgresShopStore.ReviewAsync);
-        _dispatcher = new(outbox, _log, _bus, DispatchOptions.Default, time, random, logs.CreateLogger<Dispatcher>());
+        _links = RegionLinks.Open(_log, settings.Links, time, logs.CreateLogger<KafkaLog>());
+        _dispatcher = new(outbox, _links, _bus, DispatchOptions.Default, time, random, logs.CreateLogger<Dispatcher>());
         _fleets = new(new(_log, _bus, _store, outbox, _fence, _dispatcher), settings, channels, time, random, logs);
         Compose();
     }
@@ -100,6 +102,7 @@ public sealed class FleetNode : IAsyncDisposable
         _meter.Dispose();
         await _bus.DisposeAsync();
         _topicCare.Dispose();
+        await _links.DisposeAsync();
         await _log.DisposeAsync();
         await _database.DisposeAsync();
     }

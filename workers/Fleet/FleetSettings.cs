@@ -46,6 +46,9 @@ public sealed record FleetSettings(
     /// <summary>Whose midnight parts the days of the statistics; setting <c>Statistics__TimeZone</c>.</summary>
     public ShopDays Days { get; init; } = ShopDays.Of(null);
 
+    /// <summary>The ways to other regions' Kafkas, for stock that is moved there; settings <c>Regions__…</c>.</summary>
+    public IReadOnlyDictionary<string, KafkaSettings> Links { get; init; } = new Dictionary<string, KafkaSettings>();
+
     /// <summary>How partners' webhooks are called; setting <c>Webhooks__…</c>.</summary>
     public WebhookOptions Webhooks { get; init; } = new();
 
@@ -93,6 +96,7 @@ public sealed record FleetSettings(
             {
                 InstanceId = configuration["Kafka:InstanceId"],
                 Tls = KafkaTls.From(name => configuration["Kafka:Tls:" + name]),
+                TopicPrefix = KafkaSettings.PrefixOf(configuration["Kafka:TopicPrefix"]),
             },
             new(
                 RabbitSettings.WithPassword(
@@ -106,6 +110,7 @@ public sealed record FleetSettings(
                 TimeSpan.FromSeconds(configuration.GetValue("Payments:CheckEverySeconds", 300.0)),
                 TimeSpan.FromSeconds(configuration.GetValue("Payments:ResendAfterSeconds", 60.0)))
             {
+                Region = RegionOf(configuration),
                 Channels = ProfilesOf(configuration),
                 MaxOpenPerContact = configuration.GetValue("Orders:MaxOpenPerContact", ShopSettings.Default.MaxOpenPerContact),
                 MaxOpenPerNetwork = configuration.GetValue("Orders:MaxOpenPerNetwork", ShopSettings.Default.MaxOpenPerNetwork),
@@ -116,6 +121,10 @@ public sealed record FleetSettings(
             checks,
             (configuration.GetSection(ResilienceOptions.Section).Get<ResilienceOptions>() ?? ResilienceOptions.Default).Checked())
         {
+            Links = RegionLinks.From(
+                configuration.GetSection(RegionLinks.Section).GetChildren()
+                    .Select(s => (s.Key, (Func<string, string?>)(name => s[name]))),
+                name),
             Webhooks = WebhooksOf(configuration),
             SurveyEvery = configuration.GetValue("Metrics:SurveySeconds", 15.0) is >= 0.5 and <= 300 and var seconds
                 ? TimeSpan.FromSeconds(seconds)
@@ -131,6 +140,11 @@ public sealed record FleetSettings(
                 : null,
         };
     }
+
+    private static string RegionOf(IConfiguration configuration) =>
+        configuration["Region"] is not { Length: > 0 } region ? Regions.Default
+        : Regions.IsLetter(region) ? region
+        : throw new InvalidOperationException("Setting Region must be one letter from a to z.");
 
     /// <summary>On a developer's machine the endpoint is there too.</summary>
     private static WebhookOptions WebhooksOf(IConfiguration configuration)
@@ -163,7 +177,7 @@ public sealed record FleetSettings(
         "notifications" => Fleets.Notifications,
         "all" => Fleets.All,
         _ => throw new InvalidOperationException(
-            $"--fleet {text} is not known: say orders, payments, delivery, notifications or all."),
+            $"--fleet {text} is not known: say orders, payments, delivery, notifications, all or mirror."),
     };
 
     private static string Required(IConfiguration configuration, string key, string what) =>

@@ -1,4 +1,5 @@
 using CardShop.Fleet;
+using CardShop.Fleet.Mirror;
 using CardShop.Shop.Channels;
 using CardShop.Telemetry;
 
@@ -9,6 +10,11 @@ if (HealthProbe.AddressOf(args) is { } address)
 
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+
+if (builder.Configuration["fleet"] == MirrorSettings.Role)
+{
+    return await MirrorProgram.RunAsync(builder);
+}
 
 FleetSettings settings;
 IReadOnlyList<OfferedChannel> channels = [];

@@ -21,6 +21,12 @@ internal static partial class PipelineLog
         "P0 group {Group}: {Topic}[{Partition}] cannot be read at the position that progress names ({Reason}). History is missing; nothing is skipped. See recover.")]
     public static partial void OffsetOutOfRange(ILogger logger, string group, string topic, int partition, string reason);
 
+    [LoggerMessage(1006, LogLevel.Information, "Mirror of {Region}*: copying {Partitions} partitions")]
+    public static partial void MirrorStarted(ILogger logger, string region, int partitions);
+
+    [LoggerMessage(1007, LogLevel.Warning, "Mirror of {Region}* stands still, starting again: {Reason}")]
+    public static partial void MirrorFailed(ILogger logger, string region, string reason);
+
     [LoggerMessage(1101, LogLevel.Information, "Queue {Queue}: consuming")]
     public static partial void QueueStarted(ILogger logger, string queue);
 

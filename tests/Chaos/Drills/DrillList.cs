@@ -5,7 +5,10 @@ namespace CardShop.Tests.Chaos.Drills;
 /// <summary>Every drill by its name.</summary>
 public static class DrillList
 {
-    public static IReadOnlyList<Drill> All { get; } = [];
+    public static IReadOnlyList<Drill> All { get; } =
+    [
+        new("region", "one of two regions is lost under load, and the other takes its orders over", Regions.RegionDrill.RunAsync),
+    ];
 
     /// <summary>Runs one drill, or <c>all</c> one after the other. Returns 0 when every figure holds, else 1.</summary>
     public static async Task<int> RunAsync(string name, CancellationToken cancel)

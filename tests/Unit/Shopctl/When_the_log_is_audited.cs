@@ -155,7 +155,22 @@ public sealed class When_the_log_is_audited
         Assert.StartsWith("a: delivered, though", _report.Payments.Examples[0], StringComparison.Ordinal);
     }
 
-    private Task RunAsync() => new LogChecks(_memory, _report).RunAsync(
+    [Fact]
+    public async Task What_is_kept_for_another_region_needs_no_saga_here()
+    {
+        const string Other = "bbcdefghijklmnopqrstuvwxyz";
+        Place(Other);
+        Progress("orders", Orders, 1);
+
+        await RunAsync("a");
+        Assert.Equal(0, _report.Orders.Violations);
+        Assert.StartsWith("1 for other regions", Assert.Single(_report.Orders.Notes), StringComparison.Ordinal);
+
+        await RunAsync("b");
+        Assert.Equal(1, _report.Orders.Violations);
+    }
+
+    private Task RunAsync(string? region = null) => new LogChecks(_memory, _report, region).RunAsync(
         new(_log, TimeProvider.System), TestContext.Current.CancellationToken);
 
     private void Place(params string[] ids) => Say(MessageTypes.OrderPlaced, ids);

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using CardShop.Api;
 using CardShop.Fleet;
+using CardShop.Fleet.Mirror;
 using CardShop.LogBroker;
 using CardShop.Pipeline.Telemetry;
 using CardShop.Shop.Telemetry;
@@ -118,6 +119,7 @@ public sealed partial class When_rules_are_looked_over
             meter, new(null!, null!, null!, [], TimeSpan.FromSeconds(1), TimeProvider.System, NullLogger<Surveyor>.Instance),
             TimeProvider.System);
         FleetMetrics.Observe(meter, null!, []);
+        MirrorMetrics.Observe(meter, null!, "a");
         using var providers = new Providers(new("test", Push: false, new Dictionary<string, string>()));
         using var listener = new MeterListener
         {

@@ -8,7 +8,11 @@ namespace CardShop.Pipeline.Batches;
 /// <param name="CommitNo">The number of its last commit.</param>
 /// <param name="Progress">Next offsets of all groups; absent = 0.</param>
 public sealed record FenceReading(
-    DateTimeOffset StartedAt, long CommitNo, IReadOnlyDictionary<(string Group, PartitionKey Partition), long> Progress);
+    DateTimeOffset StartedAt, long CommitNo, IReadOnlyDictionary<(string Group, PartitionKey Partition), long> Progress)
+{
+    /// <summary>Why nothing may be worked on, whatever the positions say; null where nothing speaks against it.</summary>
+    public string? Objection { get; init; }
+}
 
 /// <summary>The database, as the rollback fence asks it.</summary>
 public interface IFenceDatabase
@@ -19,7 +23,8 @@ public interface IFenceDatabase
 }
 
 /// <summary>The fence's questions to PostgreSQL.</summary>
-public sealed class PostgresFence(NpgsqlDataSource database) : IFenceDatabase
+/// <param name="log">The prefix of the topics that this process works on: the database's positions must be of those.</param>
+public sealed class PostgresFence(NpgsqlDataSource database, string log = "") : IFenceDatabase
 {
     public async Task<DateTimeOffset> StartedAtAsync(CancellationToken cancellation)
     {
@@ -36,7 +41,8 @@ public sealed class PostgresFence(NpgsqlDataSource database) : IFenceDatabase
         {
             BatchCommands =
             {
-                new("SELECT pg_postmaster_start_time(), (SELECT n FROM shop.commit_no)"),
+                // A database that is restored may not have the column yet.
+                new("SELECT pg_postmaster_start_time(), c.n, coalesce(to_jsonb(c) ->> 'log', '') FROM shop.commit_no c"),
                 new("SELECT grp, topic, partition, next_offset FROM shop.progress"),
             },
         };
@@ -44,6 +50,7 @@ public sealed class PostgresFence(NpgsqlDataSource database) : IFenceDatabase
         await reader.ReadAsync(cancellation);
         var startedAt = await reader.GetFieldValueAsync<DateTimeOffset>(0, cancellation);
         var commit = reader.GetInt64(1);
+        var own = reader.GetString(2);
         await reader.NextResultAsync(cancellation);
         var progress = new Dictionary<(string, PartitionKey), long>();
         while (await reader.ReadAsync(cancellation))
@@ -51,6 +58,11 @@ public sealed class PostgresFence(NpgsqlDataSource database) : IFenceDatabase
             progress[(reader.GetString(0), new(reader.GetString(1), reader.GetInt32(2)))] = reader.GetInt64(3);
         }
 
-        return new(startedAt, commit, progress);
+        return new(startedAt, commit, progress)
+        {
+            Objection = own == log
+                ? null
+                : $"the database's positions are of the topics '{own}shop.*', this process works on '{log}shop.*'",
+        };
     }
 }

@@ -67,6 +67,9 @@ public sealed class LogIncoming(
 
     public DateTimeOffset Timestamp => timestamp;
 
+    /// <summary>Of a copy in another region's log, the original's offset; null for an original.</summary>
+    public long? Mirrored { get; init; }
+
     /// <summary>Null where the record is no CloudEvent.</summary>
     public CloudEventAttributes? CloudEvent { get; init; }
 
@@ -80,12 +83,13 @@ public sealed class LogIncoming(
 
     public override int Size => 200 + (value?.Length ?? 0);
 
-    internal static LogIncoming From(ConsumeResult<byte[], byte[]> result, ILogReader? reader)
+    internal static LogIncoming From(ConsumeResult<byte[], byte[]> result, PartitionKey partition, ILogReader? reader)
     {
         string? type = null;
         var commit = 0L;
         var isCloudEvent = false;
         string? traceParent = null;
+        long? mirrored = null;
         foreach (var header in result.Message.Headers)
         {
             if (header.Key is RecordHeaders.Type or CloudEventHeaders.Type)
@@ -97,6 +101,10 @@ public sealed class LogIncoming(
             {
                 _ = long.TryParse(header.GetValueBytes(), out commit);
             }
+            else if (header.Key == RecordHeaders.Mirrored)
+            {
+                mirrored = long.TryParse(header.GetValueBytes(), out var origin) ? origin : null;
+            }
             else if (header.Key == Traces.Header)
             {
                 traceParent = Encoding.UTF8.GetString(header.GetValueBytes());
@@ -104,12 +112,13 @@ public sealed class LogIncoming(
         }
 
         return new(
-            new(result.Topic, result.Partition.Value), result.Offset.Value,
+            partition, result.Offset.Value,
             Encoding.UTF8.GetString(result.Message.Key ?? []), result.Message.Value, type, commit,
             result.Message.Timestamp.UtcDateTime, reader)
         {
             CloudEvent = isCloudEvent ? CloudEventAttributes.Read(result.Message.Headers) : null,
             TraceParent = traceParent,
+            Mirrored = mirrored,
         };
     }
 }

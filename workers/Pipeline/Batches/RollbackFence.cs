@@ -129,10 +129,15 @@ public sealed class RollbackFence(
         Dictionary<(string Group, PartitionKey Partition), long> committed, long highest, CancellationToken cancellation)
     {
         var own = _committed.ToArray();
-        var (startedAt, commit, progress) = await database.ReadAsync(cancellation);
+        var reading = await database.ReadAsync(cancellation);
+        var (startedAt, commit, progress) = reading;
         var ahead = committed.Where(c => c.Value > progress.GetValueOrDefault(c.Key)).ToList();
         _checkedStart = startedAt;
-        if (highest > commit)
+        if (reading.Objection is { } objection)
+        {
+            Close(objection);
+        }
+        else if (highest > commit)
         {
             Close($"log and commands name commit {highest}, the database stands at {commit}");
         }

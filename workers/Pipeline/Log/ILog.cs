@@ -10,7 +10,11 @@ public readonly record struct LogHeader(string Name, byte[] Value);
 /// <summary>A record to be produced.</summary>
 /// <param name="Partition">Chosen by <see cref="Topic.PartitionOf"/>; no client default decides it.</param>
 public sealed record LogRecord(
-    string Topic, int Partition, byte[] Key, byte[]? Value, IReadOnlyList<LogHeader> Headers);
+    string Topic, int Partition, byte[] Key, byte[]? Value, IReadOnlyList<LogHeader> Headers)
+{
+    /// <summary>The record's time; null: when it is produced.</summary>
+    public DateTimeOffset? At { get; init; }
+}
 
 /// <summary>A record that was not produced.</summary>
 /// <param name="Index">Its place in the list that was given.</param>

@@ -14,7 +14,7 @@ internal static class KafkaConsumers
         {
             BootstrapServers = settings.BootstrapServers,
             ClientId = settings.ClientId,
-            GroupId = group,
+            GroupId = settings.TopicPrefix + group,
             EnableAutoCommit = false,
             AutoOffsetReset = AutoOffsetReset.Error,
             EnablePartitionEof = true,
@@ -29,18 +29,19 @@ internal static class KafkaConsumers
         .Build();
 
     public static List<LogIncoming> ReadTail(
-        IConsumer<byte[], byte[]> consumer, Topic topic, int count, TimeProvider time, CancellationToken cancellation)
+        IConsumer<byte[], byte[]> consumer, KafkaSettings settings, Topic topic, int count, TimeProvider time,
+        CancellationToken cancellation)
     {
         var deadline = time.GetUtcNow() + TimeSpan.FromSeconds(60);
         var unread = new HashSet<int>();
         var starts = new List<TopicPartitionOffset>();
         for (var p = 0; p < topic.Partitions; p++)
         {
-            var marks = consumer.QueryWatermarkOffsets(new(topic.Name, p), TimeSpan.FromSeconds(10));
+            var marks = consumer.QueryWatermarkOffsets(settings.There(new(topic.Name, p)), TimeSpan.FromSeconds(10));
             if (marks.High.Value > marks.Low.Value)
             {
                 unread.Add(p);
-                starts.Add(new(topic.Name, p, Math.Max(marks.Low.Value, marks.High.Value - count)));
+                starts.Add(new(settings.There(new(topic.Name, p)), Math.Max(marks.Low.Value, marks.High.Value - count)));
             }
         }
 
@@ -61,7 +62,7 @@ internal static class KafkaConsumers
             }
             else if (result is not null)
             {
-                records.Add(LogIncoming.From(result, reader: null));
+                records.Add(LogIncoming.From(result, settings.Here(result.TopicPartition), reader: null));
             }
         }
 
@@ -73,7 +74,7 @@ internal static class KafkaConsumers
         ILogger logger, CancellationToken cancellation)
     {
         using var consumer = Plain(settings, "follow", logger);
-        var behind = topics.SelectMany(t => Enumerable.Range(0, t.Partitions).Select(p => new TopicPartition(t.Name, p)))
+        var behind = topics.SelectMany(t => Enumerable.Range(0, t.Partitions).Select(p => settings.There(new(t.Name, p))))
             .ToHashSet();
         consumer.Assign(behind.Select(p => new TopicPartitionOffset(p, Offset.Beginning)));
         var reported = false;
@@ -88,7 +89,7 @@ internal static class KafkaConsumers
                 }
                 else if (result is not null)
                 {
-                    onRecord(LogIncoming.From(result, reader: null));
+                    onRecord(LogIncoming.From(result, settings.Here(result.TopicPartition), reader: null));
                 }
 
                 if (!reported && behind.Count == 0)

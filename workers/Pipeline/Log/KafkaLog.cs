@@ -31,7 +31,7 @@ public sealed class KafkaLog : ILog
         try
         {
             _producer.Value.Produce(
-                new TopicPartition(record.Topic, record.Partition), ToMessage(record), waiter.OnDelivery);
+                _settings.There(new(record.Topic, record.Partition)), ToMessage(record), waiter.OnDelivery);
         }
         catch (ProduceException<byte[], byte[]?> e)
         {
@@ -53,7 +53,7 @@ public sealed class KafkaLog : ILog
                 // Produce only queues; the report comes later.
 #pragma warning disable CA1849, VSTHRD103
                 _producer.Value.Produce(
-                    new TopicPartition(record.Topic, record.Partition), ToMessage(record), waiter.HandlerOf(i));
+                    _settings.There(new(record.Topic, record.Partition)), ToMessage(record), waiter.HandlerOf(i));
 #pragma warning restore CA1849, VSTHRD103
             }
             catch (ProduceException<byte[], byte[]?> e)
@@ -76,14 +76,14 @@ public sealed class KafkaLog : ILog
             using var consumer = KafkaConsumers.Plain(_settings, group, _logger);
             return consumer.Committed(AllPartitions(topics), TimeSpan.FromSeconds(10))
                 .Where(p => p.Offset.Value >= 0)
-                .ToDictionary(p => new PartitionKey(p.Topic, p.Partition.Value), p => p.Offset.Value);
+                .ToDictionary(p => _settings.Here(p.TopicPartition), p => p.Offset.Value);
         });
 
     public Task<IReadOnlyList<LogIncoming>> TailAsync(Topic topic, int count, CancellationToken cancellation) =>
         Blocking.RunAsync<IReadOnlyList<LogIncoming>>(() =>
         {
             using var consumer = KafkaConsumers.Plain(_settings, "tail", _logger);
-            return KafkaConsumers.ReadTail(consumer, topic, count, _time, cancellation);
+            return KafkaConsumers.ReadTail(consumer, _settings, topic, count, _time, cancellation);
         });
 
     public Task<IReadOnlyDictionary<PartitionKey, long>> EndsAsync(
@@ -92,7 +92,7 @@ public sealed class KafkaLog : ILog
         {
             using var consumer = KafkaConsumers.Plain(_settings, "ends", _logger);
             return AllPartitions(topics).ToDictionary(
-                p => new PartitionKey(p.Topic, p.Partition.Value),
+                _settings.Here,
                 p => consumer.QueryWatermarkOffsets(p, TimeSpan.FromSeconds(10)).High.Value);
         });
 
@@ -118,8 +118,8 @@ public sealed class KafkaLog : ILog
         return ValueTask.CompletedTask;
     }
 
-    private static List<TopicPartition> AllPartitions(IReadOnlyList<Topic> topics) =>
-        [.. topics.SelectMany(t => Enumerable.Range(0, t.Partitions).Select(p => new TopicPartition(t.Name, p)))];
+    private List<TopicPartition> AllPartitions(IReadOnlyList<Topic> topics) =>
+        [.. topics.SelectMany(t => Enumerable.Range(0, t.Partitions).Select(p => _settings.There(new(t.Name, p))))];
 
     private static Message<byte[], byte[]?> ToMessage(LogRecord record)
     {
@@ -129,8 +129,16 @@ public sealed class KafkaLog : ILog
             headers.Add(header.Name, header.Value);
         }
 
-        return new Message<byte[], byte[]?> { Key = record.Key, Value = record.Value, Headers = headers };
+        return new Message<byte[], byte[]?>
+        {
+            Key = record.Key,
+            Value = record.Value,
+            Headers = headers,
+            Timestamp = record.At is { } at ? new(at) : Timestamp.Default,
+        };
     }
+
+    private bool IsPatient => _settings.MessageTimeout == Timeout.InfiniteTimeSpan;
 
     private static PlaceException Failed(string topic, Error error, Exception? inner = null) =>
         new($"Kafka did not take a record of {topic}: {error.Reason}", inner);
@@ -149,15 +157,16 @@ public sealed class KafkaLog : ILog
             LingerMs = _settings.Linger.TotalMilliseconds,
             BatchSize = 1024 * 1024,
             BatchNumMessages = 10_000,
-            MessageTimeoutMs = (int)_settings.MessageTimeout.TotalMilliseconds,
-            RequestTimeoutMs = (int)Math.Min(5_000, _settings.MessageTimeout.TotalMilliseconds),
+            // 0: none.
+            MessageTimeoutMs = IsPatient ? 0 : (int)_settings.MessageTimeout.TotalMilliseconds,
+            RequestTimeoutMs = IsPatient ? 5_000 : (int)Math.Min(5_000, _settings.MessageTimeout.TotalMilliseconds),
             QueueBufferingMaxMessages = _settings.MaxQueuedRecords,
             QueueBufferingMaxKbytes = _settings.MaxQueuedKilobytes,
             SocketConnectionSetupTimeoutMs = 3_000,
             ReconnectBackoffMs = 50,
             ReconnectBackoffMaxMs = 1_000,
             SocketNagleDisable = true,
-            MessageMaxBytes = 1_000_000,
+            MessageMaxBytes = _settings.MaxRecordBytes,
             DeliveryReportFields = "none",
         }.Over(_settings.Tls))
         .SetErrorHandler((_, e) => PipelineLog.KafkaError(_logger, e.Code.ToString(), e.Reason))

@@ -32,7 +32,7 @@ public sealed class KafkaRanges(
                 }
                 else if (result is not null)
                 {
-                    records.Add(LogIncoming.From(result, reader: null));
+                    records.Add(LogIncoming.From(result, settings.Here(result.TopicPartition), reader: null));
                 }
             }
 
@@ -51,7 +51,7 @@ public sealed class KafkaRanges(
             {
                 cancellation.ThrowIfCancellationRequested();
                 var marks = consumer.QueryWatermarkOffsets(partition, Limit);
-                bounds[new(partition.Topic, partition.Partition.Value)] = (marks.Low.Value, marks.High.Value);
+                bounds[settings.Here(partition)] = (marks.Low.Value, marks.High.Value);
             }
 
             return bounds;
@@ -66,7 +66,7 @@ public sealed class KafkaRanges(
                 PartitionsOf(topic).Select(p => new TopicPartitionTimestamp(p, new Timestamp(moment))), Limit);
             cancellation.ThrowIfCancellationRequested();
             return found.ToDictionary(
-                p => new PartitionKey(p.Topic, p.Partition.Value),
+                p => settings.Here(p.TopicPartition),
                 p => p.Offset.Value >= 0 ? p.Offset.Value : consumer.QueryWatermarkOffsets(p.TopicPartition, Limit).High.Value);
         });
 
@@ -76,7 +76,7 @@ public sealed class KafkaRanges(
         {
             cancellation.ThrowIfCancellationRequested();
             using var consumer = KafkaConsumers.Plain(settings, group, logger);
-            consumer.Commit(positions.Select(p => new TopicPartitionOffset(p.Key.Topic, p.Key.Partition, p.Value)));
+            consumer.Commit(positions.Select(p => new TopicPartitionOffset(settings.There(p.Key), p.Value)));
             return true;
         });
 
@@ -92,7 +92,7 @@ public sealed class KafkaRanges(
                 {
                     if (Consume(consumer) is { IsPartitionEOF: false } result)
                     {
-                        onRecord(LogIncoming.From(result, reader: null));
+                        onRecord(LogIncoming.From(result, settings.Here(result.TopicPartition), reader: null));
                     }
                 }
                 catch (ConsumeException e)
@@ -106,11 +106,11 @@ public sealed class KafkaRanges(
             return true;
         });
 
-    private static HashSet<TopicPartition> Assign(
+    private HashSet<TopicPartition> Assign(
         IConsumer<byte[], byte[]> consumer, IReadOnlyDictionary<PartitionKey, long> positions)
     {
-        consumer.Assign(positions.Select(p => new TopicPartitionOffset(p.Key.Topic, p.Key.Partition, p.Value)));
-        return [.. positions.Keys.Select(p => new TopicPartition(p.Topic, p.Partition))];
+        consumer.Assign(positions.Select(p => new TopicPartitionOffset(settings.There(p.Key), p.Value)));
+        return [.. positions.Keys.Select(settings.There)];
     }
 
     private static ConsumeResult<byte[], byte[]>? Consume(IConsumer<byte[], byte[]> consumer)
@@ -125,8 +125,8 @@ public sealed class KafkaRanges(
         }
     }
 
-    private static IEnumerable<TopicPartition> PartitionsOf(Topic topic) =>
-        Enumerable.Range(0, topic.Partitions).Select(p => new TopicPartition(topic.Name, p));
+    private IEnumerable<TopicPartition> PartitionsOf(Topic topic) =>
+        Enumerable.Range(0, topic.Partitions).Select(p => settings.There(new(topic.Name, p)));
 
     private IConsumer<byte[], byte[]> Open() => KafkaConsumers.Plain(settings, "ranges", logger, readAheadKilobytes);
 }

@@ -61,7 +61,7 @@ internal sealed class KafkaReader(
     {
         try
         {
-            _consumer?.StoreOffset(new TopicPartitionOffset(partition.Topic, partition.Partition, nextOffset));
+            _consumer?.StoreOffset(new TopicPartitionOffset(settings.There(partition), nextOffset));
         }
         catch (KafkaException)
         {
@@ -83,7 +83,7 @@ internal sealed class KafkaReader(
         _held = null;
         _paused = false;
         _partitions.Clear();
-        consumer.Subscribe(topics.Select(t => t.Name));
+        consumer.Subscribe(topics.Select(t => settings.TopicPrefix + t.Name));
         _consumer = consumer;
         try
         {
@@ -94,7 +94,7 @@ internal sealed class KafkaReader(
                 Position(consumer, cancellation);
                 if (_held is null && result?.Message is not null && IsReady(result.TopicPartition))
                 {
-                    _held = LogIncoming.From(result, this);
+                    _held = LogIncoming.From(result, settings.Here(result.TopicPartition), this);
                 }
 
                 HandOver(consumer, cancellation);
@@ -154,7 +154,7 @@ internal sealed class KafkaReader(
     {
         while (_repositions.TryDequeue(out var key))
         {
-            bool IsMeant(TopicPartition p) => key is not { } one || (p.Topic, p.Partition.Value) == (one.Topic, one.Partition);
+            bool IsMeant(TopicPartition p) => key is not { } one || p == settings.There(one);
             foreach (var partition in _partitions.Keys.Where(IsMeant).ToList())
             {
                 _partitions[partition] = new();
@@ -175,7 +175,7 @@ internal sealed class KafkaReader(
             if (state.Reading is null)
             {
                 consumer.Pause([partition]);
-                state.Reading = readPositions([new(partition.Topic, partition.Partition.Value)], cancellation);
+                state.Reading = readPositions([settings.Here(partition)], cancellation);
                 continue;
             }
 
@@ -190,7 +190,7 @@ internal sealed class KafkaReader(
 
     private void Seek(IConsumer<byte[], byte[]> consumer, TopicPartition partition, Partition state)
     {
-        var key = new PartitionKey(partition.Topic, partition.Partition.Value);
+        var key = settings.Here(partition);
         try
         {
             // The task is completed: no wait.
@@ -221,7 +221,7 @@ internal sealed class KafkaReader(
         {
             BootstrapServers = settings.BootstrapServers,
             ClientId = settings.ClientId,
-            GroupId = group,
+            GroupId = settings.TopicPrefix + group,
             GroupInstanceId = settings.InstanceId is { } place ? group + "-" + place : null,
             // Stored offsets are committed in the background; they are a hint, progress is the truth.
             EnableAutoCommit = true,

@@ -26,10 +26,10 @@ public sealed class KafkaTopicCare(KafkaSettings settings) : IDisposable
         }
 
         var results = await _admin.Value.DeleteRecordsAsync(
-                offsets.Select(o => new TopicPartitionOffset(o.Key.Topic, o.Key.Partition, o.Value)),
+                offsets.Select(o => new TopicPartitionOffset(settings.There(o.Key), o.Value)),
                 new() { RequestTimeout = Limit, OperationTimeout = Limit })
             .WaitAsync(cancellation);
-        return results.ToDictionary(r => new PartitionKey(r.Topic, r.Partition.Value), r => r.Offset.Value);
+        return results.ToDictionary(r => settings.Here(new(r.Topic, r.Partition)), r => r.Offset.Value);
     }
 
     /// <summary>Settings of topics that differ from the broker's own: name to value, by topic.</summary>
@@ -37,11 +37,11 @@ public sealed class KafkaTopicCare(KafkaSettings settings) : IDisposable
         IReadOnlyList<Topic> topics, CancellationToken cancellation)
     {
         var results = await _admin.Value.DescribeConfigsAsync(
-                topics.Select(t => new ConfigResource { Type = ResourceType.Topic, Name = t.Name }),
+                topics.Select(t => new ConfigResource { Type = ResourceType.Topic, Name = settings.TopicPrefix + t.Name }),
                 new() { RequestTimeout = Limit })
             .WaitAsync(cancellation);
         return results.ToDictionary(
-            r => r.ConfigResource.Name,
+            r => r.ConfigResource.Name[settings.TopicPrefix.Length..],
             r => (IReadOnlyDictionary<string, string>)r.Entries.Values.Where(e => !e.IsDefault && !e.IsSensitive)
                 .ToDictionary(e => e.Name, e => e.Value));
     }

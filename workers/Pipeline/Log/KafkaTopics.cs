@@ -20,16 +20,16 @@ internal static class KafkaTopics
         cancellation.ThrowIfCancellationRequested();
         foreach (var topic in topics)
         {
-            if (present.TryGetValue(topic.Name, out var partitions) && partitions > 0 && partitions != topic.Partitions)
+            if (present.TryGetValue(settings.TopicPrefix + topic.Name, out var partitions) && partitions > 0 && partitions != topic.Partitions)
             {
                 throw new InvalidOperationException(
-                    $"Topic {topic.Name} has {partitions} partitions, {topic.Partitions} are agreed. A topic's partition " +
+                    $"Topic {settings.TopicPrefix}{topic.Name} has {partitions} partitions, {topic.Partitions} are agreed. A topic's partition " +
                     "count is fixed for its life: create a new version of the topic instead.");
             }
         }
 
-        var missing = topics.Where(t => !present.TryGetValue(t.Name, out var n) || n == 0)
-            .Select(t => Specify(t, replication)).ToList();
+        var missing = topics.Where(t => !present.TryGetValue(settings.TopicPrefix + t.Name, out var n) || n == 0)
+            .Select(t => Specify(t with { Name = settings.TopicPrefix + t.Name }, replication)).ToList();
         if (missing.Count == 0)
         {
             return;

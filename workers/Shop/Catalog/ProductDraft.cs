@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using CardShop.Contracts;
+using CardShop.Shop.Orders;
 
 namespace CardShop.Shop.Catalog;
 
@@ -36,6 +37,9 @@ public sealed partial record ProductDraft(
     /// <summary>What the key is and how it is redeemed, plain text; empty = nothing is said any more.</summary>
     public string? Description { get; init; }
 
+    /// <summary>The region where alone its keys are imported, by its letter.</summary>
+    public string? Home { get; init; }
+
     /// <summary>Prices by quantity, all of them; an empty list = none any more.</summary>
     public IReadOnlyList<PriceTier>? Tiers { get; init; }
 
@@ -52,7 +56,7 @@ public sealed partial record ProductDraft(
             return (before, [new("kind", "of a product never changes: take the product off sale and add another SKU")]);
         }
 
-        var product = Merge(before);
+        var product = Merge(before) with { Home = Home ?? before.Home };
         return (product, [.. FaultsOf(product)]);
     }
 
@@ -92,6 +96,7 @@ public sealed partial record ProductDraft(
             (product.MaxQuantity is >= 1 and <= LargestQuantity, "maxQuantity", "must be 1 to 10000"),
             (product.HoldSeconds is >= 1 and <= LongestSeconds, "holdSeconds", "must be 1 s to 366 days"),
             (product.WaitSeconds is >= 0 and <= LongestSeconds, "waitSeconds", "must be 0 to 366 days"),
+            (product.Home is not { } home || Regions.IsLetter(home), "home", "must be a region's letter, a to z"),
             (product.LowStock is >= 0 and <= 1_000_000_000, "lowStock", "must be 0 to 1000000000"),
             (product.Category is not { } category || (category.Length <= LongestCategory && !category.Any(char.IsControl)), "category",
                 "must be at most 40 characters, none of them a control character"),

@@ -13,6 +13,7 @@ public static class ProductText
         CultureInfo.InvariantCulture,
         $"{product.Name}: {product.Price} fen {product.Currency}{Tiers(product)}, at most {product.MaxQuantity}, " +
         $"{(product.OnSale ? "on sale" : "off sale")}, holds {product.HoldSeconds} s at {product.Hold}, waits {product.WaitSeconds} s" +
+        $"{(product.Home is { } home ? $", home {home}" : string.Empty)}" +
         $"{(product.Category is { } category ? $", category {category}" : string.Empty)}" +
         $"{(product.Description is { } text ? $", description {Mark(text)}" : string.Empty)}");
 

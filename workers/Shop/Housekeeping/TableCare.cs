@@ -36,6 +36,7 @@ public sealed record TableCare(string Table, TableBound Bound, string Why, Keepi
         new("migrations", TableBound.Live, "one per migration of this version"),
         new("commit_no", TableBound.Live, "one row"),
         new("progress", TableBound.Live, "one per group and partition"),
+        new("foreign_inputs", TableBound.Live, "one per other region and topic"),
         new("outbox", TableBound.Live, "what is not sent yet"),
         new("parked", TableBound.CleanedUp, "messages that could not be sent, until their case is closed and some time has passed; " +
             "never a delivery's event, which holds back its keys", Keeping.Failures,

@@ -21,6 +21,9 @@ public static class OperatorActions
     public static readonly OperatorAction KeysVoid = new("keys.void", OperatorRole.Operator, IsDangerous: true, Resumes: true);
     public static readonly OperatorAction KeysRotate = new("keys.rotate", OperatorRole.Admin, IsDangerous: true, Resumes: true);
 
+    /// <summary>Keys leave this region for another, and do not come back.</summary>
+    public static readonly OperatorAction StockTransfer = new("stock.transfer", OperatorRole.Operator, IsDangerous: true, Resumes: true);
+
     /// <summary>Dangerous above the limit: see <see cref="Refund"/>.</summary>
     public static readonly OperatorAction OrderRefund = new("order.refund", OperatorRole.Operator, Resumes: true);
     public static readonly OperatorAction OrderDeliver = new("order.deliver", OperatorRole.Operator, IsDangerous: true, Resumes: true);
@@ -79,7 +82,7 @@ public static class OperatorActions
 
     public static readonly IReadOnlyList<OperatorAction> All =
     [
-        ProductAdd, DemoSeed, KeysImport, KeysExport, KeysVoid, KeysRotate, OrderRefund, OrderDeliver, OrderReplace,
+        ProductAdd, DemoSeed, KeysImport, KeysExport, KeysVoid, KeysRotate, StockTransfer, OrderRefund, OrderDeliver, OrderReplace,
         OrderConfirmPaid, ReviewDecide, ReconcileApply, MailsRetry, ChannelSwitch, PartnerAdd, PartnerRotate, PartnerDisable,
         PartnerEnable, WebhookAdd, WebhookRotate, WebhookDisable, WebhookEnable, Replay, ReplayAbandon, Recover, RecoverWork, Backup,
         BackupVerify, Restore, DeadLettersRetry, DeadLettersDiscard, ErrorsRetry, ErrorsDiscard, ArchiveRun, TopicsTrim,

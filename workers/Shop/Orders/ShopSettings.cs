@@ -26,6 +26,11 @@ public sealed record ShopSettings(TimeSpan CheckEvery, TimeSpan ResendAfter, str
     /// <summary>Beyond this share of a product, unpaid orders hold nothing; 100 = no bound.</summary>
     public int HoldSharePercent { get; init; } = 100;
 
+    /// <summary>
+    /// The letter of the region: inputs for other regions' ids are passed over and counted. Null: all ids are processed.
+    /// </summary>
+    public string? Region { get; init; }
+
     /// <summary>Attempts that one order may open, by switching channels.</summary>
     public int MaxAttempts { get; init; } = 10;
 

@@ -1,6 +1,7 @@
 using CardShop.Contracts;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Orders;
+using CardShop.Shop.Recovery;
 using CardShop.Shop.Stock;
 
 namespace CardShop.Shop.Payments;
@@ -34,6 +35,9 @@ internal static class MoneyDecider
 
         return saga.Status switch
         {
+            PaymentStatus.Reserved or PaymentStatus.AwaitingPayment or PaymentStatus.Expired or PaymentStatus.Cancelled
+                or PaymentStatus.SoldOut or PaymentStatus.Refused when LostRegion.MayBeDelivered(saga, payment) =>
+                LostRegion.SetAside(order, payment, facts, now),
             PaymentStatus.Reserved or PaymentStatus.AwaitingPayment => Pay(order, payment, facts, now),
             PaymentStatus.Expired or PaymentStatus.Cancelled or PaymentStatus.SoldOut or PaymentStatus.Refused =>
                 Pay(order, payment, facts, now),

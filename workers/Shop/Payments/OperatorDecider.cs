@@ -145,7 +145,7 @@ public static class OperatorDecider
             Payment = ReviewCases.Close(
                 saga,
                 c => c.Number?.StartsWith(payment.Number, StringComparison.Ordinal) == true
-                    || (c.Kind is ReviewKind.ShortPick or ReviewKind.ManualOverdue && payment.Use == PaymentUse.Order),
+                    || (c.Kind is ReviewKind.ShortPick or ReviewKind.ManualOverdue or ReviewKind.RegionLost && payment.Use == PaymentUse.Order),
                 $"Refund by {m.By.Operator}: {m.Reason}", now),
         };
         if (payment.Use == PaymentUse.Order && order.Delivery is not { Status: DeliveryStatus.Delivered })

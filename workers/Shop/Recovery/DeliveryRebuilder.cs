@@ -71,11 +71,11 @@ internal static class DeliveryRebuilder
                 };
         }
 
-        if (ReviewCases.OpenOf(payment).FirstOrDefault(c => c.Kind is ReviewKind.ShortPick or ReviewKind.ManualOverdue) is { } open)
+        if (ReviewCases.OpenOf(payment).FirstOrDefault(c => c.Kind is ReviewKind.ShortPick or ReviewKind.ManualOverdue or ReviewKind.RegionLost) is { } open)
         {
             return known is { Status: DeliveryStatus.Review }
                 ? known
-                : (known ?? New(placed, covering) with { Reserved = open.Kind == ReviewKind.ShortPick }) with
+                : (known ?? New(placed, covering) with { Reserved = open.Kind is ReviewKind.ShortPick or ReviewKind.RegionLost }) with
                 {
                     Status = DeliveryStatus.Review,
                     Due = null,

@@ -3,6 +3,7 @@ using System.Text.Json;
 using CardShop.Contracts;
 using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Outbox;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Stock;
 using CardShop.Shop.Store;
@@ -65,6 +66,73 @@ internal sealed class KeyRecovery(NpgsqlDataSource database, RangeSweep sweep, R
         }
     }
 
+    /// <summary>
+    /// Keys that were moved to another region are void whatever orders need, before anything is shared out. Whether their batch
+    /// reached that region is not known: it is sent again under the same id, which changes nothing there where it has.
+    /// </summary>
+    /// <param name="commit">The commit number that the database will have at the end.</param>
+    public async Task MoveAsync(long commit, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        var (partition, offset) = (-1, -1L);
+        while (true)
+        {
+            var page = await RecordTable.VoidsAsync(connection, partition, offset, VoidsPerPage, cancellation);
+            if (page.Count == 0)
+            {
+                return;
+            }
+
+            (partition, offset) = (page[^1].Partition, page[^1].Offset);
+            foreach (var order in page.Select(Read).Where(v => v.To is not null))
+            {
+                await using var transaction = await connection.BeginTransactionAsync(cancellation);
+                report.KeysMoved += await KeyStatements.VoidAsync(
+                    connection, transaction, order, order.Keys.Count, [], cancellation);
+                foreach (var record in await BatchesAsync(connection, transaction, order, cancellation))
+                {
+                    await using var row = new NpgsqlCommand(
+                        "INSERT INTO shop.outbox (number, commit_no, records) VALUES (nextval('shop.outbox_number'), $1, $2)",
+                        connection, transaction)
+                    {
+                        Parameters = { new() { Value = commit }, new() { Value = OutboxCodec.Encode([record])! } },
+                    };
+                    await row.ExecuteNonQueryAsync(cancellation);
+                }
+
+                await transaction.CommitAsync(cancellation);
+            }
+        }
+    }
+
+    private static KeysVoided Read(KeptRecord record) =>
+        JsonSerializer.Deserialize(record.Body, ContractsJson.Default.KeysVoided)!;
+
+    /// <summary>One batch, as ever; more where a rotation of key-encryption keys has come half-way through its keys since.</summary>
+    private static async Task<List<OutRecord>> BatchesAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, KeysVoided order, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT id, kek, sealed FROM shop.card_keys WHERE id = ANY($1) AND status = 'void' ORDER BY kek DESC, id",
+            connection, transaction)
+        {
+            Parameters = { new() { Value = order.Keys.ToArray() } },
+        };
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var keys = new List<MovedKey>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            keys.Add(new(reader.GetGuid(0), reader.GetString(1), await reader.GetFieldValueAsync<byte[]>(2, cancellation)));
+        }
+
+        return
+        [
+            .. keys.GroupBy(k => k.Kek).Select((g, i) => StockTransfer.ToRecord(
+                i == 0 ? order.VoidId : string.Create(CultureInfo.InvariantCulture, $"{order.VoidId}-{i}"), order.Sku, order.To!,
+                order.VoidedAt, [.. g], order.VoidedAt)),
+        ];
+    }
+
     /// <summary>Voids what nobody needs, in the log's order.</summary>
     /// <param name="available">Units of each product that are neither reserved nor sold; what is voided is taken off.</param>
     public async Task VoidAsync(
@@ -84,7 +152,11 @@ internal sealed class KeyRecovery(NpgsqlDataSource database, RangeSweep sweep, R
             foreach (var record in page)
             {
                 (partition, offset) = (record.Partition, record.Offset);
-                var order = JsonSerializer.Deserialize(record.Body, ContractsJson.Default.KeysVoided)!;
+                if (Read(record) is not { To: null } order)
+                {
+                    continue;
+                }
+
                 var key = new StockKey(order.Sku, order.Region);
                 var limit = (int)Math.Clamp(available.GetValueOrDefault(key), 0, int.MaxValue);
                 var voided = await KeyStatements.VoidAsync(connection, transaction, order, limit, [], cancellation);

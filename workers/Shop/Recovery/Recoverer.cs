@@ -59,6 +59,13 @@ public sealed class Recoverer(
         report.CommitAfter = Math.Max(Math.Max(plan.Commit, plan.Named), intake.HighestCommit) + CommitGap;
         var settings = await SettingsAsync(cancellation);
         await phase("orders", p => new OrderRecovery(database, settings, report.CommitAfter, time, report).RunAsync(p, cancellation));
+        await keys.MoveAsync(report.CommitAfter, cancellation);
+        if (plan.TakeOver is { } takeOver)
+        {
+            await phase("what the lost region may have done", p => new LagRecovery(
+                database, ranges, takeOver, report.CommitAfter, time, report).RunAsync(p, cancellation));
+        }
+
         var stock = new StockRecovery(database, time, report);
         await phase("stock and voids", async p => await keys.VoidAsync(await stock.ShareAsync(p, cancellation), p, cancellation));
         await phase("orders to be asked about", p => new DueRecovery(database, time, report).RunAsync(p, cancellation));
@@ -148,6 +155,11 @@ public sealed class Recoverer(
 
         report.StockRows = await StockRecovery.RecountAsync(connection, transaction, cancellation);
         var progress = Progress(plan);
+        if (plan.TakeOver is { } takeOver)
+        {
+            await MoveInAsync(connection, transaction, takeOver, cancellation);
+        }
+
         await using var batch = new NpgsqlBatch(connection, transaction)
         {
             BatchCommands =
@@ -175,6 +187,28 @@ public sealed class Recoverer(
         };
         await batch.ExecuteNonQueryAsync(cancellation);
         await transaction.CommitAsync(cancellation);
+    }
+
+    /// <summary>
+    /// From now on the database belongs to the copies: what it knew of the lost log's positions is void, also those that backups
+    /// keep; what other processes follow without the database is published there.
+    /// </summary>
+    private static async Task MoveInAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, TakeOver takeOver, CancellationToken cancellation)
+    {
+        await using var batch = new NpgsqlBatch(connection, transaction)
+        {
+            BatchCommands =
+            {
+                new("DELETE FROM shop.progress"),
+                new("DELETE FROM shop.replays"),
+                new("DELETE FROM shop.backups"),
+                new("UPDATE shop.mt_doc_product SET published = 0"),
+                new("UPDATE shop.mt_doc_partner SET published = 0"),
+                new("UPDATE shop.commit_no SET log = $1") { Parameters = { new() { Value = takeOver.Log } } },
+            },
+        };
+        await batch.ExecuteNonQueryAsync(cancellation);
     }
 
     /// <summary>

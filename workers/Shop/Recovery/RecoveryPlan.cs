@@ -28,6 +28,9 @@ public sealed record RecoveryPlan(
     IReadOnlyList<PlannedRange> Ranges,
     IReadOnlyList<string> Objections)
 {
+    /// <summary>Null: the installation's own log.</summary>
+    public TakeOver? TakeOver { get; init; }
+
     public IEnumerable<PlannedRange> Of(Topic topic) => Ranges.Where(r => r.Partition.Topic == topic.Name);
 
     public long RecordsOf(Topic topic) => Of(topic).Sum(r => r.Records);
@@ -47,6 +50,9 @@ public sealed class RecoveryReport
     public long TextsHandedOver { get; set; }
 
     public long KeysVoided { get; set; }
+
+    /// <summary>Moved to other regions since the backup.</summary>
+    public long KeysMoved { get; set; }
 
     public long Orders { get; set; }
 
@@ -76,4 +82,13 @@ public sealed class RecoveryReport
     public long CommandsPurged { get; set; }
 
     public long CommitAfter { get; set; }
+
+    /// <summary>Orders that the lost region may have delivered, before a person now.</summary>
+    public long LagOrders { get; set; }
+
+    /// <summary>Open orders: money that came in before the loss brings them before a person too.</summary>
+    public long LagOpen { get; set; }
+
+    /// <summary>Keys that the lost region may have issued, void now.</summary>
+    public long LagKeys { get; set; }
 }

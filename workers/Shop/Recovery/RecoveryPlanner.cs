@@ -16,7 +16,22 @@ public sealed class RecoveryPlanner(NpgsqlDataSource database, ILog log, ILogRan
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    public async Task<RecoveryPlan> MakeAsync(CancellationToken cancellation)
+    /// <summary>A moment that the database has lived to; null where it is empty.</summary>
+    public async Task<DateTimeOffset?> SinceAsync(CancellationToken cancellation) =>
+        (await ReadDatabaseAsync(cancellation)).Item2 is { } since ? since - ClockMargin : null;
+
+    /// <summary>The newest of what the copies of a lost region's log have, as its fleets have told it.</summary>
+    public async Task<DateTimeOffset?> CopiedToAsync(CancellationToken cancellation)
+    {
+        var tails = (await log.TailAsync(Topics.SagaFacts, 1, cancellation)).Concat(await log.TailAsync(Topics.Deliveries, 1, cancellation));
+        return tails.Select(r => (DateTimeOffset?)r.Timestamp).Max();
+    }
+
+    /// <param name="takeOver">
+    /// The log is another region's copies: positions in the database are of another log, so inputs are read from an hour before
+    /// the backup on, and all of them to the end.
+    /// </param>
+    public async Task<RecoveryPlan> MakeAsync(CancellationToken cancellation, TakeOver? takeOver = null)
     {
         var (commit, since, progress) = await ReadDatabaseAsync(cancellation);
         // The witnesses first: what is processed later than they say is met again, and known by then.
@@ -35,7 +50,18 @@ public sealed class RecoveryPlanner(NpgsqlDataSource database, ILog log, ILogRan
         {
             foreach (var topic in group.Topics)
             {
-                planned.AddRange(await InputsAsync(group.Name, topic, progress, objections, cancellation));
+                planned.AddRange(takeOver is null
+                    ? await InputsAsync(group.Name, topic, progress, objections, cancellation)
+                    : await CopiesAsync(topic, since, cancellation));
+            }
+        }
+
+        if (takeOver is not null)
+        {
+            // Which of them its fleets had processed nobody knows: all of them are taken for processed.
+            foreach (var range in planned.Where(r => r.Partition.Topic == Topics.Orders.Name))
+            {
+                committed[("orders", range.Partition)] = range.End;
             }
         }
 
@@ -46,7 +72,7 @@ public sealed class RecoveryPlanner(NpgsqlDataSource database, ILog log, ILogRan
                 b => new PlannedRange(b.Key, b.Value.First, b.Value.First, b.Value.Next)));
         }
 
-        return new(commit, await NamedAsync(cancellation), since, progress, committed, planned, objections);
+        return new(commit, await NamedAsync(cancellation), since, progress, committed, planned, objections) { TakeOver = takeOver };
     }
 
     private async Task<(long, DateTimeOffset?, Dictionary<(string Group, PartitionKey Partition), long>)> ReadDatabaseAsync(
@@ -86,6 +112,16 @@ public sealed class RecoveryPlanner(NpgsqlDataSource database, ILog log, ILogRan
         return (commit, since, progress);
     }
 
+    private async Task<IEnumerable<PlannedRange>> CopiesAsync(Topic topic, DateTimeOffset? since, CancellationToken cancellation)
+    {
+        var bounds = await ranges.BoundsAsync(topic, cancellation);
+        var starts = since is { } moment
+            ? await ranges.OffsetsAtAsync(topic, moment - ClockMargin, cancellation)
+            : bounds.ToDictionary(b => b.Key, b => b.Value.First);
+        return bounds.OrderBy(b => b.Key).Select(b => new PlannedRange(
+            b.Key, b.Value.First, Math.Max(b.Value.First, starts.GetValueOrDefault(b.Key)), b.Value.Next));
+    }
+
     /// <summary>Inputs are read from where the database has processed them.</summary>
     private async Task<List<PlannedRange>> InputsAsync(
         string group, Topic topic, Dictionary<(string Group, PartitionKey Partition), long> progress, List<string> objections,
@@ -122,13 +158,15 @@ public sealed class RecoveryPlanner(NpgsqlDataSource database, ILog log, ILogRan
         var starts = since is { } moment
             ? await ranges.OffsetsAtAsync(Topics.SagaFacts, moment - ClockMargin, cancellation)
             : bounds.ToDictionary(b => b.Key, b => b.Value.First);
-        foreach (var (partition, (first, next)) in bounds.Where(b => b.Value.First > 0).OrderBy(b => b.Key))
+        foreach (var (partition, (first, next)) in bounds.OrderBy(b => b.Key))
         {
             var kept = first == next
                 ? []
                 : await ranges.ReadAsync(
                     new Dictionary<PartitionKey, long> { [partition] = first }, 1, Patience, cancellation);
-            if (kept.Count == 0 ? commit == 0 : kept[0].Commit > commit)
+            // Of copies the first may be of a record that is not.
+            var isWhole = first == 0 && (kept.Count == 0 || kept[0].Mirrored is null or 0);
+            if (!isWhole && (kept.Count == 0 ? commit == 0 : kept[0].Commit > commit))
             {
                 objections.Add(Text(
                     $"{partition.Topic}[{partition.Partition}] is kept from offset {first} on, which is newer than the database (commit {commit})."));

@@ -2,6 +2,7 @@ using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Log;
 using CardShop.Pipeline.Outbox;
+using CardShop.Shop.Orders;
 using CardShop.Shop.Stock;
 
 namespace CardShop.Shop.Store;
@@ -84,6 +85,9 @@ public sealed record SaveRequest(
     public IReadOnlyList<KeySale> Replaced { get; init; } = [];
 
     public IReadOnlyList<HandedOver> HandedOver { get; init; } = [];
+
+    /// <summary>Inputs that are kept for other regions; by region and topic, in their order.</summary>
+    public IReadOnlyList<PassedInputs> Foreign { get; init; } = [];
 }
 
 /// <summary>One batch's transaction. Disposing it without a save leaves no trace.</summary>

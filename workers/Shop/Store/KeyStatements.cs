@@ -60,8 +60,8 @@ internal static class KeyStatements
             voided AS (
                 UPDATE shop.card_keys k SET status = 'void', version = version + 1 FROM chosen c WHERE k.id = c.id
                 RETURNING k.id)
-            INSERT INTO shop.key_voids (id, sku, asked, voided, reason, operator, voided_at)
-            SELECT $6, $3, $7, (SELECT count(*) FROM voided), $8, $9, $10
+            INSERT INTO shop.key_voids (id, sku, asked, voided, reason, operator, voided_at, to_region)
+            SELECT $6, $3, $7, (SELECT count(*) FROM voided), $8, $9, $10, $11
             ON CONFLICT (id) DO NOTHING RETURNING voided
             """,
             connection, transaction)
@@ -73,6 +73,7 @@ internal static class KeyStatements
                 new() { Value = order.VoidId }, new() { Value = order.Keys.Count },
                 new() { Value = order.Reason }, new() { Value = order.Operator },
                 new() { Value = order.VoidedAt.ToUniversalTime() },
+                new() { Value = (object?)order.To ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Varchar },
             },
         };
         return await command.ExecuteScalarAsync(cancellation) is int voided ? voided : 0;
@@ -206,6 +207,16 @@ internal static class KeyStatements
         {
             batch.BatchCommands.Add(Note(import, duplicates));
         }
+
+        // What another region moves here may come before anybody has added the product.
+        batch.BatchCommands.Add(new(
+            """
+            INSERT INTO shop.stock (sku, region) SELECT DISTINCT sku, region FROM unnest($1, $2) AS t(sku, region)
+            ORDER BY sku, region ON CONFLICT DO NOTHING
+            """)
+        {
+            Parameters = { Texts([.. notes.Select(n => n.Batch)], b => b.Sku), Texts([.. notes.Select(n => n.Batch)], b => b.Region) },
+        });
 
         await batch.ExecuteNonQueryAsync(cancellation);
     }

@@ -171,6 +171,11 @@ internal sealed class PostgresShopTransaction(NpgsqlConnection connection, Npgsq
                 "a partition has another owner"));
         }
 
+        if (save.Foreign.Count > 0)
+        {
+            batch.BatchCommands.Add(ForeignInputs.Note(save.Foreign, save.Now));
+        }
+
         if (save.Stock.Count > 0)
         {
             checks.Add((ChangeStock(save.Stock), save.Stock.Count, "a product has no stock row"));

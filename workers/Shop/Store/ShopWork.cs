@@ -7,6 +7,7 @@ using CardShop.Pipeline.Outbox;
 using CardShop.Pipeline.Telemetry;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Stock;
+using CardShop.Shop.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace CardShop.Shop.Store;
@@ -29,7 +30,23 @@ public sealed class ShopWork(
 
     public string Name => group;
 
-    public object Decode(Incoming message) => OrderMessages.Decode(message);
+    /// <returns>A <see cref="ForeignInput"/> for what another region processes: of a notification the record's key says so.</returns>
+    public object Decode(Incoming message)
+    {
+        if (message is not LogIncoming record)
+        {
+            return OrderMessages.Decode(message);
+        }
+
+        var named = record.Partition.Topic == Topics.PaymentNotifications.Name ? Regions.OfId(record.Key) : null;
+        if (Regions.Foreign(named, settings.Region) is { } other)
+        {
+            return new ForeignInput(other);
+        }
+
+        var decoded = OrderMessages.Decode(message);
+        return Regions.Foreign(Regions.Of(decoded), settings.Region) is { } region ? new ForeignInput(region) : decoded;
+    }
 
     public string? OrderOf(Incoming message) => OrderMessages.OrderOf(message.Message) ?? OrderOfRaw(message);
 
@@ -90,8 +107,18 @@ public sealed class ShopWork(
                 order, await transaction.VoidAsync(order, run.Voidable(order), run.Picked, cancellation));
         }
 
-        return await SaveAsync(transaction, loaded, run.ToSave(group, fresh.Moves), trace, cancellation);
+        return await SaveAsync(
+            transaction, loaded, run.ToSave(group, fresh.Moves) with { Foreign = ForeignOf(fresh.Messages) }, trace, cancellation);
     }
+
+    /// <summary>What a replay passes over again is counted already.</summary>
+    private List<PassedInputs> ForeignOf(IReadOnlyList<Incoming> messages) =>
+    [
+        .. messages.OfType<LogIncoming>().Where(m => m.Message is ForeignInput && FleetGroups.All.Any(g => g.Name == group))
+            .GroupBy(m => (((ForeignInput)m.Message!).Region, m.Partition.Topic))
+            .Select(g => new PassedInputs(g.Key.Region, g.Key.Topic, g.Count()))
+            .OrderBy(p => p.Region, StringComparer.Ordinal).ThenBy(p => p.Topic, StringComparer.Ordinal),
+    ];
 
     /// <summary>Each message's span stands in the trace that its order was placed in.</summary>
     private static void Follow(BatchTrace? trace, IReadOnlyList<Incoming> messages, LoadedBatch loaded)
@@ -183,6 +210,11 @@ public sealed class ShopWork(
 
         var commit = await transaction.SaveAsync(save, cancellation);
         trace?.Saved();
+        foreach (var passed in save.Foreign)
+        {
+            ShopMeter.PassedOver(passed);
+        }
+
         fence.Committed(group, save.Progress, commit);
         observer.Stock(save.Stock.Keys);
         observer.Saved(loaded, save);

@@ -4,6 +4,7 @@ using System.Text.Json;
 using CardShop.Contracts;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Channels.Resilience;
+using CardShop.Shop.Orders;
 
 namespace CardShop.Shop.Telemetry;
 
@@ -32,12 +33,18 @@ internal static class ShopMeter
     private static readonly Counter<long> Mails = Meter.CreateCounter<long>(
         "cardshop.mails.tried", "{mail}", "Mails to buyers by what became of the try");
 
+    private static readonly Counter<long> Foreign = Meter.CreateCounter<long>(
+        "cardshop.foreign.inputs", "{record}", "Inputs for other regions' ids: kept in the log, passed over here");
+
     private static readonly Dictionary<Enum, string> Names = Enum.GetValues<PaymentStatus>().Cast<Enum>()
         .Concat(Enum.GetValues<DeliveryStatus>().Cast<Enum>()).Concat(Enum.GetValues<ChannelResult>().Cast<Enum>())
         .ToDictionary(e => e, e => JsonNamingPolicy.KebabCaseLower.ConvertName(e.ToString()));
 
     public static void Order(PaymentStatus status, string channel) =>
         Orders.Add(1, new TagList { { "status", Names[status] }, { "channel", channel } });
+
+    public static void PassedOver(PassedInputs passed) =>
+        Foreign.Add(passed.Records, new TagList { { "region", passed.Region }, { "topic", passed.Topic } });
 
     public static void Delivery(DeliveryStatus status) =>
         Deliveries.Add(1, new KeyValuePair<string, object?>("status", Names[status]));

@@ -18,7 +18,7 @@ internal sealed class AuditRunner(ShopServers servers, TimeSpan grace, DateTimeO
             await new SnapshotReader(connection, _memory, _report, now ?? servers.Time.GetUtcNow(), grace).ReadAsync(cancellation);
         }
 
-        var log = new LogChecks(_memory, _report);
+        var log = new LogChecks(_memory, _report, servers.Settings.Region);
         await log.RunAsync(new(servers.Log, servers.Time), cancellation);
         await ConcludeAsync(log, cancellation);
         if (servers.Settings.HasSecrets)

@@ -4,6 +4,7 @@ using System.Text.Json;
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Log;
+using CardShop.Shop.Orders;
 
 namespace CardShop.Shopctl.Audit;
 
@@ -15,7 +16,8 @@ namespace CardShop.Shopctl.Audit;
 /// snapshot's outbox still holds them, and ends read later include whatever was acknowledged before. An event that is
 /// newer than the snapshot carries a commit number above the snapshot's.
 /// </summary>
-public sealed class LogChecks(AuditMemory memory, AuditReport report)
+/// <param name="region">Whose ids are processed here; null: all.</param>
+public sealed class LogChecks(AuditMemory memory, AuditReport report, string? region = null)
 {
     private readonly Dictionary<PartitionKey, long> _first = [];
     private IReadOnlyDictionary<PartitionKey, long> _ends = new Dictionary<PartitionKey, long>();
@@ -25,6 +27,8 @@ public sealed class LogChecks(AuditMemory memory, AuditReport report)
     private long _queuedOrders;
     private long _queuedNotifications;
     private long _unreadable;
+    private long _foreignOrders;
+    private long _foreignNotifications;
 
     public async Task RunAsync(LogSweep sweep, CancellationToken cancellation)
     {
@@ -39,6 +43,8 @@ public sealed class LogChecks(AuditMemory memory, AuditReport report)
         Say(report.Orders, _queuedOrders, "queued: not processed yet");
         Say(report.Orders, _unreadable, "no readable input, dead-lettered");
         Say(report.Notifications, _queuedNotifications, "queued: not processed yet");
+        Say(report.Orders, _foreignOrders, "for other regions: kept, not processed here");
+        Say(report.Notifications, _foreignNotifications, "for other regions: kept, not processed here");
     }
 
     /// <summary>True where records of the partition were deleted: what is missing in it may have been among them.</summary>
@@ -127,6 +133,10 @@ public sealed class LogChecks(AuditMemory memory, AuditReport report)
         {
             Unreadable(record, report.Orders);
         }
+        else if (Regions.Foreign(Regions.OfId(orderId), region) is not null)
+        {
+            _foreignOrders++;
+        }
         else if (record.Type != MessageTypes.ChannelSwitchRequested
             && (memory.TraitsOf(orderId) & (OrderTraits.HasPayment | OrderTraits.Archived)) == 0)
         {
@@ -140,6 +150,12 @@ public sealed class LogChecks(AuditMemory memory, AuditReport report)
         if (!IsProcessed("payments", record))
         {
             _queuedNotifications++;
+            return;
+        }
+
+        if (Regions.Foreign(Regions.OfId(record.Key), region) is not null)
+        {
+            _foreignNotifications++;
             return;
         }
 

@@ -39,6 +39,7 @@ internal static partial class MetadataReader
         var settings = new KafkaSettings(servers.Settings.Kafka, "cardshop-shopctl", Limit, TimeSpan.Zero)
         {
             Tls = servers.Settings.KafkaTls,
+            TopicPrefix = servers.Settings.TopicPrefix,
         };
         try
         {

@@ -32,7 +32,7 @@ public static class HousekeepingCommands
             await servers.RequireDatabaseAsync(cancellation);
             await servers.RequireLogAsync(cancellation);
             using var care = new KafkaTopicCare(Kafka(servers));
-            var housekeeper = Open(servers, care, new(servers.Log, new PostgresFence(servers.Database), [], NullLogger<RollbackFence>.Instance), options, session.Settings);
+            var housekeeper = Open(servers, care, new(servers.Log, new PostgresFence(servers.Database, servers.Settings.TopicPrefix), [], NullLogger<RollbackFence>.Instance), options, session.Settings);
             ShowTrim(session.Screen, await housekeeper.Trimmer.PlanAsync(cancellation));
             if (housekeeper.Archiver is { } archiver)
             {

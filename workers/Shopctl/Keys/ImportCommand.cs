@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using CardShop.Contracts;
 using CardShop.Shop.Operators;
+using CardShop.Shop.Stock;
 using CardShop.Shopctl.Operators;
 using CardShop.Shopctl.Products;
 using CardShop.Shopctl.Servers;
@@ -115,7 +116,13 @@ internal static class ImportCommand
         await using var source = Open(request.File, request.Bytes);
         var vault = servers.OpenVault();
         await servers.RequireWritableAsync(cancellation);
-        RequireKeys(await ProductCommands.RequireAsync(servers, request.Sku, cancellation), request.Quota);
+        var product = await ProductCommands.RequireAsync(servers, request.Sku, cancellation);
+        RequireKeys(product, request.Quota);
+        if (TransferRule.AgainstImport(product.Sku, product.Home, servers.Settings.Region) is { } objection)
+        {
+            throw new ShopctlException(ExitCodes.Failed, objection + " Nothing was imported.");
+        }
+
         var batcher = new KeyBatcher(
             vault, new(request.Sku, servers.Settings.Region, request.BatchSize, session.Time.GetUtcNow()));
         await using var all = OpenReport(request.Report);

@@ -15,13 +15,14 @@ public static class LagCommand
     {
         var lag = new Command(
             "lag",
-            "Records that each fleet has still to process, per partition; unsent outbox rows; sagas whose time has come.");
+            "Records that each fleet has still to process, per partition; unsent outbox rows; sagas whose time has come; what is kept for other regions.");
         session.Bind(lag, async (servers, _, cancellation) =>
         {
             await servers.RequireDatabaseAsync(cancellation);
             await servers.RequireLogAsync(cancellation);
             await PartitionsAsync(session, servers, cancellation);
             await WaitingAsync(session, servers.Database, cancellation);
+            await ForeignAsync(session, servers.Database, cancellation);
             return ExitCodes.Ok;
         });
         return lag;
@@ -77,6 +78,26 @@ public static class LagCommand
         Screen.Row(table, "mails given up", Number(reader.GetInt64(6)), "");
         session.Screen.Show(table);
     }
+
+    /// <summary>Nothing is shown where nothing is kept: most shops are one region.</summary>
+    private static async Task ForeignAsync(Session session, NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        var kept = await ForeignInputs.ReadAsync(database, cancellation);
+        if (kept.Count == 0)
+        {
+            return;
+        }
+
+        var table = Screen.Table("kept for region", "topic", "#records", "first", "last");
+        foreach (var row in kept)
+        {
+            Screen.Row(table, row.Region, row.Topic, Number(row.Records), Time(row.FirstAt), Time(row.LastAt));
+        }
+
+        session.Screen.Show(table);
+    }
+
+    private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

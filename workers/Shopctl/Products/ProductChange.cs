@@ -23,6 +23,9 @@ public sealed record ProductChange(
     /// <summary>What the key is and how it is redeemed; empty = nothing is said any more.</summary>
     public string? Description { get; init; }
 
+    /// <summary>The region where alone its keys are imported, by its letter.</summary>
+    public string? Home { get; init; }
+
     /// <summary>Prices by quantity, all of them; an empty list = none any more.</summary>
     public IReadOnlyList<PriceTier>? Tiers { get; init; }
 
@@ -53,6 +56,7 @@ public sealed record ProductChange(
             Category = Category,
             Description = Description,
             Tiers = Tiers,
+            Home = Home,
         };
         var (product, faults) = draft.ApplyTo(present);
         return faults.Count == 0

@@ -83,6 +83,7 @@ public static class ProductCommands
         ("category", product.Category ?? "-"),
         ("description", product.Description ?? "-"),
         ("price", string.Create(CultureInfo.InvariantCulture, $"{product.Price} fen {product.Currency}")),
+        ("home region", product.Home ?? "this one"),
         ("price by quantity", ProductWords.Describe(product)),
         ("max quantity", Number(product.MaxQuantity)),
         ("on sale", product.OnSale ? "yes" : "no"),

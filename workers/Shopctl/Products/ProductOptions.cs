@@ -76,6 +76,12 @@ public sealed class ProductOptions
         HelpName = "FILE",
     };
 
+    private readonly Option<string?> _home = new("--home")
+    {
+        Description = "The region, by its letter, where alone keys are imported (this one).",
+        HelpName = "REGION",
+    };
+
     private readonly Option<string[]> _tiers = new("--tier")
     {
         Description = "From N units in one order on, each costs so much; repeat it for every tier, at most 10. Replaces all tiers.",
@@ -95,7 +101,7 @@ public sealed class ProductOptions
         Option[] all =
         [
             _name, _price, _max, _currency, _hold, _holdMinutes, _holdSeconds, _waitMinutes, _waitSeconds, _offSale, _onSale,
-            _kind, _hidden, _listed, _lowStock, _category, _description, _descriptionFile, _tiers, _noTiers,
+            _kind, _hidden, _listed, _lowStock, _category, _description, _descriptionFile, _tiers, _noTiers, _home,
         ];
         foreach (var option in all)
         {
@@ -122,6 +128,7 @@ public sealed class ProductOptions
         LowStock = arguments.GetValue(_lowStock),
         Category = arguments.GetValue(_category),
         Description = ProductWords.Description(arguments.GetValue(_description), arguments.GetValue(_descriptionFile)),
+        Home = arguments.GetValue(_home),
         Tiers = ProductWords.Tiers(arguments.GetValue(_tiers) ?? [], arguments.GetValue(_noTiers)),
     };
 

@@ -32,6 +32,12 @@ public static class RecoverCommand
         {
             Description = "RabbitMQ was lost: empties the work queues, and has everything done now that a lost command was to do.",
         };
+        var lost = new Option<string?>("--take-over-lost-at")
+        {
+            Description = "Takes over a lost region from this region's copies of its log (setting Kafka__TopicPrefix): when it was surely " +
+                "fenced, as 2026-03-01T10:20:00Z. What it may have done after its last copy is set aside for review.",
+            HelpName = "TIME",
+        };
         var recover = new Command(
             "recover",
             """
@@ -39,26 +45,29 @@ public static class RecoverCommand
             every writer is fenced. Orders are accepted meanwhile. It can be repeated: what is interrupted is run again.
             """)
         {
-            dry, yes, work,
+            dry, yes, work, lost,
         };
         recover.Takes(OperatorActions.Recover);
         session.Bind(recover, (servers, arguments, cancellation) => arguments.GetValue(work)
             ? WorkAsync(session, servers, arguments.GetValue(dry), cancellation)
-            : RunAsync(session, servers, arguments.GetValue(dry), arguments.GetValue(yes), cancellation));
+            : RunAsync(
+                session, servers, arguments.GetValue(dry), arguments.GetValue(yes), TakeOverPlan.TimeOf(session, arguments.GetValue(lost)), cancellation));
         return recover;
     }
 
     private static async Task<int> RunAsync(
-        Session session, ShopServers servers, bool dry, bool yes, CancellationToken cancellation)
+        Session session, ShopServers servers, bool dry, bool yes, DateTimeOffset? lostAt, CancellationToken cancellation)
     {
         await servers.RequireDatabaseAsync(cancellation);
         await servers.RequireLogAsync(cancellation);
         await RequireMigratedAsync(servers, cancellation);
         var fence = await CheckAsync(servers, cancellation);
         var ranges = new KafkaRanges(
-            new(servers.Settings.Kafka, "cardshop-shopctl", MessageTimeout: Patience, Linger: TimeSpan.Zero), session.Time,
+            servers.KafkaClient with { MessageTimeout = Patience, Linger = TimeSpan.Zero }, session.Time,
             NullLogger<KafkaRanges>.Instance, ReadAheadKilobytes);
-        var plan = await new RecoveryPlanner(servers.Database, servers.Log, ranges).MakeAsync(cancellation);
+        var planner = new RecoveryPlanner(servers.Database, servers.Log, ranges);
+        var takeOver = await TakeOverPlan.MakeAsync(servers, planner, lostAt, cancellation);
+        var plan = await planner.MakeAsync(cancellation, takeOver);
         if (!fence.IsFenced && (plan.Commit > 0 || plan.Ranges.All(r => r.End == 0)))
         {
             throw new ShopctlException(
@@ -85,8 +94,19 @@ public static class RecoverCommand
         await RequireQueuesAsync(servers, cancellation);
         // Not how long the topics are: they grow while somebody is asked to approve.
         await using var grant = await session.Operators.RequireAsync(
-            OperatorActions.Recover, "PostgreSQL", null, [("commit", plan.Commit.ToString(CultureInfo.InvariantCulture))],
+            OperatorActions.Recover, "PostgreSQL", null, [
+                ("commit", plan.Commit.ToString(CultureInfo.InvariantCulture)),
+                ("lost-at", lostAt?.ToString("O", CultureInfo.InvariantCulture)),
+            ],
             cancellation);
+        if (takeOver is not null)
+        {
+            var handed = await TakeOverPlan.HandOverAsync(servers, planner, cancellation);
+            session.Screen.Line(string.Create(
+                CultureInfo.InvariantCulture, $"{handed:N0} inputs that were kept here for region {servers.Settings.Region} were handed over."));
+            plan = await planner.MakeAsync(cancellation, takeOver);
+        }
+
         var started = session.Time.GetTimestamp();
         var recoverer = new Recoverer(
             servers.Database, servers.Log, ranges, servers.Bus, servers.Settings.Region, session.Time);
@@ -181,7 +201,7 @@ public static class RecoverCommand
 
     private static async Task<RollbackFence> CheckAsync(ShopServers servers, CancellationToken cancellation)
     {
-        var fence = new RollbackFence(servers.Log, new PostgresFence(servers.Database), FleetGroups.All, NullLogger<RollbackFence>.Instance);
+        var fence = new RollbackFence(servers.Log, new PostgresFence(servers.Database, servers.Settings.TopicPrefix), FleetGroups.All, NullLogger<RollbackFence>.Instance);
         await fence.CheckAsync(cancellation);
         return fence;
     }

@@ -21,6 +21,12 @@ internal static class RecoverScreen
         screen.Line(plan.Since is { } since
             ? Text($"PostgreSQL has lived to {since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC at least.")
             : "PostgreSQL is empty.");
+        if (plan.TakeOver is { } takeOver)
+        {
+            screen.Line(Text(
+                $"Taken over from '{takeOver.Log}*', copied to {takeOver.CopiedTo.UtcDateTime:yyyy-MM-dd HH:mm:ss.fff}, lost at {takeOver.LostAt.UtcDateTime:yyyy-MM-dd HH:mm:ss.fff} UTC: lag {takeOver.Lag.TotalSeconds:F1} s."));
+        }
+
         var table = Screen.Table("topic", "#partitions", "#kept from", "#to read", "#end");
         foreach (var topic in Read)
         {
@@ -66,6 +72,7 @@ internal static class RecoverScreen
         ("keys replaced, as events say", report.KeysReplaced),
         ("texts handed over", report.TextsHandedOver),
         ("keys voided", report.KeysVoided),
+        ("keys moved to other regions", report.KeysMoved),
         ("orders looked at", report.Orders),
         ("of them from snapshots", report.FromSnapshot),
         ("of them from inputs alone", report.FromInputs),
@@ -76,6 +83,9 @@ internal static class RecoverScreen
         ("paid orders that wait no more", report.Served),
         ("unpaid orders that hold no stock any more", report.Unheld),
         ("stock rows counted", report.StockRows),
+        ("orders of the lag, before a person", report.LagOrders),
+        ("open orders that the lag may have paid", report.LagOpen),
+        ("keys that the lag may have issued, void", report.LagKeys),
         ("events for webhooks and mails again", report.EventsForPartners),
         ("commands removed from queues", report.CommandsPurged),
         ("records that nobody can read", report.Unreadable),

@@ -37,8 +37,13 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
 
     public NpgsqlDataSource Database => _database ??= Pipeline.Documents.Database.Open(settings.Postgres, Name);
 
-    private KafkaSettings KafkaClient =>
-        new(settings.Kafka, Name, MessageTimeout: TimeSpan.FromSeconds(30), Linger: TimeSpan.FromMilliseconds(1)) { Tls = settings.KafkaTls };
+    /// <summary>How this command reaches Kafka.</summary>
+    public KafkaSettings KafkaClient => new(
+        settings.Kafka, Name, MessageTimeout: TimeSpan.FromSeconds(30), Linger: TimeSpan.FromMilliseconds(1))
+    {
+        Tls = settings.KafkaTls,
+        TopicPrefix = settings.TopicPrefix,
+    };
 
     public ILog Log => _log ??= new KafkaLog(
         KafkaClient, time,
@@ -153,7 +158,7 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
     {
         await RequireDatabaseAsync(cancellation);
         await RequireLogAsync(cancellation);
-        var fence = new RollbackFence(Log, new PostgresFence(Database), FleetGroups.All, NullLogger<RollbackFence>.Instance);
+        var fence = new RollbackFence(Log, new PostgresFence(Database, settings.TopicPrefix), FleetGroups.All, NullLogger<RollbackFence>.Instance);
         await fence.CheckAsync(cancellation);
         if (fence.Reason is { } reason)
         {

@@ -14,6 +14,7 @@ internal static class FleetRules
         TimeSpan.FromSeconds(Number(variable, "Payments__CheckEverySeconds", ShopSettings.Default.CheckEvery.TotalSeconds)),
         TimeSpan.FromSeconds(Number(variable, "Payments__ResendAfterSeconds", ShopSettings.Default.ResendAfter.TotalSeconds)))
     {
+        Region = ShopctlSettings.RegionOf(variable),
         Channels = Channels(variable) is { Count: > 0 } channels ? channels : null,
         MaxOpenPerContact = (int)Number(variable, "Orders__MaxOpenPerContact", ShopSettings.Default.MaxOpenPerContact),
         MaxOpenPerNetwork = (int)Number(variable, "Orders__MaxOpenPerNetwork", ShopSettings.Default.MaxOpenPerNetwork),

@@ -39,6 +39,18 @@ public sealed class ShopctlSettings(
     public KafkaTls? KafkaTls =>
         Guarded(() => Pipeline.Log.KafkaTls.From(name => variable(Pipeline.Log.KafkaTls.Prefix + name)));
 
+    /// <summary>What stands before the names of topics and groups; empty, but for a region that was taken over.</summary>
+    public string TopicPrefix => Guarded(() => KafkaSettings.PrefixOf(variable("Kafka__TopicPrefix")));
+
+    /// <summary>The ways to other regions' Kafkas, by region letter.</summary>
+    public IReadOnlyDictionary<string, KafkaSettings> RegionLinks => Guarded(() => Pipeline.Log.RegionLinks.From(
+        from letter in "abcdefghijklmnopqrstuvwxyz"
+        let prefix = $"{Pipeline.Log.RegionLinks.Section}__{letter}__"
+        where variable(prefix + "BootstrapServers") is { Length: > 0 }
+        select (letter.ToString(), (Func<string, string?>)(
+            name => variable(prefix + name.Replace(":", "__", StringComparison.Ordinal)))),
+        "cardshop-shopctl"));
+
     /// <summary>Copies of each topic that migrate creates.</summary>
     public short Replication => variable(ReplicationName) is not { Length: > 0 } text
         ? (short)1
@@ -110,9 +122,11 @@ public sealed class ShopctlSettings(
         .Build();
 
     /// <summary>The region letter that stock belongs to.</summary>
-    public string Region => variable(RegionName) is not { Length: > 0 } text
-        ? "a"
-        : text is [>= 'a' and <= 'z']
+    public string Region => RegionOf(variable);
+
+    internal static string RegionOf(Func<string, string?> variable) => variable(RegionName) is not { Length: > 0 } text
+        ? Regions.Default
+        : Regions.IsLetter(text)
             ? text
             : throw new ShopctlException(ExitCodes.Usage, $"Setting {RegionName} must be one letter from a to z.");
 

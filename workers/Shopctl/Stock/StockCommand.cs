@@ -23,7 +23,7 @@ public static class StockCommand
         var stock = new Command(
             "stock", "Keys per product: imported, available, reserved, held by unpaid orders, sold, void; warns of low stock.")
         {
-            sku, check,
+            sku, check, TransferCommand.Create(session),
         };
         session.Bind(stock, (servers, arguments, cancellation) => RunAsync(
             session, servers, arguments.GetValue(sku) is { } one ? ProductChange.RequireSku(one) : null,

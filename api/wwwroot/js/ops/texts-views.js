@@ -172,6 +172,7 @@ const watching = {
   "case.statement-differs": ["对账单不符", "statement differs"],
   "case.poison": ["无法处理的消息", "message failed"],
   "case.short-pick": ["卡密不足", "too few keys"],
+  "case.region-lost": ["区域失联前已付款", "paid before its region was lost"],
   "case.manual-overdue": ["人工发货超时", "manual overdue"],
 
   refund: ["退款", "Refund"],
