@@ -88,7 +88,7 @@ public static class ChaosRun
         finally
         {
             await all.CancelAsync();
-            var bars = faults.Done.Select(d => new PictureBar(d.From, d.To, d.Fault.Label, d.Fault.IsLog)).OrderBy(b => b.From).ToList();
+            var bars = faults.Done.Select(d => new PictureBar(d.From, d.To, d.Fault.Label, d.Fault.Party == HurtParty.Log)).OrderBy(b => b.From).ToList();
             var picture = Path.Combine(shop.Folder.All, "timeline.svg");
             await File.WriteAllTextAsync(
                 picture, TimelinePicture.Draw(Report.Title(options), Report.Lines(meter, faults.Done, failovers.All), meter.Seconds(), bars),

@@ -18,8 +18,19 @@ public sealed class RunProgress(Func<string> line, TimeProvider time)
     private static bool IsTerminal => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive;
 
     /// <summary>An event.</summary>
-    public void Say(string text) => AnsiConsole.Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture, $"{time.GetElapsedTime(_started).TotalSeconds,7:0.0}s  {text}"));
+    public void Say(string text)
+    {
+        var line = string.Create(CultureInfo.InvariantCulture, $"{time.GetElapsedTime(_started).TotalSeconds,7:0.0}s  {text}");
+        if (IsTerminal)
+        {
+            AnsiConsole.WriteLine(line);
+        }
+        else
+        {
+            // A file has no width to wrap at.
+            Console.WriteLine(line);
+        }
+    }
 
     /// <summary>Shows the state until the work is done.</summary>
     public async Task ShowAsync(Func<Task> work)

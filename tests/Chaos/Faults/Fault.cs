@@ -1,4 +1,5 @@
 using System.Globalization;
+using CardShop.Tests.Chaos.Verdict;
 
 namespace CardShop.Tests.Chaos.Faults;
 
@@ -57,8 +58,20 @@ public sealed record Fault(double At, FaultKind Kind, string Target, double Seco
         _ => throw new InvalidOperationException($"There is no fault {Kind}."),
     };
 
-    /// <summary>Does it hurt what orders are accepted by?</summary>
-    public bool IsLog => Kind == FaultKind.FullDisk || (Kind is not (FaultKind.Failover or FaultKind.WipeQueues) && PlaceOf(Target) == "logbroker");
+    /// <summary>Whom it hurts, as far as accepting orders goes.</summary>
+    public HurtParty Party => Kind switch
+    {
+        FaultKind.FullDisk => HurtParty.Log,
+        FaultKind.Failover or FaultKind.WipeQueues => HurtParty.Others,
+        FaultKind.Kill or FaultKind.Down or FaultKind.Freeze or FaultKind.Cut or FaultKind.Silence or FaultKind.Delay
+            or FaultKind.Narrow or FaultKind.Skew => PlaceOf(Target) switch
+            {
+                "logbroker" => HurtParty.Log,
+                "sandbox" => HurtParty.Provider,
+                _ => HurtParty.Others,
+            },
+        _ => throw new InvalidOperationException($"There is no fault {Kind}."),
+    };
 
     /// <summary>For people, in a few words.</summary>
     public string Label => Kind switch

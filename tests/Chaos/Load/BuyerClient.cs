@@ -32,6 +32,8 @@ public sealed class BuyerClient : IDisposable
     private static readonly TimeSpan TryLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
+    private static readonly string[] Channels = ["alipay", "wechat", "unionpay"];
+
     private readonly Balancer _balancer;
     private readonly KeyVault _vault;
     private readonly Uri _sandbox;
@@ -159,11 +161,11 @@ public sealed class BuyerClient : IDisposable
         using var timed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timed.CancelAfter(limit);
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, "/v1/orders"));
-        request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        request.Headers.TryAddWithoutValidation("Idempotency-Key", $"{key}-{order.Channel}");
         request.Content = new StringContent(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $$"""{"sku":"{{order.Plan.Sku}}","quantity":{{order.Plan.Quantity}},"contact":"buyer{{order.Number}}@example.org","channel":"alipay"}"""),
+                $$"""{"sku":"{{order.Plan.Sku}}","quantity":{{order.Plan.Quantity}},"contact":"buyer{{order.Number}}@example.org","channel":"{{order.Channel}}"}"""),
             Encoding.UTF8, "application/json");
         using var answer = await _orders.SendAsync(request, timed.Token);
         var text = await answer.Content.ReadAsStringAsync(timed.Token);
@@ -174,6 +176,10 @@ public sealed class BuyerClient : IDisposable
                 return Placing.Accepted;
             case HttpStatusCode.Conflict:
                 return Placing.SoldOut;
+            case HttpStatusCode.BadRequest when text.Contains("is down at this moment", StringComparison.Ordinal):
+                // A buyer who reads that takes another way to pay: it is another order then.
+                order.Channel = Channels[(Array.IndexOf(Channels, order.Channel) + 1) % Channels.Length];
+                return null;
             case HttpStatusCode.ServiceUnavailable:
                 if (answer.Headers.RetryAfter is null)
                 {

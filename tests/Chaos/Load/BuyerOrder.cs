@@ -19,6 +19,9 @@ public sealed class BuyerOrder(int number, BuyerPlan plan)
 
     public string Token { get; set; } = "";
 
+    /// <summary>How it is to be paid.</summary>
+    public string Channel { get; set; } = "alipay";
+
     public long Amount { get; set; }
 
     /// <summary>Payments that the provider confirmed to the buyer.</summary>

@@ -172,12 +172,13 @@ public sealed class Buyers(BuyerClient client, LoadMeter meter, IReadOnlyList<Go
 
     private async Task PayTwiceAsync(BuyerOrder order, string first, CancellationToken cancellation)
     {
-        while (!await client.SwitchAsync(order, "wechat", cancellation))
+        var other = order.Channel == "wechat" ? "alipay" : "wechat";
+        while (!await client.SwitchAsync(order, other, cancellation))
         {
             await Task.Delay(LongestPause / 5, cancellation);
         }
 
-        var page = await UntilAsync(order, p => p.Channel == "wechat" || IsFinal(p.Status), cancellation);
+        var page = await UntilAsync(order, p => p.Channel == other || IsFinal(p.Status), cancellation);
         if (page.Number is { } second)
         {
             await PayAsync(order, second, late: false, cancellation);

@@ -43,16 +43,16 @@ public static class Goods
     public static async Task StockAsync(ChaosShop shop, IReadOnlyList<Good> goods, Action<string> say, CancellationToken cancellation)
     {
         say(string.Create(CultureInfo.InvariantCulture, $"{goods.Count} products with {goods.Sum(g => g.Keys):N0} keys"));
-        foreach (var good in goods)
+        await Parallel.ForEachAsync(goods, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation }, async (good, stop) =>
         {
             await shop.Shopctl.RunAsync(
                 "product", "add", good.Sku, "--name", "Game card " + good.Sku, "--price", Number(Price), "--max-quantity", Number(MaxQuantity),
                 "--hold-seconds", Number(good.HoldSeconds));
             var file = shop.Folder.Of(good.Sku + ".txt");
-            await File.WriteAllTextAsync(file, Keys(good), cancellation);
+            await File.WriteAllTextAsync(file, Keys(good), stop);
             await shop.Shopctl.RunAsync("keys", "import", good.Sku, file, "--batch-size", "5000");
             File.Delete(file);
-        }
+        });
 
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         foreach (var api in shop.Apis)
