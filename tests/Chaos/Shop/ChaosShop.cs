@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using CardShop.Local.Instance;
 using CardShop.Local.Parts;
-using CardShop.Local.Supervision;
 using CardShop.Tests.Chaos.Machine;
 
 namespace CardShop.Tests.Chaos.Shop;
@@ -102,7 +101,7 @@ public sealed class ChaosShop : IAsyncDisposable
         Directory.CreateDirectory(Path.Combine(layout.Folder, "data"));
         Directory.CreateDirectory(layout.Data(SandboxName));
         CardShop.Local.Processes.PrivateFile.CreateFolder(layout.Secrets);
-        var ports = PortBook.Open(layout.PortsFile, new Quiet());
+        var ports = PortBook.Apart();
         var secrets = new InstanceSecrets(layout.Secrets);
         var postgres = PostgresPair.Create(folder.Path, folder.Logs, secrets.Postgres, random, time);
         var rabbit = new RabbitMqPart
@@ -195,13 +194,5 @@ public sealed class ChaosShop : IAsyncDisposable
         return AlteredPart.Of(part, c => Extra.TryGetValue(name, out var extra)
             ? c with { Environment = new Dictionary<string, string>(c.Environment.Concat(extra)) }
             : c);
-    }
-
-    private sealed class Quiet : IProgressSink
-    {
-        public void Line(string text)
-        {
-            // Ports are this run's own: nobody has to know them.
-        }
     }
 }
