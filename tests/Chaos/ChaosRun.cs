@@ -31,6 +31,11 @@ public static class ChaosRun
             await using var shop = await ChaosShop.StartAsync(folder, new Random(options.Seed), time, progress.Say, cancel);
             var goods = Goods.For((int)(options.Minutes * 60 * options.Rate));
             await Goods.StockAsync(shop, goods, progress.Say, cancel);
+            if (WrongClock.IsPossible)
+            {
+                await WrongClock.BuildAsync(folder);
+            }
+
             return await LoadAsync(shop, options, goods, progress, s => state = s, time, cancel);
         }
         finally
@@ -102,7 +107,7 @@ public static class ChaosRun
         .. options.Kinds.Where(k => k switch
         {
             FaultKind.FullDisk => shop.Disk is not null,
-            FaultKind.Skew => FakeClock.IsPossible,
+            FaultKind.Skew => WrongClock.IsPossible,
             FaultKind.Kill or FaultKind.Down or FaultKind.Freeze or FaultKind.Failover or FaultKind.WipeQueues or FaultKind.Cut
                 or FaultKind.Silence or FaultKind.Delay or FaultKind.Narrow => true,
             _ => throw new InvalidOperationException(),

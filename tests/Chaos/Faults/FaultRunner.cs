@@ -174,7 +174,7 @@ public sealed class FaultRunner(ChaosShop shop, LoadMeter meter, FailoverWatch f
     private async Task<string> SkewAsync(Fault fault, TimeSpan lasts, CancellationToken cancellation)
     {
         var part = shop.Find(fault.Target);
-        shop.Extra[fault.Target] = FakeClock.Environment(fault.Amount);
+        shop.Extra[fault.Target] = WrongClock.Environment(shop.Folder, fault.Amount);
         await part.KillAsync();
         await part.UntilReadyAsync(UpLimit, cancellation);
         await Task.Delay(lasts, time, cancellation);
