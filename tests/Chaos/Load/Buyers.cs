@@ -13,7 +13,7 @@ public sealed class Buyers(BuyerClient client, LoadMeter meter, IReadOnlyList<Go
     private const int MostPlacing = 4_000;
 
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(1_200);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private readonly List<BuyerOrder> _orders = [];
     private readonly Lock _lock = new();
@@ -175,7 +175,7 @@ public sealed class Buyers(BuyerClient client, LoadMeter meter, IReadOnlyList<Go
         var other = order.Channel == "wechat" ? "alipay" : "wechat";
         while (!await client.SwitchAsync(order, other, cancellation))
         {
-            await Task.Delay(LongestPause / 15, cancellation);
+            await Task.Delay(LongestPause / 30, cancellation);
         }
 
         var page = await UntilAsync(order, p => p.Channel == other || IsFinal(p.Status), cancellation);
@@ -198,7 +198,7 @@ public sealed class Buyers(BuyerClient client, LoadMeter meter, IReadOnlyList<Go
                 return;
             }
 
-            await Task.Delay(LongestPause / 15, cancellation);
+            await Task.Delay(LongestPause / 30, cancellation);
         }
     }
 
@@ -206,7 +206,7 @@ public sealed class Buyers(BuyerClient client, LoadMeter meter, IReadOnlyList<Go
     {
         while (!await client.CancelAsync(order, cancellation))
         {
-            await Task.Delay(LongestPause / 15, cancellation);
+            await Task.Delay(LongestPause / 30, cancellation);
         }
 
         order.Note(meter.Now, "cancelled");

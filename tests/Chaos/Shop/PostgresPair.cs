@@ -15,6 +15,7 @@ public sealed class PostgresPair : IAsyncDisposable
     /// <summary>Of both servers' page caches.</summary>
     private const int SharedBuffersMegabytes = 384;
 
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan CopyLimit = TimeSpan.FromMinutes(5);
 
     private readonly PostgresPart[] _parts;
@@ -239,13 +240,26 @@ public sealed class PostgresPair : IAsyncDisposable
 
     private async Task<NpgsqlConnection> OpenAsync(int server, CancellationToken cancellation)
     {
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_parts[server].ConnectionString("postgres"))
+        var text = new NpgsqlConnectionStringBuilder(_parts[server].ConnectionString("postgres"))
         {
             Pooling = false,
             CommandTimeout = 60,
-        }.ConnectionString);
-        await connection.OpenAsync(cancellation);
-        return connection;
+        }.ConnectionString;
+        for (var from = _time.GetTimestamp(); ;)
+        {
+            var connection = new NpgsqlConnection(text);
+            try
+            {
+                await connection.OpenAsync(cancellation);
+                return connection;
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException && _time.GetElapsedTime(from) < ConnectLimit)
+            {
+                // Just promoted or started, or the machine is busy.
+                await connection.DisposeAsync();
+                await Task.Delay(TimeSpan.FromMilliseconds(250), _time, cancellation);
+            }
+        }
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
