@@ -58,7 +58,8 @@ public static class TimelinePicture
         var lanes = new List<int>();
         foreach (var bar in bars)
         {
-            var from = X(bar.From, count);
+            var isAtEdge = IsAtEdge(bar, count);
+            var from = X(bar.From, count) - (isAtEdge ? LabelWidth(bar) : 0);
             var lane = ends.FindIndex(e => e < from);
             if (lane < 0)
             {
@@ -66,15 +67,17 @@ public static class TimelinePicture
                 ends.Add(0);
             }
 
-            ends[lane] = Math.Max(X(bar.To, count), LabelEnd(bar, count)) + 6;
+            ends[lane] = X(bar.To, count) + (isAtEdge ? 0 : LabelWidth(bar)) + 6;
             lanes.Add(lane);
         }
 
         return lanes;
     }
 
-    /// <summary>A label begins behind its bar's beginning, or ends there where the picture ends.</summary>
-    private static double LabelEnd(PictureBar bar, int count) => X(bar.To, count) + 4 + (bar.Label.Length * CharacterWidth);
+    private static double LabelWidth(PictureBar bar) => 4 + (bar.Label.Length * CharacterWidth);
+
+    /// <summary>A label stands behind its bar, or before it where the picture ends.</summary>
+    private static bool IsAtEdge(PictureBar bar, int count) => X(bar.To, count) + LabelWidth(bar) > Width - 2;
 
     private static void Shades(StringBuilder svg, int count, IReadOnlyList<PictureBar> bars)
     {
@@ -127,7 +130,7 @@ public static class TimelinePicture
             var bar = bars[i];
             var (from, to) = (X(bar.From, count), X(bar.To, count));
             var y = BarsTop + (lanes[i] * LaneHeight);
-            var isAtEdge = LabelEnd(bar, count) > Width - 2;
+            var isAtEdge = IsAtEdge(bar, count);
             svg.Append(CultureInfo.InvariantCulture, $"<rect x=\"{from:0.0}\" y=\"{y}\" width=\"{Math.Max(2, to - from):0.0}\" height=\"{BarHeight}\" rx=\"2\" fill=\"{(bar.IsLog ? "#d62728" : "#5a6b7b")}\"/>");
             svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{(isAtEdge ? from - 4 : to + 4):0.0}\" y=\"{y + 10}\" font-size=\"10\"{(isAtEdge ? " text-anchor=\"end\"" : "")}>{Text(bar.Label)}</text>\n");
         }
