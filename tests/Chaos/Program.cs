@@ -11,7 +11,9 @@ var minutes = new Option<double>("--minutes") { Description = "how long there is
 var seed = new Option<int?>("--seed") { Description = "draws buyers and faults; a random one is printed", HelpName = "S" };
 var every = new Option<double>("--every")
 {
-    Description = "seconds between two faults, on average; 0 = no faults", DefaultValueFactory = _ => 20, HelpName = "SECONDS",
+    Description = "seconds between two faults, on average; 0 = no faults",
+    DefaultValueFactory = _ => 20,
+    HelpName = "SECONDS",
 };
 var rate = new Option<int>("--rate") { Description = "orders per second", DefaultValueFactory = _ => 200, HelpName = "N" };
 

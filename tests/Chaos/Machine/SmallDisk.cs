@@ -37,7 +37,7 @@ public sealed class SmallDisk : IAsyncDisposable
     public async Task FillAsync()
     {
         // Bit by bit: what the file system keeps for itself is not known beforehand.
-        for (long bytes = new DriveInfo(Path).AvailableFreeSpace; bytes >= 4 << 10; bytes /= 2)
+        for (long bytes = new DriveInfo(Path).AvailableFreeSpace; bytes >= 4 << 10; bytes /= 4)
         {
             try
             {

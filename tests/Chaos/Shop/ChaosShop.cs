@@ -30,7 +30,10 @@ public sealed class ChaosShop : IAsyncDisposable
         Links = new(ports["logbroker"], advertised, time);
         var stand = new PostgresPart
         {
-            Name = "postgres", Port = ports["postgres"], DataDirectory = folder.Of("postgres-a"), Password = Secrets.Postgres,
+            Name = "postgres",
+            Port = ports["postgres"],
+            DataDirectory = folder.Of("postgres-a"),
+            Password = Secrets.Postgres,
             Backup = new PostgresBackup(layout.Backup),
         };
         _settings = new(InstanceSettings.For(layout, ports, stand, rabbit))
@@ -106,9 +109,13 @@ public sealed class ChaosShop : IAsyncDisposable
         var postgres = PostgresPair.Create(folder.Path, folder.Logs, secrets.Postgres, random, time);
         var rabbit = new RabbitMqPart
         {
-            Name = "rabbitmq", Port = ports["rabbitmq"], ManagementPort = ports["rabbitmq-management"],
-            DistributionPort = ports["rabbitmq-distribution"], NameServerPort = ports["rabbitmq-names"],
-            DataDirectory = folder.Of("rabbitmq"), Password = secrets.RabbitMq,
+            Name = "rabbitmq",
+            Port = ports["rabbitmq"],
+            ManagementPort = ports["rabbitmq-management"],
+            DistributionPort = ports["rabbitmq-distribution"],
+            NameServerPort = ports["rabbitmq-names"],
+            DataDirectory = folder.Of("rabbitmq"),
+            Password = secrets.RabbitMq,
         };
         var shop = new ChaosShop(folder, ports, layout, postgres, rabbit, time);
         try
@@ -143,7 +150,9 @@ public sealed class ChaosShop : IAsyncDisposable
 
         var broker = new LogBrokerPart
         {
-            Name = "logbroker", Port = ports["logbroker"], MetricsPort = ports["logbroker-metrics"],
+            Name = "logbroker",
+            Port = ports["logbroker"],
+            MetricsPort = ports["logbroker-metrics"],
             DataDirectory = Path.Combine(Disk?.Path ?? Folder.Path, "logbroker"),
         };
         string[] advertised = ["--advertised", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Links.KafkaPort}")];

@@ -84,8 +84,11 @@ public static class Judgement
     /// <summary>Key text in the log broker's, RabbitMQ's or PostgreSQL's files, or in a process's log.</summary>
     private static async Task<IEnumerable<Violation>> PlaintextAsync(ChaosShop shop, Action<string> say)
     {
-        using var grep = Process.Start(new ProcessStartInfo(
-            "grep", ["-rlaF", "--exclude-dir=lost+found", "--exclude=image", Goods.KeyText + "-", shop.Folder.Path]) { RedirectStandardOutput = true })!;
+        string[] arguments = ["-rlaF", "--exclude-dir=lost+found", "--exclude=image", Goods.KeyText + "-", shop.Folder.Path];
+        using var grep = Process.Start(new ProcessStartInfo("grep", arguments)
+        {
+            RedirectStandardOutput = true,
+        })!;
         var files = (await grep.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         await grep.WaitForExitAsync();
         say($"key text looked for in every file of every server and log: {files.Length} files have it");
