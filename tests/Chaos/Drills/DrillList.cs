@@ -5,7 +5,13 @@ namespace CardShop.Tests.Chaos.Drills;
 /// <summary>Every drill by its name.</summary>
 public static class DrillList
 {
-    public static IReadOnlyList<Drill> All { get; } = [];
+    public static IReadOnlyList<Drill> All { get; } =
+    [
+        new("rolling", "two APIs and four fleets are replaced by new processes under load", RollingDrill.RunAsync),
+        new("database", "PostgreSQL's primary is moved, then its machine lost, under load", DatabaseDrill.RunAsync),
+        new("vip", "the address of two proxies moves: cable, keepalived, HAProxy", VipDrill.RunAsync),
+        new("rabbitmq", "RabbitMQ loses one of three nodes, then the leader, under load", RabbitDrill.RunAsync),
+    ];
 
     /// <summary>Runs one drill, or <c>all</c> one after the other. Returns 0 when every figure holds, else 1.</summary>
     public static async Task<int> RunAsync(string name, CancellationToken cancel)
