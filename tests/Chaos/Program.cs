@@ -6,11 +6,32 @@ using CardShop.Tests.Chaos.Drills;
 var drill = new Option<string?>("--drill") { Description = "one drill alone: " + string.Join(", ", DrillList.All.Select(d => d.Name)) };
 drill.AcceptOnlyFromAmong([.. DrillList.All.Select(d => d.Name), "all"]);
 
-var root = new RootCommand("Hurts a running shop on this machine, and shows that no order is lost") { drill };
+var minutes = new Option<double>("--minutes") { Description = "how long there is load", DefaultValueFactory = _ => 30, HelpName = "N" };
+var seed = new Option<int?>("--seed") { Description = "draws buyers and faults; a random one is printed", HelpName = "S" };
+var every = new Option<double>("--every")
+{
+    Description = "seconds between two faults, on average; 0 = no faults", DefaultValueFactory = _ => 20, HelpName = "SECONDS",
+};
+var rate = new Option<int>("--rate") { Description = "orders per second", DefaultValueFactory = _ => 200, HelpName = "N" };
+
+var root = new RootCommand("Hurts a running shop on this machine, and shows that no order is lost") { drill, minutes, seed, every, rate };
 root.SetAction(async (parsed, cancel) =>
-    parsed.GetValue(drill) is { } name
-        ? await DrillList.RunAsync(name, cancel)
-        : await ChaosRun.RunAsync(cancel));
+{
+    if (parsed.GetValue(drill) is { } name)
+    {
+        return await DrillList.RunAsync(name, cancel);
+    }
+
+    var options = new ChaosOptions(
+        parsed.GetValue(minutes), parsed.GetValue(seed) ?? Random.Shared.Next(1, 1_000_000), parsed.GetValue(every), parsed.GetValue(rate));
+    if (options.Fault() is { } wrong)
+    {
+        await Console.Error.WriteLineAsync("error: " + wrong);
+        return 2;
+    }
+
+    return await ChaosRun.RunAsync(options, cancel);
+});
 
 try
 {

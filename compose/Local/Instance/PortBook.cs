@@ -62,6 +62,21 @@ public sealed class PortBook
         return new PortBook(chosen);
     }
 
+    /// <summary>
+    /// Ports far from the usual ones, for a shop whose parts go down and come back: another one that starts on this machine
+    /// meanwhile must not take the place of a part that is down, and answer in its name.
+    /// </summary>
+    public static PortBook Apart()
+    {
+        var chosen = new Dictionary<string, int>();
+        foreach (var name in Usual.Keys)
+        {
+            chosen[name] = FreePorts.Pick(chosen.Values);
+        }
+
+        return new PortBook(chosen);
+    }
+
     private static Dictionary<string, int> Read(string path)
     {
         var ports = new Dictionary<string, int>();

@@ -5,7 +5,7 @@ using CardShop.Local.Processes;
 namespace CardShop.Local.Parts;
 
 /// <summary>Where PostgreSQL's programs are, and as whom they run: they refuse root.</summary>
-internal static class PostgresPrograms
+public static class PostgresPrograms
 {
     // In a user namespace root's own files belong to user 1000: no extra user, no rights on any folder above.
     private static readonly IReadOnlyList<string> Namespace = ["unshare", "-U", "--map-user=1000", "--map-group=1000"];

@@ -100,6 +100,15 @@ public sealed class ChildProcess : IDisposable
     /// <summary>Sends one signal to the process itself.</summary>
     public void Send(Signal signal) => NativeMethods.Send(Identity, signal);
 
+    /// <summary>Sends one signal to the process and to everything below it.</summary>
+    public void SendToTree(Signal signal)
+    {
+        foreach (var process in (IEnumerable<ProcessIdentity>)[Identity, .. ProcessTable.Descendants(Identity.Pid)])
+        {
+            NativeMethods.Send(process, signal);
+        }
+    }
+
     /// <summary>Goes through the steps until the process is gone, and kills what is left of its tree.</summary>
     /// <returns>True when it went by itself, without a kill.</returns>
     public async Task<bool> StopAsync(IReadOnlyList<StopStep> steps)

@@ -19,6 +19,12 @@ public enum Signal
 
     /// <summary>SIGTERM.</summary>
     Terminate = 15,
+
+    /// <summary>SIGCONT.</summary>
+    Continue = 18,
+
+    /// <summary>SIGSTOP: it stands still, and its sockets stay open.</summary>
+    Stop = 19,
 }
 
 internal static partial class NativeMethods
