@@ -48,7 +48,7 @@ internal sealed class PatroniPart : PartDefinition
             ["PATRONI_POSTGRESQL_LISTEN"] = At(Port),
             ["PATRONI_POSTGRESQL_CONNECT_ADDRESS"] = At(Port),
             ["PATRONI_POSTGRESQL_DATA_DIR"] = DataDirectory,
-            ["PATRONI_POSTGRESQL_BIN_DIR"] = Programs(),
+            ["PATRONI_POSTGRESQL_BIN_DIR"] = Path.GetDirectoryName(PostgresPrograms.Find("postgres"))!,
             ["PATRONI_POSTGRESQL_PGPASS"] = DataDirectory + ".pgpass",
             ["PATRONI_SUPERUSER_PASSWORD"] = Password,
             ["PATRONI_REPLICATION_PASSWORD"] = Password,
@@ -69,8 +69,4 @@ internal sealed class PatroniPart : PartDefinition
 
     /// <summary>PostgreSQL is no child of Patroni: it lives on when Patroni dies.</summary>
     public override Task CleanUpAsync(TimeProvider time) => ChildProcess.KillAllAsync(ProcessTable.WorkingIn(DataDirectory, "postgres"), time);
-
-    private static string Programs() =>
-        Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(d => int.Parse(Path.GetFileName(d), CultureInfo.InvariantCulture))
-            .Select(d => Path.Combine(d, "bin")).First(d => File.Exists(Path.Combine(d, "postgres")));
 }
