@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using CardShop.Local.Parts;
 using CardShop.Local.Servers;
 using CardShop.Tests.Chaos.Drills.Load;
 using CardShop.Tests.Chaos.Drills.Machines;
@@ -27,13 +26,8 @@ internal static class RollingDrill
     {
         await using var run = DrillRun.Begin("rolling");
         var syntax = await HaproxyPart.CheckShippedAsync(run, cancel);
-        var ports = new List<int>();
-        for (var i = 0; i < 3; i++)
-        {
-            ports.Add(FreePorts.Pick(ports));
-        }
-
-        var (door, first, second) = (ports[0], ports[1], ports[2]);
+        var ports = new DrillPorts();
+        var (door, first, second) = (ports.Next(), ports.Next(), ports.Next());
         var shop = DrillShop.Describe(run, new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{door}")));
         run.Say("starting PostgreSQL, RabbitMQ and LogBroker");
         await Task.WhenAll(shop.StartPostgresAsync(cancel), shop.StartRabbitAsync(cancel), shop.StartLogAsync(cancel));

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using CardShop.Local.Parts;
 using CardShop.Local.Servers;
 using CardShop.Tests.Chaos.Drills.Load;
 using CardShop.Tests.Chaos.Drills.Machines;
@@ -36,12 +35,8 @@ internal static class VipDrill
         await Task.WhenAll(shop.StartPostgresAsync(cancel), shop.StartRabbitAsync(cancel), shop.StartLogAsync(cancel));
         await shop.PrepareAsync(cancel);
         run.Say("starting two APIs, two gateways, and the pair of HAProxy and keepalived");
-        var ports = new List<int>();
-        for (var i = 0; i < 4; i++)
-        {
-            ports.Add(FreePorts.Pick(ports));
-        }
-
+        var free = new DrillPorts();
+        int[] ports = [free.Next(), free.Next(), free.Next(), free.Next()];
         await shop.StartApiAsync(1, ports[0], cancel);
         await shop.StartApiAsync(2, ports[1], cancel);
         var inside = network.Subnet + ".1";

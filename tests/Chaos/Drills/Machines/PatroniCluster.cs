@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using CardShop.Local.Parts;
 using CardShop.Local.Processes;
 using CardShop.Local.Servers;
 using Npgsql;
@@ -25,20 +24,14 @@ internal sealed class PatroniCluster : IAsyncDisposable
     private PatroniCluster(DrillRun run, IReadOnlyList<string> runAs)
     {
         _run = run;
-        var ports = new List<int>();
-        int Port()
-        {
-            ports.Add(FreePorts.Pick(ports));
-            return ports[^1];
-        }
-
-        var members = Names.Select(n => ("etcd-" + n, Port())).ToList();
-        _etcd = [.. members.Select(m => new EtcdPart { Name = m.Item1, Port = Port(), Members = members, DataDirectory = run.In(m.Item1) })];
+        var ports = new DrillPorts();
+        var members = Names.Select(n => ("etcd-" + n, ports.Next())).ToList();
+        _etcd = [.. members.Select(m => new EtcdPart { Name = m.Item1, Port = ports.Next(), Members = members, DataDirectory = run.In(m.Item1) })];
         _parts = [.. Names.Select(n => new PatroniPart
         {
             Name = n,
-            Port = Port(),
-            RestPort = Port(),
+            Port = ports.Next(),
+            RestPort = ports.Next(),
             DataDirectory = run.In(n),
             Etcd = string.Join(',', _etcd.Select(e => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{e.Port}"))),
             Password = _password,

@@ -22,18 +22,12 @@ internal sealed class RabbitCluster
     private RabbitCluster(DrillRun run)
     {
         _run = run;
-        var ports = new List<int>();
-        int Port()
-        {
-            ports.Add(FreePorts.Pick(ports));
-            return ports[^1];
-        }
-
-        NameServerPort = Port();
+        var ports = new DrillPorts();
+        NameServerPort = ports.Next();
         var nodes = Names.Select(n => $"cardshop-{n}@localhost").ToList();
         _parts = [.. Names.Select((n, i) => new RabbitMqPart
         {
-            Name = n, Port = Port(), ManagementPort = Port(), DistributionPort = Port(), NameServerPort = NameServerPort, DataDirectory = run.In(n),
+            Name = n, Port = ports.Next(), ManagementPort = ports.Next(), DistributionPort = ports.Next(), NameServerPort = NameServerPort, DataDirectory = run.In(n),
             Password = _password, NodeName = nodes[i], Cluster = nodes,
         })];
     }
