@@ -1,3 +1,5 @@
+using CardShop.Tests.Chaos.Faults;
+
 namespace CardShop.Tests.Chaos;
 
 /// <summary>What a long run is told.</summary>
@@ -7,6 +9,9 @@ namespace CardShop.Tests.Chaos;
 /// <param name="Rate">Orders per second.</param>
 public sealed record ChaosOptions(double Minutes, int Seed, double Every, int Rate)
 {
+    /// <summary>What may befall the shop.</summary>
+    public IReadOnlyCollection<FaultKind> Kinds { get; init; } = Enum.GetValues<FaultKind>();
+
     /// <summary>Null: all is well; else what is wrong and what to do.</summary>
     public string? Fault() => Minutes is not (>= 0.5 and <= 600) ? "--minutes must be 0.5 to 600."
         : Rate is not (>= 1 and <= 5_000) ? "--rate must be 1 to 5000 orders per second."

@@ -2,6 +2,7 @@ using System.CommandLine;
 using CardShop.Local.Parts;
 using CardShop.Tests.Chaos;
 using CardShop.Tests.Chaos.Drills;
+using CardShop.Tests.Chaos.Faults;
 
 var drill = new Option<string?>("--drill") { Description = "one drill alone: " + string.Join(", ", DrillList.All.Select(d => d.Name)) };
 drill.AcceptOnlyFromAmong([.. DrillList.All.Select(d => d.Name), "all"]);
@@ -14,7 +15,9 @@ var every = new Option<double>("--every")
 };
 var rate = new Option<int>("--rate") { Description = "orders per second", DefaultValueFactory = _ => 200, HelpName = "N" };
 
-var root = new RootCommand("Hurts a running shop on this machine, and shows that no order is lost") { drill, minutes, seed, every, rate };
+var kinds = new Option<FaultKind[]>("--faults") { Description = "only these kinds", AllowMultipleArgumentsPerToken = true, HelpName = "KIND" };
+
+var root = new RootCommand("Hurts a running shop on this machine, and shows that no order is lost") { drill, minutes, seed, every, rate, kinds };
 root.SetAction(async (parsed, cancel) =>
 {
     if (parsed.GetValue(drill) is { } name)
@@ -23,7 +26,10 @@ root.SetAction(async (parsed, cancel) =>
     }
 
     var options = new ChaosOptions(
-        parsed.GetValue(minutes), parsed.GetValue(seed) ?? Random.Shared.Next(1, 1_000_000), parsed.GetValue(every), parsed.GetValue(rate));
+        parsed.GetValue(minutes), parsed.GetValue(seed) ?? Random.Shared.Next(1, 1_000_000), parsed.GetValue(every), parsed.GetValue(rate))
+    {
+        Kinds = parsed.GetValue(kinds) is { Length: > 0 } named ? named : Enum.GetValues<FaultKind>(),
+    };
     if (options.Fault() is { } wrong)
     {
         await Console.Error.WriteLineAsync("error: " + wrong);

@@ -33,7 +33,7 @@ public static class Report
 
     /// <returns>0 when everything asked holds, else 1.</returns>
     public static async Task<int> ShowAsync(
-        ChaosShop shop, ChaosOptions options, LoadMeter meter, IReadOnlyList<FaultSpan> spans, IReadOnlyList<Failover> failovers,
+        ChaosShop shop, ChaosOptions options, LoadMeter meter, FaultRunner faults, IReadOnlyList<Failover> failovers,
         IReadOnlyList<Violation> violations, MemoryWatch memory, Buyers buyers, Action<string> say)
     {
         foreach (var kind in violations.GroupBy(v => v.Invariant).OrderBy(g => g.Key))
@@ -45,7 +45,8 @@ public static class Report
             }
         }
 
-        var rows = Rows(shop, AvailabilityOf(meter, spans), failovers, violations.Count, memory, buyers);
+        var rows = Rows(shop, AvailabilityOf(meter, faults.Done), failovers, violations.Count, memory, buyers);
+        rows.Add(("faults that could not be carried out", $"{faults.Failed} of {faults.Done.Count}", "0", faults.Failed == 0));
         var table = new Table().AddColumns("what", "measured", "asked", "");
         foreach (var (what, measured, asked, holds) in rows)
         {
@@ -63,7 +64,7 @@ public static class Report
             say(failover.ToString());
         }
 
-        foreach (var kind in spans.GroupBy(s => s.Fault.Kind).OrderBy(g => g.Key))
+        foreach (var kind in faults.Done.GroupBy(s => s.Fault.Kind).OrderBy(g => g.Key))
         {
             say(string.Create(CultureInfo.InvariantCulture, $"{kind.Key}: {kind.Count()} times, {kind.Average(s => s.To - s.From):0.0} s on average until all was up"));
         }

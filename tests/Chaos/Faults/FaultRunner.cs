@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using CardShop.Local.Parts;
 using CardShop.Tests.Chaos.Load;
 using CardShop.Tests.Chaos.Machine;
 using CardShop.Tests.Chaos.Shop;
+using Npgsql;
 
 namespace CardShop.Tests.Chaos.Faults;
 
@@ -19,6 +21,10 @@ public sealed class FaultRunner(ChaosShop shop, LoadMeter meter, FailoverWatch f
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _places = new();
     private readonly ConcurrentDictionary<int, (Fault Fault, double From)> _open = new();
     private readonly ConcurrentQueue<FaultSpan> _done = new();
+    private int _failed;
+
+    /// <summary>Faults that could not be carried out, or from which a part did not come back.</summary>
+    public int Failed => Volatile.Read(ref _failed);
 
     /// <summary>What is hurt now.</summary>
     public IReadOnlyList<string> Open => [.. _open.Values.OrderBy(o => o.From).Select(o => o.Fault.Label)];
@@ -57,7 +63,7 @@ public sealed class FaultRunner(ChaosShop shop, LoadMeter meter, FailoverWatch f
         {
             _open[number] = (fault, meter.Now.TotalSeconds);
             say(string.Create(CultureInfo.InvariantCulture, $"{fault.Label}{(fault.Seconds > 0 ? $", {fault.Seconds:0.0} s" : "")}"));
-            var note = await DoAsync(fault, cancellation);
+            var note = await TryAsync(fault, cancellation);
             _open.TryRemove(number, out var open);
             _done.Enqueue(new(fault, open.From, meter.Now.TotalSeconds, note));
             say(string.Create(
@@ -66,6 +72,20 @@ public sealed class FaultRunner(ChaosShop shop, LoadMeter meter, FailoverWatch f
         finally
         {
             places.ForEach(p => p.Release());
+        }
+    }
+
+    /// <summary>A fault that could not be carried out is no reason to stop hurting; the report counts it.</summary>
+    private async Task<string> TryAsync(Fault fault, CancellationToken cancellation)
+    {
+        try
+        {
+            return await DoAsync(fault, cancellation);
+        }
+        catch (Exception e) when (e is PartFailedException or ChaosFailedException or NpgsqlException or TimeoutException or IOException)
+        {
+            Interlocked.Increment(ref _failed);
+            return "IT COULD NOT BE CARRIED OUT: " + e.Message;
         }
     }
 
@@ -154,7 +174,7 @@ public sealed class FaultRunner(ChaosShop shop, LoadMeter meter, FailoverWatch f
     private async Task<string> SkewAsync(Fault fault, TimeSpan lasts, CancellationToken cancellation)
     {
         var part = shop.Find(fault.Target);
-        shop.Extra[fault.Target] = FakeClock.Environment(fault.Amount);
+        shop.Extra[fault.Target] = WrongClock.Environment(shop.Folder, fault.Amount);
         await part.KillAsync();
         await part.UntilReadyAsync(UpLimit, cancellation);
         await Task.Delay(lasts, time, cancellation);

@@ -90,7 +90,7 @@ public static class FaultSchedule
             FaultKind.Freeze => new(at, kind, target, Between(random, 2, target.StartsWith("fleet", StringComparison.Ordinal) ? 25 : 12)),
             FaultKind.Failover => new(at, kind, target, Between(random, 12, 25)),
             FaultKind.WipeQueues => new(at, kind, target, Between(random, 1, 8)),
-            FaultKind.FullDisk => new(at, kind, target, Between(random, 4, 12)),
+            FaultKind.FullDisk => new(at, kind, target, Between(random, 6, 16)),
             FaultKind.Cut or FaultKind.Silence => new(at, kind, target, Between(random, 3, 15)),
             FaultKind.Delay => new(at, kind, target, Between(random, 5, 20), random.Next(10, 150)),
             FaultKind.Narrow => new(at, kind, target, Between(random, 5, 15), random.Next(50, 400) * 1_000),

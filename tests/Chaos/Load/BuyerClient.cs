@@ -176,6 +176,9 @@ public sealed class BuyerClient : IDisposable
                 return Placing.Accepted;
             case HttpStatusCode.Conflict:
                 return Placing.SoldOut;
+            case HttpStatusCode.BadRequest when order.Id is not null && text.Contains("is down at this moment", StringComparison.Ordinal):
+                // The repeat of an order that was accepted: with another channel it would be another order.
+                return Placing.TurnedAway;
             case HttpStatusCode.BadRequest when text.Contains("is down at this moment", StringComparison.Ordinal):
                 // A buyer who reads that takes another way to pay: it is another order then.
                 order.Channel = Channels[(Array.IndexOf(Channels, order.Channel) + 1) % Channels.Length];

@@ -12,7 +12,7 @@ public sealed class Buyers(BuyerClient client, LoadMeter meter, IReadOnlyList<Go
     /// <summary>Orders being placed at once; beyond it buyers are turned away at the door.</summary>
     private const int MostPlacing = 4_000;
 
-    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(700);
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(1_200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
 
     private readonly List<BuyerOrder> _orders = [];

@@ -3,9 +3,6 @@ namespace CardShop.Tests.Chaos.Machine;
 /// <summary>A file system of its own in a file (a loop mount), which can be filled up and given space again.</summary>
 public sealed class SmallDisk : IAsyncDisposable
 {
-    /// <summary>What is left free when it is "full": less than one segment needs.</summary>
-    private const long Left = 64 << 10;
-
     private readonly string _image;
 
     private SmallDisk(string image, string path)
@@ -36,13 +33,20 @@ public sealed class SmallDisk : IAsyncDisposable
         return new(image, path);
     }
 
-    /// <summary>Takes all space but a little.</summary>
+    /// <summary>Takes all space that is left.</summary>
     public async Task FillAsync()
     {
-        var free = new DriveInfo(Path).AvailableFreeSpace - Left;
-        if (free > 0)
+        // Bit by bit: what the file system keeps for itself is not known beforehand.
+        for (long bytes = new DriveInfo(Path).AvailableFreeSpace; bytes >= 4 << 10; bytes /= 2)
         {
-            await HostCommand.RunAsync("fallocate", "-l", $"{free}", Ballast);
+            try
+            {
+                await HostCommand.RunAsync("fallocate", "-o", $"{(File.Exists(Ballast) ? new FileInfo(Ballast).Length : 0)}", "-l", $"{bytes}", Ballast);
+            }
+            catch (ChaosFailedException)
+            {
+                // Not that much.
+            }
         }
     }
 

@@ -85,7 +85,7 @@ public static class Judgement
     private static async Task<IEnumerable<Violation>> PlaintextAsync(ChaosShop shop, Action<string> say)
     {
         using var grep = Process.Start(new ProcessStartInfo(
-            "grep", ["-rlaF", "--exclude-dir=lost+found", Goods.KeyText + "-", shop.Folder.Path]) { RedirectStandardOutput = true })!;
+            "grep", ["-rlaF", "--exclude-dir=lost+found", "--exclude=image", Goods.KeyText + "-", shop.Folder.Path]) { RedirectStandardOutput = true })!;
         var files = (await grep.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         await grep.WaitForExitAsync();
         say($"key text looked for in every file of every server and log: {files.Length} files have it");
