@@ -186,11 +186,13 @@ public static class ApiHost
         app.MapAdmin();
         app.MapGet("/healthz/live", () => Results.Text("ok")).ExcludeFromDescription();
         var watch = app.Services.GetRequiredService<LogWatch>();
+        var desk = app.Services.GetRequiredService<OrderDesk>();
         var stop = app.Services.GetRequiredService<GracefulStop>();
         app.MapGet(
             "/healthz/ready",
             async () => stop.IsLeaving ? Results.Text("stopping", statusCode: 503)
                 : !tables.Ready ? Results.Text("the catalog is being read", statusCode: 503)
+                : !desk.IsWarm ? Results.Text("the first question to the database is open", statusCode: 503)
                 : await watch.AnswersAsync() ? Results.Text("ok")
                 : Results.Text("Kafka does not answer", statusCode: 503))
             .ExcludeFromDescription();
