@@ -130,7 +130,8 @@ setup_has() {
         g++) command -v g++ >/dev/null ;;
         util-linux) command -v setpriv >/dev/null && command -v unshare >/dev/null ;;
         etcd-server) command -v etcd >/dev/null ;;
-        iproute2) command -v ip >/dev/null ;;
+        iproute2) [ -x /usr/sbin/ip ] || command -v ip >/dev/null ;;
+        haproxy | keepalived) [ -x "/usr/sbin/$1" ] ;;
         *) command -v "$1" >/dev/null ;;
     esac
 }

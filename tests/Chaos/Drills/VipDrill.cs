@@ -60,7 +60,7 @@ internal static class VipDrill
             proxies[i] = await run.StartAsync(
                 new HaproxyPart
                 {
-                    Name = "haproxy-" + name, Port = 443, Host = hosts[i], File = run.In($"edge-{name}.cfg"),
+                    Name = "haproxy-" + name, Port = 0, Host = hosts[i], File = run.In($"edge-{name}.cfg"),
                     Listens = new(IPAddress.Parse($"{network.Subnet}.{11 + i}"), 443),
                     Configuration = Edge(run, name, $"{inside}:{ports[2]}", $"{inside}:{ports[3]}"),
                 },
@@ -68,7 +68,7 @@ internal static class VipDrill
             keepers[i] = await run.StartAsync(
                 new KeepalivedPart
                 {
-                    Name = "keepalived-" + name, Port = 443, Host = hosts[i], Folder = run.In("keepalived-" + name), Address = address + "/24",
+                    Name = "keepalived-" + name, Port = 0, Host = hosts[i], Folder = run.In("keepalived-" + name), Address = address + "/24",
                     IsSecond = i == 1,
                 },
                 run.In("keepalived-" + name), cancel);

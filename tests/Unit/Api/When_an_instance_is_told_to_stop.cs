@@ -1,6 +1,7 @@
 using CardShop.Api;
 using CardShop.Tests.Unit.Pipeline;
 using Microsoft.AspNetCore.Http;
+using Xunit;
 
 namespace CardShop.Tests.Unit.Api;
 

@@ -1,6 +1,7 @@
 using CardShop.Tests.Chaos;
 using CardShop.Tests.Chaos.Drills.Load;
 using CardShop.Tests.Chaos.Drills.Machines;
+using Xunit;
 
 namespace CardShop.Tests.Unit.Chaos;
 

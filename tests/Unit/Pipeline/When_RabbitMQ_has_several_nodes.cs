@@ -1,4 +1,5 @@
 using CardShop.Pipeline.Bus;
+using Xunit;
 
 namespace CardShop.Tests.Unit.Pipeline;
 

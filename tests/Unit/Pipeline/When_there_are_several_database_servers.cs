@@ -1,5 +1,6 @@
 using CardShop.Pipeline.Documents;
 using Npgsql;
+using Xunit;
 
 namespace CardShop.Tests.Unit.Pipeline;
 

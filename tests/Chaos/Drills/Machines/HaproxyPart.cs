@@ -17,6 +17,8 @@ internal sealed class HaproxyPart : PartDefinition
     /// <summary>This machine may not allow as many open files as the shipped number takes.</summary>
     public const string Connections = "4000";
 
+    private const string Program = "/usr/sbin/haproxy";
+
     /// <summary>Where it is asked whether it listens.</summary>
     public required IPEndPoint Listens { get; init; }
 
@@ -42,7 +44,7 @@ internal sealed class HaproxyPart : PartDefinition
         var wrong = new List<string>();
         foreach (var file in new[] { ComposeFile, EdgeFile })
         {
-            if (await run.TryToolAsync(new("haproxy", "-c", "-f", ShippedFile.PathOf(file)), cancel) != 0)
+            if (await run.TryToolAsync(new(Program, "-c", "-f", ShippedFile.PathOf(file)), cancel) != 0)
             {
                 wrong.Add(file);
             }
@@ -56,7 +58,7 @@ internal sealed class HaproxyPart : PartDefinition
 
     public override ChildCommand Command()
     {
-        var command = new ChildCommand("haproxy", "-db", "-f", File);
+        var command = new ChildCommand(Program, "-db", "-f", File);
         return Host?.Here(command) ?? command;
     }
 

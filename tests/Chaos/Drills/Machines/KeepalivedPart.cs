@@ -32,7 +32,7 @@ internal sealed class KeepalivedPart : PartDefinition
     }
 
     public override ChildCommand Command() => Host.Here(new(
-        "keepalived", "--dont-fork", "--log-console", "--no-syslog", "--use-file", In("keepalived.conf"), "--pid", In("pid"), "--vrrp_pid", In("vrrp.pid")));
+        "/usr/sbin/keepalived", "--dont-fork", "--log-console", "--no-syslog", "--use-file", In("keepalived.conf"), "--pid", In("pid"), "--vrrp_pid", In("vrrp.pid")));
 
     /// <summary>It answers nobody; who holds the address is asked of the hosts.</summary>
     public override Task<Probe> ProbeAsync(CancellationToken cancellationToken) =>
