@@ -87,7 +87,10 @@ internal sealed class DrillShop
     public Task<LocalServer> StartLogAsync(CancellationToken cancel) => _run.StartAsync(
         new LogBrokerPart
         {
-            Name = "logbroker", Port = _ports["logbroker"], MetricsPort = _ports["logbroker-metrics"], DataDirectory = _run.In("logbroker"),
+            Name = "logbroker",
+            Port = _ports["logbroker"],
+            MetricsPort = _ports["logbroker-metrics"],
+            DataDirectory = _run.In("logbroker"),
         },
         _run.In("logbroker"), cancel);
 
@@ -100,7 +103,9 @@ internal sealed class DrillShop
         await _run.StartAsync(
             new WebPart
             {
-                Name = "sandbox", Port = _ports["sandbox"], Program = "CardShop.Sandbox",
+                Name = "sandbox",
+                Port = _ports["sandbox"],
+                Program = "CardShop.Sandbox",
                 Environment = new Dictionary<string, string>(_settings)
                 {
                     ["Sandbox__KeysDirectory"] = _run.Layout.Secrets,

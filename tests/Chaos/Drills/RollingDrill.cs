@@ -41,7 +41,10 @@ internal static class RollingDrill
         var proxy = await run.StartAsync(
             new HaproxyPart
             {
-                Name = "haproxy", Port = door, Listens = new(IPAddress.Loopback, door), File = run.In("haproxy.cfg"),
+                Name = "haproxy",
+                Port = door,
+                Listens = new(IPAddress.Loopback, door),
+                File = run.In("haproxy.cfg"),
                 Configuration = HaproxyPart.Compose($"127.0.0.1:{door}", first, second),
             },
             run.In("haproxy"), cancel);

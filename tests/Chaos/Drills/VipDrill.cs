@@ -45,7 +45,9 @@ internal static class VipDrill
             await run.StartAsync(
                 new HaproxyPart
                 {
-                    Name = $"gateway-{gateway + 1}", Port = ports[2 + gateway], File = run.In($"gateway-{gateway + 1}.cfg"),
+                    Name = $"gateway-{gateway + 1}",
+                    Port = ports[2 + gateway],
+                    File = run.In($"gateway-{gateway + 1}.cfg"),
                     Listens = new(IPAddress.Parse(inside), ports[2 + gateway]),
                     Configuration = HaproxyPart.Compose($"{inside}:{ports[2 + gateway]} accept-proxy", ports[0], ports[1]),
                 },
@@ -60,7 +62,10 @@ internal static class VipDrill
             proxies[i] = await run.StartAsync(
                 new HaproxyPart
                 {
-                    Name = "haproxy-" + name, Port = 0, Host = hosts[i], File = run.In($"edge-{name}.cfg"),
+                    Name = "haproxy-" + name,
+                    Port = 0,
+                    Host = hosts[i],
+                    File = run.In($"edge-{name}.cfg"),
                     Listens = new(IPAddress.Parse($"{network.Subnet}.{11 + i}"), 443),
                     Configuration = Edge(run, name, $"{inside}:{ports[2]}", $"{inside}:{ports[3]}"),
                 },
@@ -68,7 +73,11 @@ internal static class VipDrill
             keepers[i] = await run.StartAsync(
                 new KeepalivedPart
                 {
-                    Name = "keepalived-" + name, Port = 0, Host = hosts[i], Folder = run.In("keepalived-" + name), Address = address + "/24",
+                    Name = "keepalived-" + name,
+                    Port = 0,
+                    Host = hosts[i],
+                    Folder = run.In("keepalived-" + name),
+                    Address = address + "/24",
                     IsSecond = i == 1,
                 },
                 run.In("keepalived-" + name), cancel);

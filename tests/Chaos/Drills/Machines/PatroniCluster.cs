@@ -119,7 +119,11 @@ internal sealed class PatroniCluster : IAsyncDisposable
     {
         var admin = new NpgsqlConnectionStringBuilder(ConnectionString)
         {
-            Host = "127.0.0.1", Port = _parts[await PrimaryAsync(cancel)].Port, Database = "postgres", Username = "postgres", Pooling = false,
+            Host = "127.0.0.1",
+            Port = _parts[await PrimaryAsync(cancel)].Port,
+            Database = "postgres",
+            Username = "postgres",
+            Pooling = false,
         };
         await using var database = NpgsqlDataSource.Create(admin.ConnectionString);
         foreach (var sql in new[]
