@@ -51,9 +51,11 @@ public static class ApiHost
         AddServices(builder);
         var app = builder.Build();
         var headers = app.Services.GetRequiredService<SecurityHeaders>();
+        var stop = app.Services.GetRequiredService<GracefulStop>();
         app.Use((context, next) =>
         {
             headers.Set(context);
+            stop.Mark(context);
             return next(context);
         });
         // Placing an order answers for itself, whatever happens; what is no JSON never gets there.
@@ -99,6 +101,9 @@ public static class ApiHost
         services.AddSingleton<ILog>(s => new KafkaLog(
             settings.Kafka, TimeProvider.System, s.GetRequiredService<ILogger<KafkaLog>>()));
         services.AddSingleton<SecurityHeaders>();
+        services.AddSingleton(s => new GracefulStop(settings.Leave, s.GetRequiredService<TimeProvider>()));
+        services.AddHostedService(s => s.GetRequiredService<GracefulStop>());
+        services.Configure<HostOptions>(o => o.ShutdownTimeout = GracefulStop.Limit);
         services.AddSingleton<LogWatch>();
         services.AddSingleton<ShopTables>();
         services.AddHostedService(s => s.GetRequiredService<ShopTables>());
@@ -181,9 +186,13 @@ public static class ApiHost
         app.MapAdmin();
         app.MapGet("/healthz/live", () => Results.Text("ok")).ExcludeFromDescription();
         var watch = app.Services.GetRequiredService<LogWatch>();
+        var desk = app.Services.GetRequiredService<OrderDesk>();
+        var stop = app.Services.GetRequiredService<GracefulStop>();
         app.MapGet(
             "/healthz/ready",
-            async () => !tables.Ready ? Results.Text("the catalog is being read", statusCode: 503)
+            async () => stop.IsLeaving ? Results.Text("stopping", statusCode: 503)
+                : !tables.Ready ? Results.Text("the catalog is being read", statusCode: 503)
+                : !desk.IsWarm ? Results.Text("the first question to the database is open", statusCode: 503)
                 : await watch.AnswersAsync() ? Results.Text("ok")
                 : Results.Text("Kafka does not answer", statusCode: 503))
             .ExcludeFromDescription();

@@ -31,6 +31,9 @@ public sealed record ApiSettings(
     /// <summary>Where orders are read that ended long ago; setting <c>Archive__Directory</c>. Null: they are not found.</summary>
     public string? ArchiveDirectory { get; init; }
 
+    /// <summary>How long it serves on after the word to stop, not ready any more; setting <c>Shutdown__LeaveSeconds</c>.</summary>
+    public TimeSpan Leave { get; init; } = TimeSpan.Zero;
+
     /// <summary>Throws with the setting's name and what it should hold.</summary>
     public static ApiSettings From(IConfiguration configuration)
     {
@@ -64,6 +67,9 @@ public sealed record ApiSettings(
             LookupsPerContact = Count(configuration, "RateLimits:LookupsPerContact", 10),
             PublicUrl = PublicUrlOf(configuration["PublicUrl"]),
             ArchiveDirectory = configuration["Archive:Directory"],
+            Leave = configuration.GetValue("Shutdown:LeaveSeconds", 0.0) is >= 0 and <= 20 and var seconds
+                ? TimeSpan.FromSeconds(seconds)
+                : throw new InvalidOperationException("Setting Shutdown__LeaveSeconds must be 0 to 20."),
         };
     }
 

@@ -19,6 +19,10 @@ public sealed class OrderDesk(
 
     private readonly Channel<Question> _questions = Channel.CreateBounded<Question>(20_000);
     private DateTimeOffset _awayUntil;
+    private volatile bool _isWarm;
+
+    /// <summary>True once the database has been asked for the first time, whatever came of it.</summary>
+    public bool IsWarm => _isWarm;
 
     /// <returns>Null when there is no such order (only possible for a token without an offset).</returns>
     public async Task<OrderView?> ShowAsync(string orderId, OrderToken token, CancellationToken cancellation)
@@ -67,6 +71,10 @@ public sealed class OrderDesk(
         var batch = new List<Question>(MaxBatch);
         try
         {
+            // The first question takes the longest: it connects and compiles. A buyer does not wait for that, nor do the
+            // hundred behind him, when an instance is put in the place of another one.
+            await AnswerAsync([new(string.Empty)], stoppingToken);
+            _isWarm = true;
             while (await _questions.Reader.WaitToReadAsync(stoppingToken))
             {
                 while (batch.Count < MaxBatch && _questions.Reader.TryRead(out var question))

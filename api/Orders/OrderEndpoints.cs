@@ -10,7 +10,7 @@ namespace CardShop.Api.Orders;
 /// is the proof.
 /// </summary>
 public sealed class OrderEndpoints(
-    OrderDesk desk, OrderWatch watch, OrderTokens tokens, ChannelChoice channels, InputLog log, TimeProvider time)
+    OrderDesk desk, OrderWatch watch, OrderTokens tokens, ChannelChoice channels, InputLog log, GracefulStop stop, TimeProvider time)
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
@@ -57,13 +57,14 @@ public sealed class OrderEndpoints(
 
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stop.StreamsEnd);
         try
         {
-            await FollowAsync(context, id, token!, lease, context.RequestAborted);
+            await FollowAsync(context, id, token!, lease, end.Token);
         }
         catch (OperationCanceledException)
         {
-            // The buyer closed the page.
+            // The buyer closed the page, or this instance stops: the page asks another one.
         }
     }
 

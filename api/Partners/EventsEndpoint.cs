@@ -27,7 +27,7 @@ public sealed record EventPage(IReadOnlyList<CloudEventView> Events, string Next
 /// whoever asks again with the same cursor gets the same events.
 /// </summary>
 public sealed class EventsEndpoint(
-    EventFeed feed, PartnerAccess access, ShopSecrets secrets, ApiSettings settings, TimeProvider time)
+    EventFeed feed, PartnerAccess access, ShopSecrets secrets, ApiSettings settings, GracefulStop stop, TimeProvider time)
 {
     private const int DefaultLimit = 100;
     private const int MaxLimit = 1_000;
@@ -111,7 +111,7 @@ public sealed class EventsEndpoint(
             var changed = window.Changed;
             var page = await feed.ReadAsync(window, positions, query.Limit, wanted, cancellation);
             var left = query.Wait - time.GetElapsedTime(started);
-            if (page.Events.Count > 0 || left <= TimeSpan.Zero)
+            if (page.Events.Count > 0 || left <= TimeSpan.Zero || stop.StreamsEnd.IsCancellationRequested)
             {
                 return page;
             }
@@ -120,7 +120,7 @@ public sealed class EventsEndpoint(
             if (page.AtEnd)
             {
                 using var limit = new CancellationTokenSource(left, time);
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation, stop.StreamsEnd);
                 await Task.WhenAny(changed, Task.Delay(Timeout.Infinite, either.Token));
                 cancellation.ThrowIfCancellationRequested();
                 // What was added together comes together, and a busy shop wakes nobody for each event of another's.

@@ -3,6 +3,7 @@
 #
 #   setup_begin                 must be called first: finds the root, opens the log, takes the lock
 #   setup_packages local|tests  Debian packages, only those that are missing
+#   setup_drills                the same for what the drills of tests/chaos need besides
 #   setup_build                 restore and build, each only when its inputs changed
 #   setup_end                   releases the lock
 
@@ -128,6 +129,9 @@ setup_has() {
         libc6-dev) [ -f /usr/include/stdio.h ] ;;
         g++) command -v g++ >/dev/null ;;
         util-linux) command -v setpriv >/dev/null && command -v unshare >/dev/null ;;
+        etcd-server) command -v etcd >/dev/null ;;
+        iproute2) [ -x /usr/sbin/ip ] || command -v ip >/dev/null ;;
+        haproxy | keepalived) [ -x "/usr/sbin/$1" ] ;;
         *) command -v "$1" >/dev/null ;;
     esac
 }
@@ -213,6 +217,11 @@ setup_packages() {
         setup_install kcat python3-kafka python3-aiosmtpd wrk prometheus chromium fonts-wqy-zenhei
         setup_axe
     fi
+}
+
+# What stands around a shop on several machines: for the drills of tests/chaos alone. None of it is started as a service.
+setup_drills() {
+    setup_install haproxy keepalived etcd-server patroni iproute2 curl
 }
 
 # axe-core, which looks at the pages as people with assistive technology do; for tests alone, kept under .local/.

@@ -41,6 +41,12 @@ public sealed class RabbitMqPart : PartDefinition
     /// <summary>The port of the private name server.</summary>
     public required int NameServerPort { get; init; }
 
+    /// <summary>Its name among Erlang nodes.</summary>
+    public string NodeName { get; init; } = "cardshop@localhost";
+
+    /// <summary>The names of all nodes of its cluster, this one's too; none: it stands alone. They share cookie and name server.</summary>
+    public IReadOnlyList<string> Cluster { get; init; } = [];
+
     /// <inheritdoc/>
     public override IReadOnlyList<StopStep> StopSteps => Shutdown;
 
@@ -87,7 +93,7 @@ public sealed class RabbitMqPart : PartDefinition
             ["LC_ALL"] = "C.UTF-8",
             ["ERL_EPMD_PORT"] = Number(NameServerPort),
             ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
-            ["RABBITMQ_NODENAME"] = "cardshop@localhost",
+            ["RABBITMQ_NODENAME"] = NodeName,
             ["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1",
             ["RABBITMQ_NODE_PORT"] = Number(Port),
             ["RABBITMQ_DIST_PORT"] = Number(DistributionPort),
@@ -133,5 +139,8 @@ public sealed class RabbitMqPart : PartDefinition
         log.console.level = warning
         log.file = false
 
-        """);
+        """) + string.Concat(Cluster.Select((node, i) => string.Create(
+            CultureInfo.InvariantCulture, $"cluster_formation.classic_config.nodes.{i + 1} = {node}\n")))
+        // A lesser part of a split stops: what is acknowledged stays.
+        + (Cluster.Count > 0 ? "cluster_partition_handling = pause_minority\n" : "");
 }

@@ -169,6 +169,18 @@ public sealed class ChildProcess : IDisposable
     }
 
     /// <summary>
+    /// Takes note of the end of orphans that this process has adopted, as the system's first process would: a program that
+    /// waits for them to be gone waits no longer. Not for programs that this process itself starts.
+    /// </summary>
+    public static void ReapAdopted(string program)
+    {
+        foreach (var pid in ProcessTable.Ended(Environment.ProcessId, program))
+        {
+            NativeMethods.Reap(new(pid, 0));
+        }
+    }
+
+    /// <summary>
     /// Orphans that this process has adopted leave zombies that nobody else takes. The runtime takes its own children by
     /// itself, and ends the process when somebody was faster: it is given the time.
     /// </summary>

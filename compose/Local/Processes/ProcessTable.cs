@@ -45,6 +45,22 @@ public static class ProcessTable
             .Where(identity => Program(identity.Pid) == program && WorkingDirectory(identity.Pid) == wanted)];
     }
 
+    /// <summary>Children of a process that run a program and have ended, and whose end nobody has taken note of.</summary>
+    internal static IReadOnlyList<int> Ended(int parent, string program)
+    {
+        var found = new List<int>();
+        foreach (var directory in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+                && Fields(pid) is ["Z", var above, ..] && above == parent.ToString(CultureInfo.InvariantCulture) && Program(pid) == program)
+            {
+                found.Add(pid);
+            }
+        }
+
+        return found;
+    }
+
     private static string? Program(int pid)
     {
         try
@@ -81,7 +97,14 @@ public static class ProcessTable
         }
     }
 
-    private static (int Parent, long StartTicks)? Read(int pid)
+    private static (int Parent, long StartTicks)? Read(int pid) => Fields(pid) switch
+    {
+        null or ["Z" or "X", ..] => null,
+        var fields => (int.Parse(fields[1], CultureInfo.InvariantCulture), long.Parse(fields[19], CultureInfo.InvariantCulture)),
+    };
+
+    /// <summary>What /proc/PID/stat says behind the name: the state, the parent, and so on.</summary>
+    private static string[]? Fields(int pid)
     {
         string stat;
         try
@@ -94,9 +117,6 @@ public static class ProcessTable
         }
 
         // The name stands in brackets and may itself hold brackets and spaces; the numbers begin behind the last one.
-        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return fields[0] is "Z" or "X"
-            ? null
-            : (int.Parse(fields[1], CultureInfo.InvariantCulture), long.Parse(fields[19], CultureInfo.InvariantCulture));
+        return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
     }
 }

@@ -7,6 +7,10 @@ public static class DrillList
 {
     public static IReadOnlyList<Drill> All { get; } =
     [
+        new("rolling", "two APIs and four fleets are replaced by new processes under load", RollingDrill.RunAsync),
+        new("database", "PostgreSQL's primary is moved, then its machine lost, under load", DatabaseDrill.RunAsync),
+        new("vip", "the address of two proxies moves: cable, keepalived, HAProxy", VipDrill.RunAsync),
+        new("rabbitmq", "RabbitMQ loses one of three nodes, then the leader, under load", RabbitDrill.RunAsync),
         new("region", "one of two regions is lost under load, and the other takes its orders over", Regions.RegionDrill.RunAsync),
     ];
 

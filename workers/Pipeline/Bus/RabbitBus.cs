@@ -264,10 +264,9 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
         }
     }
 
-    private Task<IConnection> ConnectAsync(string purpose, CancellationToken cancellation) =>
-        new ConnectionFactory
+    private Task<IConnection> ConnectAsync(string purpose, CancellationToken cancellation) => RabbitNodes.ConnectAsync(
+        new()
         {
-            Uri = settings.Uri,
             // Lost connections are opened anew by our own loops: their channels' unsettled deliveries are void anyway.
             AutomaticRecoveryEnabled = false,
             TopologyRecoveryEnabled = false,
@@ -275,5 +274,6 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
             ContinuationTimeout = settings.Timeout,
             RequestedHeartbeat = TimeSpan.FromSeconds(10),
             ClientProvidedName = settings.Endpoint + " " + purpose,
-        }.CreateConnectionAsync(cancellation);
+        },
+        settings.Uri, cancellation);
 }

@@ -1,6 +1,6 @@
 namespace CardShop.Pipeline.Bus;
 
-/// <param name="Uri">Setting <c>RabbitMq__Uri</c>; holds a password, so it is never logged.</param>
+/// <param name="Uri">Setting <c>RabbitMq__Uri</c>, see <see cref="RabbitNodes"/>; holds a password, so it is never logged.</param>
 /// <param name="Endpoint">This process's endpoint name in headers.</param>
 /// <param name="MaxUnconfirmed">Commands in flight; more wait.</param>
 /// <param name="Timeout">Of connecting, and of one confirm.</param>
@@ -10,9 +10,11 @@ public sealed record RabbitSettings(Uri Uri, string Endpoint, int MaxUnconfirmed
 
     /// <param name="file">Holds the password, instead of the address; setting <c>RabbitMq__PasswordFile</c>. Null: none.</param>
     /// <returns>The address with that password.</returns>
-    /// <exception cref="InvalidOperationException">The file cannot be read, or the address names no user.</exception>
+    /// <exception cref="InvalidOperationException">The file cannot be read, the address names no user, or its nodes cannot be read.</exception>
     public static Uri WithPassword(Uri uri, string? file)
     {
+        // A mistake is told now, and not at the first connection.
+        _ = RabbitNodes.Of(uri);
         if (string.IsNullOrEmpty(file))
         {
             return uri;

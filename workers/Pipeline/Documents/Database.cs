@@ -9,7 +9,7 @@ public static class Database
     public const string Schema = "shop";
 
     /// <param name="connectionString">
-    /// Npgsql form; several hosts are allowed, <c>Target Session Attributes=primary</c> then finds the primary.
+    /// Npgsql form; several hosts (<c>Host=a:5432,b:5432</c>) are allowed: the primary among them is found.
     /// </param>
     /// <param name="name">Shown in pg_stat_activity.</param>
     /// <param name="mostConnections">Null = what the connection string says.</param>
@@ -39,11 +39,25 @@ public static class Database
             settings.MinPoolSize = Math.Min(settings.MinPoolSize, most);
         }
 
-        if (settings.Host?.Contains(',', StringComparison.Ordinal) == true && string.IsNullOrEmpty(settings.TargetSessionAttributes))
-        {
-            settings.TargetSessionAttributes = "primary";
-        }
+        return settings.Host?.Contains(',', StringComparison.Ordinal) == true
+            ? OpenSeveral(settings)
+            : new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
+    }
 
-        return new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
+    /// <summary>Of several servers one is the primary, and after a failover another one.</summary>
+    private static NpgsqlDataSource OpenSeveral(NpgsqlConnectionStringBuilder settings)
+    {
+        var target = settings.TargetSessionAttributes switch
+        {
+            null or "" or "primary" => TargetSessionAttributes.Primary,
+            "read-write" => TargetSessionAttributes.ReadWrite,
+            var other => throw new InvalidOperationException(
+                $"Postgres__ConnectionString: Target Session Attributes={other} is not for a shop, which writes: say primary or read-write."),
+        };
+        // Npgsql takes it from the data source of several hosts, and refuses it in the connection string.
+        settings.Remove("Target Session Attributes");
+        // What is known of a server is asked again after so long: a standby that became the primary must not stay unseen.
+        settings.HostRecheckSeconds = Math.Min(settings.HostRecheckSeconds, 2);
+        return new NpgsqlDataSourceBuilder(settings.ConnectionString).BuildMultiHost().WithTargetSession(target);
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using CardShop.Contracts;
 using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Bus;
 using CardShop.Shopctl.Servers;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
@@ -64,15 +65,16 @@ internal static class RabbitCollector
     {
         try
         {
-            return await new ConnectionFactory
-            {
-                Uri = uri,
-                AutomaticRecoveryEnabled = false,
-                TopologyRecoveryEnabled = false,
-                RequestedConnectionTimeout = Limit,
-                ContinuationTimeout = Limit,
-                ClientProvidedName = "cardshop-preflight",
-            }.CreateConnectionAsync(cancellation);
+            return await RabbitNodes.ConnectAsync(
+                new()
+                {
+                    AutomaticRecoveryEnabled = false,
+                    TopologyRecoveryEnabled = false,
+                    RequestedConnectionTimeout = Limit,
+                    ContinuationTimeout = Limit,
+                    ClientProvidedName = "cardshop-preflight",
+                },
+                uri, cancellation);
         }
         catch (BrokerUnreachableException e)
         {

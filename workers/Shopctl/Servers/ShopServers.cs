@@ -129,15 +129,16 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
     {
         try
         {
-            return await new ConnectionFactory
-            {
-                Uri = settings.Rabbit,
-                AutomaticRecoveryEnabled = false,
-                TopologyRecoveryEnabled = false,
-                RequestedConnectionTimeout = Limit,
-                ContinuationTimeout = Limit,
-                ClientProvidedName = Name,
-            }.CreateConnectionAsync(cancellation).WaitAsync(Limit, time, cancellation);
+            return await RabbitNodes.ConnectAsync(
+                new()
+                {
+                    AutomaticRecoveryEnabled = false,
+                    TopologyRecoveryEnabled = false,
+                    RequestedConnectionTimeout = Limit,
+                    ContinuationTimeout = Limit,
+                    ClientProvidedName = Name,
+                },
+                settings.Rabbit, cancellation).WaitAsync(Limit, time, cancellation);
         }
         catch (AuthenticationFailureException e)
         {
