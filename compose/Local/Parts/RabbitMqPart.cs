@@ -142,5 +142,5 @@ public sealed class RabbitMqPart : PartDefinition
         """) + string.Concat(Cluster.Select((node, i) => string.Create(
             CultureInfo.InvariantCulture, $"cluster_formation.classic_config.nodes.{i + 1} = {node}\n")))
         // A lesser part of a split stops: what is acknowledged stays.
-        + (Cluster.Count > 0 ? "cluster_partition_handling = pause_minority\n" : "");
+        + (Cluster.Count > 0 ? "cluster_partition_handling = pause_minority\nqueue_leader_locator = balanced\n" : "");
 }
