@@ -32,7 +32,7 @@ public static partial class BuyerPages
     {
         try
         {
-            await Assertions.Expect(buyer.Page).ToHaveURLAsync(Address(), new() { Timeout = 30_000 });
+            await Assertions.Expect(buyer.Page).ToHaveURLAsync(Address());
         }
         catch (PlaywrightException e)
         {
@@ -55,7 +55,7 @@ public static partial class BuyerPages
 
     /// <summary>The status that the page's heading shows.</summary>
     public static Task SeesStatusAsync(this Visitor buyer, string status) =>
-        Assertions.Expect(buyer.Page.Locator("h1")).ToHaveTextAsync(status, new() { Timeout = 30_000 });
+        Assertions.Expect(buyer.Page.Locator("h1")).ToHaveTextAsync(status);
 
     [GeneratedRegex(@"/order#([a-z][a-z2-7]{25})\.([A-Za-z0-9_-]+)$")]
     private static partial Regex Address();

@@ -43,7 +43,7 @@ public sealed class Chromium : IAsyncLifetime
             ReducedMotion = ReducedMotion.Reduce,
             Permissions = ["clipboard-read", "clipboard-write"],
         });
-        context.SetDefaultTimeout(20_000);
+        context.SetDefaultTimeout((float)Visitor.Patience.TotalMilliseconds);
         return new(context, await context.NewPageAsync(), shop.Api, Path.Combine(Pictures, $"{screen.Name}-{language}"));
     }
 
@@ -70,6 +70,7 @@ public sealed class Chromium : IAsyncLifetime
         try
         {
             _playwright ??= await Playwright.CreateAsync();
+            Assertions.SetDefaultExpectTimeout((float)Visitor.Patience.TotalMilliseconds);
             return _browser ??= await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Program, Args = Arguments });
         }
         finally

@@ -47,6 +47,9 @@ public sealed class Visitor : IAsyncDisposable
         };
     }
 
+    /// <summary>How long is waited for what must come: long, as machines are busy; nothing takes it that works.</summary>
+    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(60);
+
     public IPage Page { get; }
 
     /// <summary>Every request so far.</summary>
@@ -63,7 +66,7 @@ public sealed class Visitor : IAsyncDisposable
     public Task OpenAsync(string path) => Page.GotoAsync(new Uri(_shop, path).AbsoluteUri);
 
     /// <summary>Waits until that is to be seen.</summary>
-    public static Task SeesAsync(ILocator what) => Assertions.Expect(what.First).ToBeVisibleAsync(new() { Timeout = 20_000 });
+    public static Task SeesAsync(ILocator what) => Assertions.Expect(what.First).ToBeVisibleAsync();
 
     /// <summary>A picture of the page as it stands, for people to look at; and nothing on it may keep anybody out.</summary>
     public async Task PictureAsync(string name, params string[] except)

@@ -129,7 +129,7 @@ public sealed class When_a_buyers_connection_breaks(TestServers servers, Chromiu
         await Visitor.SeesAsync(buyer.Text("Connecting again. Your order is safe"));
         await buyer.PictureAsync("order-reconnecting");
         await shop.StartApiAsync();
-        await Assertions.Expect(buyer.Text("Connecting again.")).ToBeHiddenAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(buyer.Text("Connecting again.")).ToBeHiddenAsync();
         await shop.PayAsync(order);
         await buyer.SeesStatusAsync("Delivered");
     }

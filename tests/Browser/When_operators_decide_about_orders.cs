@@ -82,7 +82,7 @@ public sealed partial class When_operators_decide_about_orders(TestServers serve
         await Assertions.Expect(ann.Page.Locator(".chart .line")).ToHaveCountAsync(7);
         // An order was delivered before: its time is known, and the lines have begun.
         await Assertions.Expect(ann.Page.Locator(".chart .key.d .number")).Not.ToHaveTextAsync("–");
-        await Assertions.Expect(ann.Page.Locator(".chart .line.a").First).ToHaveAttributeAsync("d", Begun(), new() { Timeout = 20_000 });
+        await Assertions.Expect(ann.Page.Locator(".chart .line.a").First).ToHaveAttributeAsync("d", Begun());
         await ann.PictureAsync("ops-overview");
     }
 

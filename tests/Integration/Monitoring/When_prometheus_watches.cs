@@ -35,17 +35,20 @@ public sealed class When_prometheus_watches(TestServers servers)
             await shop.Log.ProduceAsync(
                 new(Topics.Orders.Name, 0, "WATCHED"u8.ToArray(), "no order"u8.ToArray(), [new(RecordHeaders.Type, "nonsense"u8.ToArray())]),
                 CancellationToken.None);
-            for (var i = 0; i < 6; i++)
-            {
-                using var forged = new StringContent("sign=forged", Encoding.ASCII, "application/x-www-form-urlencoded");
-                using var answer = await shop.Http.PostAsync(new Uri(shop.Api, "/v1/payments/alipay/notify"), forged);
-            }
-
             IReadOnlyList<string> firing = [];
             var seen = new HashSet<string>();
+            var next = DateTime.MinValue;
             await Eventually.TrueAsync(
                 async () =>
                 {
+                    if (DateTime.UtcNow >= next)
+                    {
+                        // Again and again: a counter that is first seen at its end has not grown.
+                        next = DateTime.UtcNow.AddMilliseconds(500);
+                        using var forged = new StringContent("sign=forged", Encoding.ASCII, "application/x-www-form-urlencoded");
+                        using var answer = await shop.Http.PostAsync(new Uri(shop.Api, "/v1/payments/alipay/notify"), forged);
+                    }
+
                     firing = await prometheus.FiringAsync();
                     seen.UnionWith(firing);
                     return seen.IsSupersetOf(["StockDrift", "DeadLetters", "PaymentCallbacksFailing"]);

@@ -28,7 +28,7 @@ public sealed class When_partners_follow_the_events(TestServers servers, ITestOu
     };
 
     private static int Orders => int.Parse(
-        Environment.GetEnvironmentVariable("CARDSHOP_TEST_PARTNER_ORDERS") ?? "10000", CultureInfo.InvariantCulture);
+        Environment.GetEnvironmentVariable("CARDSHOP_TEST_PARTNER_ORDERS") ?? "4000", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task Each_event_is_handled_once_by_Kafka_by_HTTP_and_by_an_endpoint_that_fails_half_of_its_calls()
