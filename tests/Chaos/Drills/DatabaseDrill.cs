@@ -14,6 +14,7 @@ internal static class DatabaseDrill
     private const int PerSecond = 100;
     private const int Addresses = 20;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan BackWithin = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan Asked = TimeSpan.FromSeconds(30);
@@ -44,7 +45,10 @@ internal static class DatabaseDrill
         var moved = DateTimeOffset.UtcNow;
         await cluster.SwitchAsync(first, second, cancel);
         await cluster.UntilWholeAsync(Watched, cancel);
-        await Task.Delay(Quiet, cancel);
+        // One harm at a time: the new primary has to have named its synchronous standby in etcd, which takes a turn or two of
+        // Patroni's. Whoever loses it before has to promote by hand, as Patroni cannot know who has every commit.
+        await Task.Delay(Settled, cancel);
+        await cluster.UntilWholeAsync(Watched, cancel);
 
         var lost = await cluster.PrimaryAsync(cancel);
         run.Say($"{cluster.NameOf(lost)}, the primary, loses power");
