@@ -122,7 +122,7 @@ public sealed partial class When_runbooks_are_followed
             ["compose/part", "status" or "start" or "stop" or "kill", ..] or ["compose/up" or "compose/down" or "compose/containers", ..] => null,
             ["kubectl", .. var rest] => KubectlFault(rest, names),
             ["k8s/chaos/drill", var drill, ..] => drill == "list" || names is null || names.Contains(drill) ? null : $"no such drill {drill}",
-            ["k8s/monitoring/prometheusrules"] or ["prometheus" or "promtool", ..] or ["tests/run" or "tests/bench" or "tests/simulate" or "tests/alerts", ..] => null,
+            ["k8s/monitoring/prometheusrules"] or ["prometheus" or "promtool", ..] or ["tests/run" or "tests/bench" or "tests/simulate" or "tests/chaos" or "tests/alerts", ..] => null,
             [var program, ..] => Programs.Contains(program) ? null : $"{program} is not known",
             _ => null,
         }).FirstOrDefault(f => f is not null);
