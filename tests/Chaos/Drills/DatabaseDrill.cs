@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using CardShop.Tests.Chaos.Drills.Load;
 using CardShop.Tests.Chaos.Drills.Machines;
 
@@ -11,7 +10,6 @@ namespace CardShop.Tests.Chaos.Drills;
 /// </summary>
 internal static class DatabaseDrill
 {
-    private const int PerSecond = 100;
     private const int Addresses = 20;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(15);
@@ -33,11 +31,7 @@ internal static class DatabaseDrill
         await shop.StartFleetsAsync(cancel);
         await shop.SellAsync(cancel);
 
-        await using var buyers = new Buyers(
-            new(shop.Door, shop.Skus, PerSecond, [.. Enumerable.Range(1, Addresses).Select(i => IPAddress.Parse($"127.0.1.{i}"))]),
-            new Random(1));
-        buyers.Begin();
-        run.Say($"buyers want {PerSecond} orders a second");
+        await using var buyers = shop.BeginBuyers(Enumerable.Range(1, Addresses).Select(i => $"127.0.1.{i}"));
         await Task.Delay(Quiet, cancel);
 
         var (first, second) = (await cluster.PrimaryAsync(cancel), await cluster.SynchronousAsync(cancel));

@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using CardShop.Local.Instance;
 using CardShop.Local.Parts;
 using CardShop.Local.Processes;
 using CardShop.Local.Servers;
+using CardShop.Tests.Chaos.Drills.Load;
 
 namespace CardShop.Tests.Chaos.Drills;
 
@@ -14,6 +16,7 @@ namespace CardShop.Tests.Chaos.Drills;
 internal sealed class DrillShop
 {
     private const int Products = 4;
+    private const int OrdersPerSecond = 100;
     private const int KeysPerProduct = 8_000;
     private static readonly TimeSpan SaleLimit = TimeSpan.FromSeconds(60);
 
@@ -141,6 +144,15 @@ internal sealed class DrillShop
         }
 
         return fleets;
+    }
+
+    /// <summary>Buyers at the shop's door, from these addresses of this machine; they have begun.</summary>
+    public Buyers BeginBuyers(IEnumerable<string> from)
+    {
+        var buyers = new Buyers(new(Door, Skus, OrdersPerSecond, [.. from.Select(IPAddress.Parse)]), new Random(1));
+        buyers.Begin();
+        _run.Say($"buyers want {OrdersPerSecond} orders a second of {Door}");
+        return buyers;
     }
 
     /// <summary>With the fleets and an API there: products and their keys; returns when the door sells them all.</summary>

@@ -1,4 +1,3 @@
-using System.Net;
 using CardShop.Contracts;
 using CardShop.Tests.Chaos.Drills.Load;
 using CardShop.Tests.Chaos.Drills.Machines;
@@ -11,7 +10,6 @@ namespace CardShop.Tests.Chaos.Drills;
 /// </summary>
 internal static class RabbitDrill
 {
-    private const int PerSecond = 100;
     private const int Addresses = 20;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan Down = TimeSpan.FromSeconds(15);
@@ -32,11 +30,7 @@ internal static class RabbitDrill
         await shop.StartFleetsAsync(cancel);
         await shop.SellAsync(cancel);
 
-        await using var buyers = new Buyers(
-            new(shop.Door, shop.Skus, PerSecond, [.. Enumerable.Range(1, Addresses).Select(i => IPAddress.Parse($"127.0.1.{i}"))]),
-            new Random(1));
-        buyers.Begin();
-        run.Say($"buyers want {PerSecond} orders a second");
+        await using var buyers = shop.BeginBuyers(Enumerable.Range(1, Addresses).Select(i => $"127.0.1.{i}"));
         await Task.Delay(Quiet, cancel);
 
         var leader = await cluster.LeaderAsync(Queues.Delivery, 0, cancel);

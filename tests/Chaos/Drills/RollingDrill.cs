@@ -13,7 +13,6 @@ namespace CardShop.Tests.Chaos.Drills;
 /// </summary>
 internal static class RollingDrill
 {
-    private const int PerSecond = 100;
     private const int Addresses = 50;
     private const int UpAfter = 30;
 
@@ -51,11 +50,7 @@ internal static class RollingDrill
         var fleets = await shop.StartFleetsAsync(cancel);
         await shop.SellAsync(cancel);
 
-        await using var buyers = new Buyers(
-            new(shop.Door, shop.Skus, PerSecond, [.. Enumerable.Range(1, Addresses).Select(i => IPAddress.Parse($"127.0.1.{i}"))]),
-            new Random(1));
-        buyers.Begin();
-        run.Say($"buyers want {PerSecond} orders a second");
+        await using var buyers = shop.BeginBuyers(Enumerable.Range(1, Addresses).Select(i => $"127.0.1.{i}"));
         var from = DateTimeOffset.UtcNow;
         await Task.Delay(Quiet, cancel);
         var begun = DateTimeOffset.UtcNow;

@@ -13,7 +13,6 @@ namespace CardShop.Tests.Chaos.Drills;
 /// </summary>
 internal static class VipDrill
 {
-    private const int PerSecond = 100;
     private const int Addresses = 50;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(30);
@@ -93,9 +92,7 @@ internal static class VipDrill
         await shop.StartFleetsAsync(cancel);
         await shop.SellAsync(cancel);
 
-        await using var buyers = new Buyers(new(shop.Door, shop.Skus, PerSecond, [.. from.Select(IPAddress.Parse)]), new Random(1));
-        buyers.Begin();
-        run.Say($"buyers want {PerSecond} orders a second of {shop.Door}");
+        await using var buyers = shop.BeginBuyers(from);
         await Task.Delay(Quiet, cancel);
         var calm = buyers.Failed.Count;
         var figures = new List<DrillFigure> { syntax, ShopVerdict.Count("before anything is lost: failed requests", calm, "told", true) };

@@ -28,31 +28,36 @@ public sealed class TcpProxy : IAsyncDisposable
     private const int ChunkBytes = 64 << 10;
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(5);
 
-    private readonly int _target;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly HashSet<Socket> _sockets = [];
     private readonly Lock _lock = new();
     private readonly Task _run;
     private readonly Socket _listener;
+    private volatile int _target;
     private volatile State _state = new(Hurt.None, TimeSpan.Zero, 0);
 
-    /// <param name="port">Where it listens on 127.0.0.1.</param>
-    /// <param name="target">Where it leads on 127.0.0.1.</param>
+    /// <param name="port">Where it listens on 127.0.0.1; 0 = any that is free.</param>
+    /// <param name="target">Where it leads on 127.0.0.1; 0 = nowhere yet.</param>
     /// <param name="time">The clock.</param>
     public TcpProxy(int port, int target, TimeProvider time)
     {
-        Port = port;
         _target = target;
         _time = time;
         _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
         _listener.Listen(512);
+        Port = ((IPEndPoint)_listener.LocalEndPoint!).Port;
         _run = Task.Run(AcceptAsync);
     }
 
     public int Port { get; }
+
+    public Uri Address => new($"http://127.0.0.1:{Port}");
+
+    /// <summary>Connections that come from now on lead to another port.</summary>
+    public void LeadTo(int target) => _target = target;
 
     /// <summary>Changes how everything that passes is treated, at once.</summary>
     /// <param name="hurt">The kind.</param>

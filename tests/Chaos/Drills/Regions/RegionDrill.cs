@@ -4,6 +4,7 @@ using System.Text.Json;
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
 using CardShop.Shop.Orders;
+using CardShop.Tests.Chaos.Machine;
 using Spectre.Console;
 
 namespace CardShop.Tests.Chaos.Drills.Regions;
@@ -25,8 +26,8 @@ internal sealed class RegionDrill : IAsyncDisposable
 
     private readonly List<DrillFigure> _figures = [];
     private readonly long _began = Stopwatch.GetTimestamp();
-    private readonly Door _doorA = new();
-    private readonly Door _doorB = new();
+    private readonly TcpProxy _doorA = new(0, 0, TimeProvider.System);
+    private readonly TcpProxy _doorB = new(0, 0, TimeProvider.System);
     private readonly RegionServers _servers;
     private readonly RegionSite _sandbox;
     private readonly RegionSite _a;
@@ -45,8 +46,8 @@ internal sealed class RegionDrill : IAsyncDisposable
         _b.Settings["Mirror__BootstrapServers"] = servers.LogA.BootstrapServers;
         _b.Settings["Mirror__Alias"] = "a";
         (_buyersA, _buyersB) = (new(_sandbox.Api), new(_sandbox.Api));
-        _doorA.LeadTo(_a.Api);
-        _doorB.LeadTo(_b.Api);
+        _doorA.LeadTo(_a.Api.Port);
+        _doorB.LeadTo(_b.Api.Port);
     }
 
     public static async Task<IReadOnlyList<DrillFigure>> RunAsync(CancellationToken cancel)
@@ -130,7 +131,7 @@ internal sealed class RegionDrill : IAsyncDisposable
         await Task.WhenAll(_a.KillAsync(), _servers.LogA.KillAsync(), _servers.DatabaseA.KillAsync());
         var lostAt = DateTimeOffset.UtcNow;
         await stop.CancelAsync();
-        _doorA.LeadTo(_b.Api);
+        _doorA.LeadTo(_b.Api.Port);
         RegionOrder? first = null;
         while (first is null && Stopwatch.GetElapsedTime(died) < TimeSpan.FromSeconds(30))
         {
@@ -184,7 +185,7 @@ internal sealed class RegionDrill : IAsyncDisposable
             "recover", "--take-over-lost-at", lostAt.ToString("O", CultureInfo.InvariantCulture), "--yes", "--why", "region a is lost and fenced");
         AnsiConsole.Write(new Text(said));
         Figure("recover from the copies", Seconds(recovering), "120 s", Stopwatch.GetElapsedTime(recovering).TotalSeconds < 120);
-        _doorA.LeadTo(_taken.Api);
+        _doorA.LeadTo(_taken.Api.Port);
         Figure("restore, migrate and recover", Seconds(from), "300 s", Stopwatch.GetElapsedTime(from).TotalSeconds < 300);
     }
 
