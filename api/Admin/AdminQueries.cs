@@ -69,7 +69,7 @@ public static class AdminQueries
                            coalesce((SELECT extract(epoch FROM clock_timestamp() - created_at)
                                      FROM shop.outbox ORDER BY number LIMIT 1), 0)::float8,
                            (SELECT count(*) FROM (SELECT FROM shop.mt_doc_paymentsaga
-                               WHERE jsonb_path_exists(data, '$.reviews[*] ? (!exists(@.closedAt))') LIMIT 1000) r),
+                               WHERE data #> '{reviews,0}' IS NOT NULL AND jsonb_path_exists(data, '$.reviews[*] ? (!exists(@.closedAt))') LIMIT 1000) r),
                            (SELECT count(*) FROM (SELECT FROM shop.mt_doc_deliverysaga
                                WHERE data ->> 'status' = 'manual' LIMIT 1000) m),
                            (SELECT count(*) FROM (SELECT FROM shop.parked LIMIT 1000) p),

@@ -41,7 +41,7 @@ public sealed class ContactErasure(
     {
         // No index is kept for what is asked once in a while: the table is read once, by a statement that may take its time.
         await using var command = database.CreateCommand(
-            "SELECT id FROM shop.mt_doc_paymentsaga WHERE data -> 'order' ->> 'contactHash' = $1 ORDER BY id");
+            "SELECT id FROM shop.mt_doc_paymentsaga WHERE data #>> '{order,contactHash}' = $1 ORDER BY id");
         command.CommandTimeout = 0;
         command.Parameters.Add(new() { Value = contactHash });
         await using var reader = await command.ExecuteReaderAsync(cancellation);

@@ -45,14 +45,14 @@ public static class MonthKeys
     {
         await using var command = database.CreateCommand(
             """
-            SELECT DISTINCT split_part(data -> 'order' ->> 'contact', ':', 1) FROM shop.mt_doc_paymentsaga
-            WHERE data -> 'order' ->> 'contact' IS NOT NULL
+            SELECT DISTINCT split_part(data #>> '{order,contact}', ':', 1) FROM shop.mt_doc_paymentsaga
+            WHERE data #>> '{order,contact}' IS NOT NULL
                 AND (due IS NOT NULL OR data ->> 'status' IN ('reserved', 'awaiting-payment', 'refunding', 'review')
-                    OR jsonb_path_exists(data, '$.reviews[*] ? (!exists(@.closedAt))'))
+                    OR data #> '{reviews,0}' IS NOT NULL AND jsonb_path_exists(data, '$.reviews[*] ? (!exists(@.closedAt))'))
             UNION
-            SELECT split_part(p.data -> 'order' ->> 'contact', ':', 1)
+            SELECT split_part(p.data #>> '{order,contact}', ':', 1)
             FROM shop.mt_doc_deliverysaga d JOIN shop.mt_doc_paymentsaga p ON p.id = d.id
-            WHERE d.due IS NOT NULL AND p.data -> 'order' ->> 'contact' IS NOT NULL
+            WHERE d.due IS NOT NULL AND p.data #>> '{order,contact}' IS NOT NULL
             """);
         command.CommandTimeout = 0;
         await using var reader = await command.ExecuteReaderAsync(cancellation);

@@ -45,7 +45,7 @@ public sealed record TableCare(string Table, TableBound Bound, string Why, Keepi
                 SELECT k.id FROM shop.parked k
                 WHERE k.parked_at < $1 AND k.kind NOT IN ('cardshop.order.delivered.v1', 'cardshop.key.replaced.v1')
                     AND NOT EXISTS (SELECT FROM shop.mt_doc_paymentsaga p WHERE p.id = k.order_id
-                        AND jsonb_path_exists(p.data, '$.reviews[*] ? (!exists(@.closedAt))'))
+                        AND p.data #> '{reviews,0}' IS NOT NULL AND jsonb_path_exists(p.data, '$.reviews[*] ? (!exists(@.closedAt))'))
                 ORDER BY k.id LIMIT $2)
             """),
         new("mt_doc_paymentsaga", TableBound.Archived, "orders that ended move to files"),

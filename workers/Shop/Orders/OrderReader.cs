@@ -106,8 +106,8 @@ public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault, Archi
         await using var command = database.CreateCommand(
             """
             SELECT data -> 'order' FROM shop.mt_doc_paymentsaga
-            WHERE data -> 'order' ->> 'passwordHash' = $1
-            ORDER BY data -> 'order' ->> 'acceptedAt' DESC LIMIT $2
+            WHERE data #>> '{order,passwordHash}' = $1
+            ORDER BY data #>> '{order,acceptedAt}' DESC LIMIT $2
             """);
         command.CommandTimeout = 3;
         command.Parameters.Add(new() { Value = passwordHash });

@@ -26,7 +26,7 @@ public sealed class PostgresRecordedOrders(NpgsqlDataSource database) : IRecorde
     private const string Further =
         """
         SELECT id, data, mt_version, outbox, mt_last_modified FROM shop.mt_doc_paymentsaga
-        WHERE (data #>> '{payments,1,at}' IS NOT NULL OR jsonb_path_exists(data, '$.payments[*].refunds[*]'))
+        WHERE (data #> '{payments,1}' IS NOT NULL OR data #> '{payments,0,refunds,0}' IS NOT NULL)
           AND (mt_last_modified, id) > ($1, $2)
         ORDER BY mt_last_modified, id LIMIT $3
         """;

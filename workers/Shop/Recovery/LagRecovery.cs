@@ -106,7 +106,7 @@ internal sealed class LagRecovery(
             """
             SELECT d.data ->> 'sku', d.data ->> 'region', sum((d.data ->> 'quantity')::integer)::integer, count(*)
             FROM shop.mt_doc_paymentsaga p JOIN shop.mt_doc_deliverysaga d ON d.id = p.id
-            WHERE jsonb_path_exists(p.data, '$.reviews[*] ? (!exists(@.closedAt))')
+            WHERE p.data #> '{reviews,0}' IS NOT NULL AND jsonb_path_exists(p.data, '$.reviews[*] ? (!exists(@.closedAt))')
                 AND jsonb_path_exists(p.data, '$.reviews[*] ? (@.kind == "region-lost" && !exists(@.closedAt))')
             GROUP BY 1, 2
             """,

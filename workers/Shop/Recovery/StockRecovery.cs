@@ -33,8 +33,8 @@ internal sealed class StockRecovery(NpgsqlDataSource database, TimeProvider time
             FROM shop.mt_doc_deliverysaga WHERE data ->> 'reserved' = 'true' OR data ->> 'status' = 'waiting-stock'
             GROUP BY 1, 2),
         p AS (
-            SELECT (data -> 'order' ->> 'sku')::varchar AS sku, (data -> 'order' ->> 'region')::varchar AS region,
-                sum((data -> 'order' ->> 'quantity')::bigint) AS held
+            SELECT (data #>> '{order,sku}')::varchar AS sku, (data #>> '{order,region}')::varchar AS region,
+                sum((data #>> '{order,quantity}')::bigint) AS held
             FROM shop.mt_doc_paymentsaga WHERE data ->> 'reserved' = 'true' GROUP BY 1, 2),
         sums AS (
             SELECT sku, region, COALESCE(k.unsold, 0) AS unsold, COALESCE(k.sold, 0) AS sold, COALESCE(k.void, 0) AS void,
@@ -136,9 +136,9 @@ internal sealed class StockRecovery(NpgsqlDataSource database, TimeProvider time
             await ClaimsAsync(
                 connection, product.Key,
                 """
-                SELECT id, (data -> 'order' ->> 'quantity')::integer, data -> 'order' ->> 'acceptedAt'
+                SELECT id, (data #>> '{order,quantity}')::integer, data #>> '{order,acceptedAt}'
                 FROM shop.mt_doc_paymentsaga
-                WHERE data -> 'order' ->> 'sku' = $1 AND data -> 'order' ->> 'region' = $2 AND data ->> 'reserved' = 'true'
+                WHERE data #>> '{order,sku}' = $1 AND data #>> '{order,region}' = $2 AND data ->> 'reserved' = 'true'
                 """,
                 cancellation),
             await ClaimsAsync(

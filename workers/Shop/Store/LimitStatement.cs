@@ -10,21 +10,21 @@ namespace CardShop.Shop.Store;
 internal static class LimitStatement
 {
     private const string Open =
-        "data ->> 'status' IN ('reserved', 'awaiting-payment') AND data -> 'order' ->> 'networkHash' IS NOT NULL";
+        "data ->> 'status' IN ('reserved', 'awaiting-payment') AND data #>> '{order,networkHash}' IS NOT NULL";
 
     public static NpgsqlCommand Count(
         IReadOnlyCollection<string> contacts, IReadOnlyCollection<string> networks, int maxPerContact, int maxPerNetwork) =>
         new(
-            $"""
+            $$"""
             SELECT false, h, n FROM unnest($1) AS h CROSS JOIN LATERAL (
                 SELECT count(*)::int AS n FROM (
                     SELECT FROM shop.mt_doc_paymentsaga
-                    WHERE data -> 'order' ->> 'contactHash' = h AND {Open} LIMIT $3) AS o) AS c
+                    WHERE data #>> '{order,contactHash}' = h AND {{Open}} LIMIT $3) AS o) AS c
             UNION ALL
             SELECT true, h, n FROM unnest($2) AS h CROSS JOIN LATERAL (
                 SELECT count(*)::int AS n FROM (
                     SELECT FROM shop.mt_doc_paymentsaga
-                    WHERE data -> 'order' ->> 'networkHash' = h AND {Open} LIMIT $4) AS o) AS c
+                    WHERE data #>> '{order,networkHash}' = h AND {{Open}} LIMIT $4) AS o) AS c
             """)
         {
             Parameters =

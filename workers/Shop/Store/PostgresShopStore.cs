@@ -15,7 +15,7 @@ public sealed class PostgresShopStore(NpgsqlDataSource database) : IShopStore
     internal static readonly DocumentTable<PaymentSaga> Payments = new("paymentsaga", ContractsJson.Default.PaymentSaga);
 
     /// <summary>The channel whose watch a due payment belongs to; written as in the index by it.</summary>
-    private const string DueChannel = "COALESCE(data -> 'attempts' -> -1 ->> 'channel', data -> 'order' ->> 'channel', '')";
+    private const string DueChannel = "COALESCE(data #>> '{attempts,-1,channel}', data #>> '{order,channel}', '')";
 
     internal static readonly DocumentTable<DeliverySaga> Deliveries =
         new("deliverysaga", ContractsJson.Default.DeliverySaga);

@@ -13,7 +13,7 @@ public static class ReviewQueries
         database,
         """
         SELECT data FROM shop.mt_doc_paymentsaga
-        WHERE jsonb_path_exists(data, '$.reviews[*] ? (!exists(@.closedAt))') AND id > $1
+        WHERE data #> '{reviews,0}' IS NOT NULL AND jsonb_path_exists(data, '$.reviews[*] ? (!exists(@.closedAt))') AND id > $1
         ORDER BY id LIMIT $2
         """,
         [new() { Value = after ?? string.Empty }, new() { Value = limit }],

@@ -22,7 +22,7 @@ internal static class SurveyStatements
             (SELECT count(*) FROM (SELECT 1 FROM shop.mt_doc_deliverysaga WHERE data ->> 'status' = 'manual' LIMIT $1) AS r),
             (SELECT count(*) FROM (SELECT 1 FROM unnest($2) AS c(channel) CROSS JOIN LATERAL (
                 SELECT 1 FROM shop.mt_doc_paymentsaga
-                WHERE COALESCE(data -> 'attempts' -> -1 ->> 'channel', data -> 'order' ->> 'channel', '') = c.channel AND due < $3
+                WHERE COALESCE(data #>> '{attempts,-1,channel}', data #>> '{order,channel}', '') = c.channel AND due < $3
                 LIMIT $1) AS p LIMIT $1) AS r),
             (SELECT count(*) FROM (SELECT 1 FROM shop.mt_doc_deliverysaga WHERE due < $3 LIMIT $1) AS r),
             (SELECT count(*) FROM shop.webhooks WHERE NOT enabled),
@@ -36,7 +36,7 @@ internal static class SurveyStatements
         SELECT count(*), min(since) FROM (
             SELECT (SELECT min(r ->> 'openedAt') FROM jsonb_array_elements(data -> 'reviews') AS r WHERE NOT r ? 'closedAt') AS since
             FROM shop.mt_doc_paymentsaga
-            WHERE jsonb_path_exists(data, '$.reviews[*] ? (!exists(@.closedAt))') LIMIT $1) AS r
+            WHERE data #> '{reviews,0}' IS NOT NULL AND jsonb_path_exists(data, '$.reviews[*] ? (!exists(@.closedAt))') LIMIT $1) AS r
         """;
 
     private const string WaitingStock = """

@@ -26,7 +26,7 @@ public static class ChannelsCommand
         """
         SELECT count(*) FROM (
             SELECT 1 FROM shop.mt_doc_paymentsaga
-            WHERE COALESCE(data -> 'attempts' -> -1 ->> 'channel', data -> 'order' ->> 'channel', '') = $1
+            WHERE COALESCE(data #>> '{attempts,-1,channel}', data #>> '{order,channel}', '') = $1
               AND due IS NOT NULL AND data ->> 'status' IN ('reserved', 'awaiting-payment')
             LIMIT $2) AS pending
         """;

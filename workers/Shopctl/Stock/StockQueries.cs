@@ -27,10 +27,10 @@ internal static class StockQueries
         FROM shop.card_keys WHERE $1::varchar IS NULL OR sku = $1 GROUP BY sku, region
         """,
         """
-        SELECT data -> 'order' ->> 'sku', data -> 'order' ->> 'region', 0::bigint, 0::bigint, 0::bigint,
-               sum((data -> 'order' ->> 'quantity')::bigint)::bigint, sum((data -> 'order' ->> 'quantity')::bigint)::bigint
+        SELECT data #>> '{order,sku}', data #>> '{order,region}', 0::bigint, 0::bigint, 0::bigint,
+               sum((data #>> '{order,quantity}')::bigint)::bigint, sum((data #>> '{order,quantity}')::bigint)::bigint
         FROM shop.mt_doc_paymentsaga
-        WHERE (data ->> 'reserved')::boolean AND data ? 'order' AND ($1::varchar IS NULL OR data -> 'order' ->> 'sku' = $1)
+        WHERE (data ->> 'reserved')::boolean AND data ? 'order' AND ($1::varchar IS NULL OR data #>> '{order,sku}' = $1)
         GROUP BY 1, 2
         """,
         """

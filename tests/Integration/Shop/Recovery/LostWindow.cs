@@ -142,7 +142,7 @@ internal sealed class LostWindow(Disaster disaster, int each)
         var placed = await disaster.PlaceAsync("PLAIN", orders);
         await Eventually.TrueAsync(
             async () => await disaster.CountAsync(
-                "SELECT count(*) FROM shop.mt_doc_paymentsaga WHERE data -> 'order' ->> 'sku' = 'PLAIN' AND data ->> 'status' = 'awaiting-payment'")
+                "SELECT count(*) FROM shop.mt_doc_paymentsaga WHERE data #>> '{order,sku}' = 'PLAIN' AND data ->> 'status' = 'awaiting-payment'")
                 == orders,
             "plain orders can be paid", Disaster.Patience);
         await EachAsync(placed, o => Shop.PayNumberAsync(OrderIds.ProviderNumber(o.Id, 1)));
