@@ -137,7 +137,8 @@ public sealed class PostgresPart : PartDefinition
         synchronous_commit = on
         full_page_writes = on
         shared_buffers = {SharedBuffersMegabytes}MB
-        wal_compression = on
+        wal_compression = lz4
+        default_toast_compression = lz4
         max_wal_size = 4GB
         checkpoint_timeout = 15min
         checkpoint_completion_target = 0.9
