@@ -28,12 +28,15 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
         IReadOnlyList<OutCommand> commands, long commit, CancellationToken cancellation)
     {
         var channel = await PublisherAsync(cancellation);
+        using var limit = LimitOf(cancellation);
         var sends = new Task<SendFailure?>[commands.Count];
         for (var i = 0; i < commands.Count; i++)
         {
             var command = commands[i];
+#pragma warning disable CA2025 // All are awaited below, before the limit is disposed of.
             sends[i] = PublishAsync(
-                channel, command.Queue, PropertiesOf(command, commit), command.Body, i, cancellation);
+                channel, command.Queue, PropertiesOf(command, commit), command.Body, i, limit.Token, cancellation);
+#pragma warning restore CA2025
         }
 
         return [.. (await Task.WhenAll(sends)).OfType<SendFailure>()];
@@ -161,21 +164,29 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
         string queue, BasicProperties properties, byte[] body, CancellationToken cancellation)
     {
         var channel = await PublisherAsync(cancellation);
-        if (await PublishAsync(channel, queue, properties, body, 0, cancellation) is { } failure)
+        using var limit = LimitOf(cancellation);
+        if (await PublishAsync(channel, queue, properties, body, 0, limit.Token, cancellation) is { } failure)
         {
             throw new PlaceException($"RabbitMQ did not take a command for {queue}: {failure.Reason}");
         }
     }
 
+    /// <summary>One for all messages of a row: a timer for each would cost more than the message.</summary>
+    private CancellationTokenSource LimitOf(CancellationToken cancellation)
+    {
+        var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(settings.Timeout);
+        return limit;
+    }
+
     private async Task<SendFailure?> PublishAsync(
-        IChannel channel, string queue, BasicProperties properties, byte[] body, int index, CancellationToken cancellation)
+        IChannel channel, string queue, BasicProperties properties, byte[] body, int index, CancellationToken limit,
+        CancellationToken cancellation)
     {
         await _unconfirmed.WaitAsync(cancellation);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(settings.Timeout);
         try
         {
-            await channel.BasicPublishAsync(queue, string.Empty, mandatory: true, properties, body, limit.Token);
+            await channel.BasicPublishAsync(queue, string.Empty, mandatory: true, properties, body, limit);
             PipelineMeter.Published(queue, "confirmed");
             return null;
         }

@@ -116,7 +116,7 @@ public sealed class DocumentTable<T>(string type, JsonTypeInfo<T> json)
     private void AddColumns(NpgsqlBatchCommand command, IReadOnlyList<DocumentWrite<T>> writes)
     {
         command.Parameters.Add(Array(writes, w => w.Id, NpgsqlDbType.Varchar));
-        command.Parameters.Add(Array(writes, w => JsonSerializer.Serialize(w.Document, json), NpgsqlDbType.Jsonb));
+        command.Parameters.Add(Array(writes, w => JsonSerializer.SerializeToUtf8Bytes(w.Document, json), NpgsqlDbType.Jsonb));
         command.Parameters.Add(Array(writes, w => w.Version, NpgsqlDbType.Integer));
         command.Parameters.Add(Array(writes, w => w.Due?.ToUniversalTime(), NpgsqlDbType.TimestampTz));
         command.Parameters.Add(Array(writes, w => w.Outbox, NpgsqlDbType.Bigint));
