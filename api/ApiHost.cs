@@ -21,7 +21,7 @@ public static class ApiHost
 {
     public static WebApplication Build(string[] args)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, WebRootPath = ShopPages.Folder });
+        var builder = WebApplication.CreateSlimBuilder(HouseOptions.Of(args, ShopPages.Folder));
         builder.AddTelemetry("cardshop-api");
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         // Its scope and activity for every request cost as much as half the request, and no line of ours shows them.

@@ -23,7 +23,7 @@ public static class SandboxApp
     /// <param name="clock">The time that trades and schedules live by; the system's when null.</param>
     public static WebApplication Build(string[] args, TimeProvider? clock = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(args);
+        var builder = WebApplication.CreateSlimBuilder(HouseOptions.Of(args));
         builder.AddTelemetry("cardshop-sandbox");
         if (string.IsNullOrEmpty(builder.Configuration["urls"]))
         {

@@ -8,7 +8,7 @@ if (HealthProbe.AddressOf(args) is { } address)
     return await HealthProbe.AskAsync(address);
 }
 
-var builder = WebApplication.CreateSlimBuilder(args);
+var builder = WebApplication.CreateSlimBuilder(HouseOptions.Of(args));
 builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
 
 if (builder.Configuration["fleet"] == MirrorSettings.Role)

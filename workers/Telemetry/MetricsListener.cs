@@ -17,7 +17,7 @@ public static class MetricsListener
     public static async Task<WebApplication> StartAsync(
         int port, TelemetrySettings settings, Func<string?> waiting, CancellationToken cancellation)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateSlimBuilder(HouseOptions.Of([]));
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
         builder.WebHost.ConfigureKestrel(k =>

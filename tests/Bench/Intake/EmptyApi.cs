@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using CardShop.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -17,7 +18,7 @@ internal static class EmptyApi
 {
     public static async Task RunAsync(string[] args, CancellationToken cancellation)
     {
-        var builder = WebApplication.CreateSlimBuilder(args);
+        var builder = WebApplication.CreateSlimBuilder(HouseOptions.Of(args));
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(o => o.AddServerHeader = false);
         builder.Services.ConfigureHttpJsonOptions(o => o.SerializerOptions.TypeInfoResolverChain.Insert(0, EmptyJson.Default));

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using CardShop.Fleet;
 using CardShop.Pipeline.Log;
+using CardShop.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,7 +19,7 @@ internal static class FleetProcess
 {
     public static async Task RunAsync(string[] args, CancellationToken cancellation)
     {
-        var builder = WebApplication.CreateSlimBuilder(args);
+        var builder = WebApplication.CreateSlimBuilder(HouseOptions.Of(args));
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(o =>
         {
