@@ -40,7 +40,15 @@ public sealed record PaymentAttempt(
     bool Closed = false,
     string? Qr = null,
     DateTimeOffset? NextAt = null,
-    int Tries = 0);
+    int Tries = 0)
+{
+    /// <summary>
+    /// The saga's version from which on its provider was known to have it, or may have it again: an answer to a close that was
+    /// asked for before says nothing of it. 0, and not written, until then.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int OpenSince { get; init; }
+}
 
 /// <summary>Money that arrived.</summary>
 /// <param name="TradeNo">The provider's own number, or an operator's reference.</param>

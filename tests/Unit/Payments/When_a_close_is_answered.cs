@@ -1,5 +1,6 @@
 using CardShop.Contracts;
 using CardShop.Shop.Channels;
+using CardShop.Shop.Payments;
 using CardShop.Tests.Unit.Orders;
 using Xunit;
 
@@ -21,6 +22,34 @@ public sealed class When_a_close_is_answered
             (outcome.Sent<OrderExpired>().OrderId, outcome.Sent<OrderExpired>().Sku, outcome.Sent<OrderExpired>().Quantity,
                 outcome.Sent<OrderExpired>().ExpiredAt));
         outcome.Then.When(An.CloseAnswered(result)).ChangesNothing();
+    }
+
+    [Fact]
+    public void An_answer_from_before_the_trade_was_there_says_nothing_of_it()
+    {
+        var reserved = Scenario.Given(An.Reserved()).Order;
+        var linked = Scenario.Given(reserved).When(An.Linked()).Then.At(An.Expiry);
+        linked.When(new PaymentMessage.CloseAnswered(An.Id, An.Number, new(ChannelResult.NotFound), reserved.Payment!.Version))
+            .ChangesNothing();
+        linked.When(new PaymentMessage.CloseAnswered(An.Id, An.Number, new(ChannelResult.NotFound), linked.Order.Payment!.Version))
+            .Is(PaymentStatus.Expired).IsDue(null);
+    }
+
+    [Theory]
+    [InlineData(ChannelResult.Unknown)]
+    [InlineData(ChannelResult.WrongState)]
+    public void A_call_that_may_have_opened_the_trade_after_it_is_followed_by_another_close(ChannelResult result)
+    {
+        var expired = Scenario.Given(An.Reserved()).At(An.Expiry).When(An.CloseAnswered(ChannelResult.NotFound))
+            .Is(PaymentStatus.Expired).IsDue(null).Then;
+        var open = expired.When(An.Requested(result)).Is(PaymentStatus.Expired).Sends().MovesStock(default).Then;
+        Assert.False(open.Order.Payment!.Attempts[0].Closed);
+        var due = open.At(open.Order.Payment.Due!.Value).When(An.PaymentDue);
+        var close = due.Sent<ClosePayment>();
+        due.Then.When(new PaymentMessage.CloseAnswered(An.Id, An.Number, new(ChannelResult.NotFound), expired.Order.Payment!.Version))
+            .ChangesNothing();
+        due.Then.When(new PaymentMessage.CloseAnswered(An.Id, close.Number, new(ChannelResult.NotFound), close.SagaVersion))
+            .Is(PaymentStatus.Expired).IsDue(null);
     }
 
     [Fact]

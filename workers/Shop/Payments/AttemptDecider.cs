@@ -30,7 +30,7 @@ internal static class AttemptDecider
         switch (message.Answer)
         {
             case { Result: ChannelResult.Done, Link: { } link }:
-                var linked = attempt with { Link = link, Qr = message.Answer.Qr, Tries = 0 };
+                var linked = attempt with { Link = link, Qr = message.Answer.Qr, Tries = 0, OpenSince = saga.Version + 1 };
                 linked = linked with { NextAt = Schedule.NextCheck(linked, now, facts.Settings) };
                 return PaymentDecider.Changed(
                     order, Attempts.Replace(saga, linked) with { Status = PaymentStatus.AwaitingPayment });
@@ -79,6 +79,12 @@ internal static class AttemptDecider
     {
         if (order.Payment is not { } saga || Attempts.Find(saga, message.Number) is not { Closed: false } attempt)
         {
+            return Decision.NoChange(order);
+        }
+
+        if (message.SagaVersion < attempt.OpenSince)
+        {
+            // Asked before the trade was there, and told after it: the close that is due asks again.
             return Decision.NoChange(order);
         }
 
@@ -223,20 +229,31 @@ internal static class AttemptDecider
     }
 
     /// <summary>
-    /// A trade that came into being at the provider although the order needs it no more: its close may have come before
-    /// it, so it is closed again.
+    /// A trade that came, or may have come, into being at the provider although the order needs it no more: its close may have
+    /// come before it, so it is closed again. Where nobody knows, a call may still be under way: the close waits for its end.
     /// </summary>
     private static Decision Reopened(
-        OrderCase order, PaymentSaga saga, PaymentAttempt attempt, ChannelAnswer answer, Facts facts, DateTimeOffset now) =>
-        answer is { Result: ChannelResult.Done, Link: { } link } && attempt is { Link: null }
-            && !Attempts.IsBooked(saga, attempt.Number) && !Attempts.IsCurrent(saga, attempt)
-            ? PaymentDecider.Changed(
-                order,
-                Attempts.Replace(
-                    saga,
-                    attempt with { Link = link, Closed = false, Tries = 0, NextAt = now + facts.Settings.ResendAfter }),
-                new ClosePayment(saga.Id, attempt.Number, 0))
-            : Decision.NoChange(order);
+        OrderCase order, PaymentSaga saga, PaymentAttempt attempt, ChannelAnswer answer, Facts facts, DateTimeOffset now)
+    {
+        var link = answer.Result == ChannelResult.Done ? answer.Link : null;
+        var unknown = answer.Result is ChannelResult.Unknown or ChannelResult.WrongState;
+        if (attempt.Link is not null || Attempts.IsBooked(saga, attempt.Number) || Attempts.IsCurrent(saga, attempt)
+            || (link is null && !unknown))
+        {
+            return Decision.NoChange(order);
+        }
+
+        var open = attempt with
+        {
+            Link = link,
+            Closed = false,
+            Tries = 0,
+            NextAt = link is null && !attempt.Closed && attempt.NextAt is { } due ? due : now + facts.Settings.ResendAfter,
+            OpenSince = saga.Version + 1,
+        };
+        object[] sends = link is null ? [] : [new ClosePayment(saga.Id, attempt.Number, 0)];
+        return PaymentDecider.Changed(order, Attempts.Replace(saga, open), sends);
+    }
 
     /// <summary>An attempt of an order that waits no more is closed. In review, that frees what nobody can pay any more.</summary>
     private static Decision Ended(OrderCase order, PaymentSaga saga) =>

@@ -23,6 +23,9 @@ public sealed class PaymentActor(
 {
     private static readonly BatchOptions Gather = new(100, TimeSpan.FromMilliseconds(2), 1024 * 1024);
 
+    /// <summary>The answer's code where no call was made, as its order needs it no more.</summary>
+    private const string Superseded = "SUPERSEDED";
+
     public async Task RunAsync(ChannelReader<Incoming> commands, CancellationToken cancellation)
     {
         var collector = new BatchCollector(Gather, time);
@@ -103,6 +106,9 @@ public sealed class PaymentActor(
                 && last.Number == m.Number && AttemptOf(saga, m.Number) is { } attempt:
                 return new PaymentMessage.Requested(
                     id, m.Number, await CallAsync("create", m.Number, () => channel.CreateAsync(attempt, cancellation)));
+            case RequestPayment m when saga?.Attempts.FirstOrDefault(a => a.Number == m.Number) is { Closed: true, Link: null }:
+                // Whoever had it before may have called, and not lived to say so.
+                return new PaymentMessage.Requested(id, m.Number, new(ChannelResult.Unknown, Code: Superseded));
             case CheckPayment m when saga is { Order: not null }:
                 return new PaymentMessage.Checked(
                     id, m.Number,
@@ -110,7 +116,8 @@ public sealed class PaymentActor(
                         AttemptOf(saga, m.Number) ?? UnknownAttempt(saga, m.Number), cancellation)));
             case ClosePayment m when saga is not null && AttemptOf(saga, m.Number) is { } attempt:
                 return new PaymentMessage.CloseAnswered(
-                    id, m.Number, await CallAsync("close", m.Number, () => channel.CloseAsync(attempt, cancellation)));
+                    id, m.Number, await CallAsync("close", m.Number, () => channel.CloseAsync(attempt, cancellation)),
+                    m.SagaVersion);
             case RefundPayment m when saga is not null
                 && RefundOf(saga, m) is var (paid, refund) && refund.State == RefundState.Asked:
                 var request = new RefundRequest(

@@ -22,7 +22,9 @@ public abstract record PaymentMessage(string OrderId)
     public sealed record Checked(string OrderId, string Number, ChannelAnswer Answer) : PaymentMessage(OrderId);
 
     /// <summary>The provider's answer to a close.</summary>
-    public sealed record CloseAnswered(string OrderId, string Number, ChannelAnswer Answer) : PaymentMessage(OrderId);
+    /// <param name="SagaVersion">The saga's version when the call was asked for; null = it is not known.</param>
+    public sealed record CloseAnswered(string OrderId, string Number, ChannelAnswer Answer, int? SagaVersion = null)
+        : PaymentMessage(OrderId);
 
     /// <summary>The provider's answer to a refund.</summary>
     /// <param name="SagaVersion">The saga's version when the call was asked for; null = it is not known.</param>

@@ -24,7 +24,7 @@ public sealed class ChannelWatch(
         while (!cancellation.IsCancellationRequested)
         {
             await Task.Delay(options.ProbeEvery, time, cancellation);
-            if (fence.Reason is null)
+            if (await MayCallAsync(cancellation))
             {
                 await channel.ProbeAsync(cancellation);
             }
@@ -59,6 +59,20 @@ public sealed class ChannelWatch(
                 ShopLog.PublishFailed(logger, "channels", e.Message);
                 await backoff.WaitAsync(cancellation);
             }
+        }
+    }
+
+    /// <summary>As for every call, the database is compared with the log first; where it is away, nobody is called for it either.</summary>
+    private async Task<bool> MayCallAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return fence.Reason is null && await fence.ProbeAsync(cancellation);
+        }
+        catch (Exception e) when (Failures.IsPlace(e) && !cancellation.IsCancellationRequested)
+        {
+            ShopLog.PublishFailed(logger, "channels", e.Message);
+            return false;
         }
     }
 
