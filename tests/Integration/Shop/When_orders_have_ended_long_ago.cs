@@ -75,7 +75,7 @@ public sealed class When_orders_have_ended_long_ago(TestServers servers)
         Assert.All(mine, o => Assert.Equal((ContactErasure.Erased, ""), (after[o.Id].Payment.Order!.Contact, after[o.Id].Payment.Order!.ContactHash)));
         Assert.Equal(12, after.Values.Count(o => o.Payment.Order!.ContactHash.Length > 0));
         Assert.Equal(1, await shop.CountAsync(
-            $"SELECT count(*) FROM shop.mt_doc_paymentsaga WHERE id = '{later.Id}' AND data #>> '{order,contact}' = 'erased:'"));
+            $$"""SELECT count(*) FROM shop.mt_doc_paymentsaga WHERE id = '{{later.Id}}' AND data #>> '{order,contact}' = 'erased:'"""));
         await Eventually.TrueAsync(
             async () => await shop.CountAsync("SELECT count(*) FROM shop.outbox") == 0, "the erased saga's fact is sent");
         Assert.Equal(0, await Shopctl.RunAsync(shop, "audit"));
