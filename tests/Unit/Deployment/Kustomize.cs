@@ -102,10 +102,10 @@ internal static partial class Kustomize
         }
 
         using var tree = new CopiedTree();
-        foreach (var (page, text) in Shown())
+        foreach (var (number, (page, text)) in Shown().Index())
         {
             var said = (await tree.BuildAsync(text))!.Value;
-            built[$"{page}#{built.Count}"] = said.Code == 0 ? Yaml.Documents(said.Output) : throw new InvalidOperationException($"{page}: {said.Errors}");
+            built[$"{page}#{number}"] = said.Code == 0 ? Yaml.Documents(said.Output) : throw new InvalidOperationException($"{page}: {said.Errors}");
         }
 
         return built;

@@ -47,6 +47,51 @@ public sealed partial class When_manifests_are_built
         ["apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n\npatches:\n  - a\n"],
         Kustomize.ShownIn("1. So:\n\n       apiVersion: kustomize.config.k8s.io/v1beta1\n       kind: Kustomization\n\n       patches:\n         - a\n\n   And so on.\n"));
 
+    /// <summary>kustomize passes over an image of a name that nothing has: what a page sets, the pods have.</summary>
+    [Fact]
+    public async Task The_tags_that_a_page_sets_are_those_of_the_pods()
+    {
+        var built = await Kustomize.AllAsync();
+        var seen = 0;
+        foreach (var (number, (page, text)) in Kustomize.Shown().Index().Where(_ => !built.ContainsKey("files")))
+        {
+            var images = built[$"{page}#{number}"].Select(ManifestRules.PodOf).OfType<JsonObject>()
+                .SelectMany(p => p.Each("spec|containers")).Select(c => c.Text("image")!).ToHashSet();
+            foreach (Match image in NewTag().Matches(text))
+            {
+                Assert.Contains($"{image.Groups[1].Value}:{image.Groups[2].Value}", images);
+                seen++;
+            }
+        }
+
+        Assert.True(built.ContainsKey("files") || seen >= 3);
+    }
+
+    /// <summary>The component for 1,000 orders a second is that row of the table of sizes.</summary>
+    [Fact]
+    public async Task The_size_is_the_one_in_the_table()
+    {
+        var pages = Kustomize.Shown().Index().Where(s => s.Item.Text.Contains("size-1000", StringComparison.Ordinal)).ToList();
+        if ((await Kustomize.AllAsync()).GetValueOrDefault($"{pages[0].Item.Page}#{pages[0].Index}") is not { } shop)
+        {
+            return;
+        }
+
+        JsonObject One(string kind, string name) => shop.Single(d => d.Kind() == kind && d.Name() == name);
+        var (kafka, rabbit, postgres) =
+            (One("KafkaNodePool", "brokers"), One("RabbitmqCluster", "cardshop-rabbitmq"), One("Cluster", "cardshop-postgres"));
+        var lines = await File.ReadAllLinesAsync(Repository.Folder("k8s", "README.md"), TestContext.Current.CancellationToken);
+        var row = lines.Single(l => l.StartsWith("| 1,000 ", StringComparison.Ordinal));
+        Assert.Contains($"| {kafka.Text("spec|replicas")} × ({kafka.Text("spec|resources|requests|cpu")}, 2.7 TB) |", row, StringComparison.Ordinal);
+        Assert.Equal("2700Gi", kafka.Text("spec|storage|volumes|0|size"));
+        Assert.Contains($"| {rabbit.Text("spec|replicas")} × {rabbit.Text("spec|resources|requests|cpu")} |", row, StringComparison.Ordinal);
+        Assert.Contains(
+            $"| {postgres.Text("spec|instances")} × ({postgres.Text("spec|resources|requests|cpu")}, 32 GB, 2 TB) | 3 × 200 GB |", row, StringComparison.Ordinal);
+        Assert.Equal(
+            ("32Gi", "2000Gi", "200Gi"),
+            (postgres.Text("spec|resources|requests|memory"), postgres.Text("spec|storage|size"), postgres.Text("spec|walStorage|size")));
+    }
+
     /// <summary>The alerts of the cluster name every fleet and every nightly job there is.</summary>
     [Fact]
     public async Task Every_fleet_and_every_nightly_job_is_watched()
@@ -170,6 +215,9 @@ public sealed partial class When_manifests_are_built
     /// <summary>Where the pages are differs: a folder of the tree, or an address that a telephone opens.</summary>
     [GeneratedRegex("(\"runbook_url\":\")(?:https://[^\"]+|k8s/runbooks)/(?=[A-Za-z]+\\.md\")")]
     private static partial Regex RunbookFolder();
+
+    [GeneratedRegex("- \\{ name: ([^ ,]+), newTag: \"([^\"]+)\" \\}")]
+    private static partial Regex NewTag();
 
     [GeneratedRegex(@"components/([a-z0-9-]+)")]
     private static partial Regex UsedComponent();
