@@ -1,12 +1,13 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using CardShop.Tests.Unit.Partners;
 
 namespace CardShop.Tests.Unit.Deployment;
 
 /// <summary>Builds the folders of k8s/ as <c>kubectl apply -k</c> would, each once.</summary>
-internal static class Kustomize
+internal static partial class Kustomize
 {
     private static readonly SemaphoreSlim Building = new(1);
     private static IReadOnlyDictionary<string, IReadOnlyList<JsonObject>>? _built;
@@ -21,8 +22,31 @@ internal static class Kustomize
             .Order(StringComparer.Ordinal),
     ];
 
+    /// <summary>The kustomizations that pages show to be copied, each with its page.</summary>
+    public static IReadOnlyList<(string Page, string Text)> Shown() =>
+    [
+        .. Directory.EnumerateFiles(Repository.Folder("k8s"), "*.md", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .SelectMany(f => ShownIn(File.ReadAllText(f)).Select(t => (Path.GetRelativePath(Repository.Folder("k8s"), f), t))),
+    ];
+
+    /// <summary>Indented blocks that begin as a kustomization does, up to the first line that stands further left.</summary>
+    public static IEnumerable<string> ShownIn(string page)
+    {
+        var lines = page.Split('\n');
+        for (var i = 0; i < lines.Length; i++)
+        {
+            if (Begin().Match(lines[i]) is { Success: true } begin)
+            {
+                var indent = begin.Groups[1].Value;
+                var block = lines.Skip(i).TakeWhile(l => l.Length == 0 || l.StartsWith(indent, StringComparison.Ordinal))
+                    .Select(l => l.Length == 0 ? l : l[indent.Length..]);
+                yield return string.Join('\n', block).TrimEnd('\n') + "\n";
+            }
+        }
+    }
+
     /// <summary>
-    /// What each folder comes to, by its path in k8s/. Where there is no kubectl, one entry <c>files</c> with the manifests as they
+    /// What each folder comes to, by its path in k8s/, and each kustomization that a page shows, by <c>page#number</c>. Where there is no kubectl, one entry <c>files</c> with the manifests as they
     /// stand, unpatched.
     /// </summary>
     public static async Task<IReadOnlyDictionary<string, IReadOnlyList<JsonObject>>> AllAsync()
@@ -77,6 +101,13 @@ internal static class Kustomize
             built[folder] = said.Code == 0 ? Yaml.Documents(said.Output) : throw new InvalidOperationException($"{folder}: {said.Errors}");
         }
 
+        using var tree = new CopiedTree();
+        foreach (var (number, (page, text)) in Shown().Index())
+        {
+            var said = (await tree.BuildAsync(text))!.Value;
+            built[$"{page}#{number}"] = said.Code == 0 ? Yaml.Documents(said.Output) : throw new InvalidOperationException($"{page}: {said.Errors}");
+        }
+
         return built;
     }
 
@@ -85,4 +116,36 @@ internal static class Kustomize
         .. Directory.EnumerateFiles(Repository.Folder("k8s", "base"), "*.yaml", SearchOption.AllDirectories)
             .Where(f => Path.GetFileName(f) != "kustomization.yaml").SelectMany(f => Yaml.Documents(File.ReadAllText(f))),
     ];
+
+    [GeneratedRegex("^( {4,})apiVersion: kustomize\\.config\\.k8s\\.io/v1beta1$")]
+    private static partial Regex Begin();
+
+    /// <summary>A copy of k8s/ in which overlays can be put beside the real ones.</summary>
+    internal sealed class CopiedTree : IDisposable
+    {
+        private readonly string _folder = Directory.CreateTempSubdirectory("cardshop-k8s-").FullName;
+        private int _count;
+
+        public CopiedTree()
+        {
+            var from = Repository.Folder("k8s");
+            foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+            {
+                var to = Path.Combine(_folder, Path.GetRelativePath(from, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+                File.Copy(file, to);
+            }
+        }
+
+        /// <summary>Builds a kustomization as that of an overlay of its own.</summary>
+        public async Task<(int Code, string Output, string Errors)?> BuildAsync(string text)
+        {
+            var overlay = Path.Combine(_folder, "overlays", $"shown-{_count++}");
+            Directory.CreateDirectory(overlay);
+            await File.WriteAllTextAsync(Path.Combine(overlay, "kustomization.yaml"), text);
+            return await Kustomize.BuildAsync(overlay);
+        }
+
+        public void Dispose() => Directory.Delete(_folder, recursive: true);
+    }
 }

@@ -21,7 +21,7 @@ internal static partial class ManifestRules
                     {
                         (secrets, node.Text("secretKeyRef|name"), "secret"), (secrets, node.Text("secret|secretName"), "secret"),
                         (secrets, node.Text("certificateAndKey|secretName"), "secret"), (maps, node.Text("configMapRef|name"), "config map"),
-                        (claims, node.Text("persistentVolumeClaim|claimName"), "claim"),
+                        (claims, node.Text("persistentVolumeClaim|claimName"), "claim"), (secrets, node.Text("urlSecret|name"), "secret"),
                         (accounts, PodOf(document) is null ? null : node.Text("serviceAccountName"), "service account"),
                     })
                     {
@@ -41,7 +41,7 @@ internal static partial class ManifestRules
                 }
             }
 
-            foreach (var fault in Routes(documents).Concat(Selectors(documents)))
+            foreach (var fault in Routes(documents).Concat(Selectors(documents)).Concat(Doors(documents)))
             {
                 yield return fault;
             }
@@ -115,6 +115,31 @@ internal static partial class ManifestRules
                         yield return $"setting {name} names {host}, which is no service";
                     }
                 }
+            }
+        }
+
+        /// <summary>A door shows a certificate of its own name, and who knocks at it knocks where somebody lives.</summary>
+        private static IEnumerable<string> Doors(IReadOnlyList<JsonObject> documents)
+        {
+            var names = documents.Where(d => d.Kind() == "Certificate")
+                .ToDictionary(d => d.Text("spec|secretName")!, d => d.Each("spec|dnsNames").Select(n => n.ToString()).ToHashSet());
+            foreach (var listener in documents.Where(d => d.Kind() == "Gateway").SelectMany(g => g.Each("spec|listeners")))
+            {
+                foreach (var secret in listener.Each("tls|certificateRefs").Select(c => c.Text("name")!))
+                {
+                    if (!names.TryGetValue(secret, out var covered)
+                        || (listener.Text("hostname") is { } host && !covered.Contains(host)))
+                    {
+                        yield return $"Gateway: the certificate {secret} is not of {listener.Text("hostname")}";
+                    }
+                }
+            }
+
+            var hosts = documents.Where(d => d.Kind() == "HTTPRoute").SelectMany(r => r.Each("spec|hostnames")).Select(h => h.ToString()).ToHashSet();
+            foreach (var asked in documents.Where(d => d.Kind() == "ServiceMonitor").SelectMany(m => m.Each("spec|endpoints"))
+                .SelectMany(e => e.Each("params|target")).Select(t => new Uri(t.ToString())).Where(u => !hosts.Contains(u.Host)))
+            {
+                yield return $"ServiceMonitor: nobody answers for {asked.Host}";
             }
         }
 

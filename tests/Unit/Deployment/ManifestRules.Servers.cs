@@ -89,6 +89,11 @@ internal static partial class ManifestRules
                     yield return "PostgreSQL: no WAL archive, or backups are not kept for 30 days";
                 }
 
+                foreach (var fault in OfArchive(cluster))
+                {
+                    yield return fault;
+                }
+
                 var schedules = documents.Where(d => d.Kind() == "ScheduledBackup" && d.Text("spec|cluster|name") == cluster.Name()).ToList();
                 foreach (var one in schedules.Where(s => cluster.At("spec|backup|" + s.Text("spec|method")) is null))
                 {
@@ -101,6 +106,16 @@ internal static partial class ManifestRules
                     yield return "PostgreSQL: backups are not made every week and every day";
                 }
             }
+        }
+
+        /// <summary>What a cluster is restored from must stay as it was: an archive that has anything in it is refused.</summary>
+        private static IEnumerable<string> OfArchive(JsonObject cluster)
+        {
+            var own = cluster.At("spec|backup|barmanObjectStore");
+            return cluster.Each("spec|externalClusters").Select(e => e.At("barmanObjectStore"))
+                .Where(o => o.Text("destinationPath") == own.Text("destinationPath")
+                    && (o.Text("serverName") ?? cluster.Name()) == (own.Text("serverName") ?? cluster.Name()))
+                .Select(o => $"PostgreSQL: it archives where it is restored from, {o.Text("destinationPath")}");
         }
 
         private static IEnumerable<string> OfRabbit(IReadOnlyList<JsonObject> documents) =>
@@ -145,8 +160,13 @@ internal static partial class ManifestRules
         {
             var settings = VariablesOf(container, documents).ToDictionary(
                 v => v.Key.Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal), v => (string?)v.Value);
-            // Its file is mounted in the pod alone.
+            // Their files are mounted in the pod alone.
             settings.Remove("RabbitMq:PasswordFile");
+            if (settings.Remove("Mail:PasswordFile"))
+            {
+                settings.Remove("Mail:User");
+            }
+
             try
             {
                 FleetSettings.From(new ConfigurationBuilder().AddInMemoryCollection(settings).AddCommandLine(words).Build());

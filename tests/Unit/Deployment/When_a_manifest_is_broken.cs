@@ -48,6 +48,11 @@ public sealed class When_a_manifest_is_broken
         { "RabbitmqCluster", "cardshop-rabbitmq", "spec|replicas", "2", "no majority" },
         { "NetworkPolicy", "default-deny", "spec|podSelector", "{\"matchLabels\":{\"a\":\"b\"}}", "is not denied" },
         { "CronJob", "cardshop-preflight", "spec|jobTemplate|spec|template|spec|containers|0|args", "[\"preflight\",\"--all\"]", "shopctl preflight --all" },
+        { "Gateway", "cardshop-ops", "spec|listeners|0|tls|certificateRefs|0|name", "\"cardshop-tls\"", "is not of ops.shop.example" },
+        { "Certificate", "cardshop-tls", "spec|dnsNames|0", "\"www.shop.example\"", "is not of shop.example" },
+        { "ServiceMonitor", "cardshop-door", "spec|endpoints|0|params|target|0", "\"https://shop.test/\"", "nobody answers for shop.test" },
+        { "AlertmanagerConfig", "cardshop", "spec|receivers|0|webhookConfigs|0|urlSecret|name", "\"pager\"", "secret pager is made by nobody" },
+        { "Cluster", "cardshop-postgres", "spec|externalClusters", "[{\"name\":\"before\",\"barmanObjectStore\":{\"destinationPath\":\"s3://cardshop-backup/postgres\"}}]", "archives where it is restored from" },
         { "Service", "cardshop-api", "metadata|name", "\"cardshop-shop\"", "there is no service cardshop-api" },
         { "Service", "cardshop-api", "metadata|namespace", null, "names no namespace" },
         { "Service", "cardshop-api", "kind", null, "has no apiVersion, kind or name" },
@@ -104,6 +109,22 @@ public sealed class When_a_manifest_is_broken
         {
             Assert.All(broken, b => Assert.Contains($"{b.Where} {b.Document.Kind()} {b.Document.Name()}: ", said, StringComparison.Ordinal));
         }
+    }
+
+    [Theory]
+    [InlineData("resources: [../mars]", "mars")]
+    [InlineData("resources: [../private]\ncomponents: [../../components/wings]", "wings")]
+    [InlineData("resources: [../private]\npatches:\n  - target: { kind: Cluster }\n    patch: '[{ op: replace, path: /spec/nothing, value: 1 }]'", "nothing")]
+    public async Task A_combination_that_does_not_build_is_found(string body, string said)
+    {
+        using var tree = new Kustomize.CopiedTree();
+        if (await tree.BuildAsync("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n" + body) is not { } built)
+        {
+            return;
+        }
+
+        Assert.NotEqual(0, built.Code);
+        Assert.Contains(said, built.Errors, StringComparison.Ordinal);
     }
 
     private static void Break(JsonObject document, string path, string? value)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using CardShop.Api;
 using CardShop.Tests.Unit.Partners;
 using CardShop.Tests.Unit.Telemetry;
@@ -8,10 +9,13 @@ using Xunit;
 namespace CardShop.Tests.Unit.Deployment;
 
 /// <summary>Every overlay builds, is valid, and speaks of things that exist.</summary>
-public sealed class When_manifests_are_built
+public sealed partial class When_manifests_are_built
 {
     public static TheoryData<string> Overlays =>
         ["private", "hybrid", "public", "single-zone", "two-datacentres", "three-regions/east", "three-regions/south", "three-regions/north", "canary"];
+
+    /// <summary>Parts of others: no place of their own.</summary>
+    private static readonly string[] Parts = ["overlays/three-regions/region", "overlays/two-datacentres-one-left"];
 
     [Theory]
     [MemberData(nameof(Overlays))]
@@ -20,6 +24,91 @@ public sealed class When_manifests_are_built
         Assert.Contains(Path.Combine("overlays", overlay), Kustomize.Folders);
         var text = File.ReadAllText(Repository.Folder("k8s", "overlays", overlay.Split('/')[0], "README.md"));
         Assert.All(["Assumes", "Failover", "Failback"], part => Assert.Contains("## " + part, text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void No_overlay_is_unknown_here() => Assert.Equal(
+        Overlays.Select(o => "overlays/" + o.Data).Concat(Parts).Order(StringComparer.Ordinal),
+        Kustomize.Folders.Where(f => f.StartsWith("overlays", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+
+    /// <summary>What nothing is made of, nothing here checks: every component is in an overlay, or in a combination that a page shows.</summary>
+    [Fact]
+    public void Every_component_is_built_somewhere()
+    {
+        var used = string.Join('\n', Kustomize.Folders.Select(f => File.ReadAllText(Repository.Folder("k8s", f, "kustomization.yaml")))
+            .Concat(Kustomize.Shown().Select(s => s.Text)));
+        Assert.Empty(Directory.GetDirectories(Repository.Folder("k8s", "components")).Select(c => Path.GetFileName(c)!)
+            .Except(UsedComponent().Matches(used).Select(m => m.Groups[1].Value)));
+        Assert.True(Kustomize.Shown().Count >= 5);
+    }
+
+    [Fact]
+    public void A_combination_is_found_in_a_page() => Assert.Equal(
+        ["apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n\npatches:\n  - a\n"],
+        Kustomize.ShownIn("1. So:\n\n       apiVersion: kustomize.config.k8s.io/v1beta1\n       kind: Kustomization\n\n       patches:\n         - a\n\n   And so on.\n"));
+
+    /// <summary>kustomize passes over an image of a name that nothing has: what a page sets, the pods have.</summary>
+    [Fact]
+    public async Task The_tags_that_a_page_sets_are_those_of_the_pods()
+    {
+        var built = await Kustomize.AllAsync();
+        var seen = 0;
+        foreach (var (number, (page, text)) in Kustomize.Shown().Index().Where(_ => !built.ContainsKey("files")))
+        {
+            var images = built[$"{page}#{number}"].Select(ManifestRules.PodOf).OfType<JsonObject>()
+                .SelectMany(p => p.Each("spec|containers")).Select(c => c.Text("image")!).ToHashSet();
+            foreach (Match image in NewTag().Matches(text))
+            {
+                Assert.Contains($"{image.Groups[1].Value}:{image.Groups[2].Value}", images);
+                seen++;
+            }
+        }
+
+        Assert.True(built.ContainsKey("files") || seen >= 3);
+    }
+
+    /// <summary>The component for 1,000 orders a second is that row of the table of sizes.</summary>
+    [Fact]
+    public async Task The_size_is_the_one_in_the_table()
+    {
+        var pages = Kustomize.Shown().Index().Where(s => s.Item.Text.Contains("size-1000", StringComparison.Ordinal)).ToList();
+        if ((await Kustomize.AllAsync()).GetValueOrDefault($"{pages[0].Item.Page}#{pages[0].Index}") is not { } shop)
+        {
+            return;
+        }
+
+        JsonObject One(string kind, string name) => shop.Single(d => d.Kind() == kind && d.Name() == name);
+        var (kafka, rabbit, postgres) =
+            (One("KafkaNodePool", "brokers"), One("RabbitmqCluster", "cardshop-rabbitmq"), One("Cluster", "cardshop-postgres"));
+        var lines = await File.ReadAllLinesAsync(Repository.Folder("k8s", "README.md"), TestContext.Current.CancellationToken);
+        var row = lines.Single(l => l.StartsWith("| 1,000 ", StringComparison.Ordinal));
+        Assert.Contains($"| {kafka.Text("spec|replicas")} × ({kafka.Text("spec|resources|requests|cpu")}, 2.7 TB) |", row, StringComparison.Ordinal);
+        Assert.Equal("2700Gi", kafka.Text("spec|storage|volumes|0|size"));
+        Assert.Contains($"| {rabbit.Text("spec|replicas")} × {rabbit.Text("spec|resources|requests|cpu")} |", row, StringComparison.Ordinal);
+        Assert.Contains(
+            $"| {postgres.Text("spec|instances")} × ({postgres.Text("spec|resources|requests|cpu")}, 32 GB, 2 TB) | 3 × 200 GB |", row, StringComparison.Ordinal);
+        Assert.Equal(
+            ("32Gi", "2000Gi", "200Gi"),
+            (postgres.Text("spec|resources|requests|memory"), postgres.Text("spec|storage|size"), postgres.Text("spec|walStorage|size")));
+    }
+
+    /// <summary>The alerts of the cluster name every fleet and every nightly job there is.</summary>
+    [Fact]
+    public async Task Every_fleet_and_every_nightly_job_is_watched()
+    {
+        var rules = await File.ReadAllTextAsync(
+            Repository.Folder("k8s", "monitoring", "cluster", "cluster.yaml"), TestContext.Current.CancellationToken);
+        if ((await Kustomize.AllAsync()).GetValueOrDefault("base") is not { } sound)
+        {
+            return;
+        }
+
+        Assert.All(
+            sound.Where(d => d.Kind() == "Deployment").Select(d => d.Text("spec|template|metadata|labels|part")!).Where(p => p != "api"),
+            part => Assert.Contains($"absent(up{{job=\"cardshop-fleet\", part=\"{part}\"}})", rules, StringComparison.Ordinal));
+        Assert.Equal(
+            NightlyJobs().Match(rules).Groups[1].Value.Split('|').Order(),
+            sound.Where(d => d.Kind() == "CronJob" && d.Text("spec|suspend") == "false").Select(d => d.Name()["cardshop-".Length..]).Order());
     }
 
     [Fact]
@@ -74,9 +163,10 @@ public sealed class When_manifests_are_built
     public void The_rules_of_the_operator_are_those_that_are_tested()
     {
         var made = Yaml.Documents(File.ReadAllText(Repository.Folder("k8s", "monitoring", "prometheusrules.yaml")))
-            .SelectMany(d => d.Each("spec|groups")).Select(g => g.ToJsonString());
-        var kept = Directory.GetFiles(Repository.Folder("k8s", "monitoring", "rules"), "*.yaml").Order(StringComparer.Ordinal)
-            .SelectMany(f => Yaml.Document(f).Each("groups")).Select(g => g.ToJsonString());
+            .SelectMany(d => d.Each("spec|groups")).Select(g => RunbookFolder().Replace(g.ToJsonString(), "$1"));
+        var kept = new[] { "rules", "cluster" }.SelectMany(folder => Directory.GetFiles(Repository.Folder("k8s", "monitoring", folder), "*.yaml")
+            .Order(StringComparer.Ordinal)).SelectMany(f => Yaml.Document(f).Each("groups"))
+            .Select(g => RunbookFolder().Replace(g.ToJsonString(), "$1"));
         // k8s/monitoring/prometheusrules makes them anew.
         Assert.Equal(kept, made);
     }
@@ -121,4 +211,17 @@ public sealed class When_manifests_are_built
             chaos.Where(d => d.Kind() == "ChaosEngine").Select(d => d.Text("spec|appinfo|applabel")).OfType<string>().SelectMany(l => l.Split(',')),
             label => Assert.Contains(label, labels));
     }
+
+    /// <summary>Where the pages are differs: a folder of the tree, or an address that a telephone opens.</summary>
+    [GeneratedRegex("(\"runbook_url\":\")(?:https://[^\"]+|k8s/runbooks)/(?=[A-Za-z]+\\.md\")")]
+    private static partial Regex RunbookFolder();
+
+    [GeneratedRegex("- \\{ name: ([^ ,]+), newTag: \"([^\"]+)\" \\}")]
+    private static partial Regex NewTag();
+
+    [GeneratedRegex(@"components/([a-z0-9-]+)")]
+    private static partial Regex UsedComponent();
+
+    [GeneratedRegex(@"job_name=~""cardshop-\(([a-z|-]+)\)-")]
+    private static partial Regex NightlyJobs();
 }

@@ -56,6 +56,7 @@ public sealed partial class When_runbooks_are_followed
     [InlineData("compose/part restart api", "not known")]
     [InlineData("kubectl -n cardshop rollout undo deployment/cardshop-web", "cardshop-web is in no manifest")]
     [InlineData("kubectl apply -k k8s/overlays/mars", "is not there")]
+    [InlineData("kubectl apply -k k8s/overlays/YOURSELF", "is not there")]
     [InlineData("k8s/chaos/drill kill-everything --yes", "no such drill")]
     [InlineData("kubernetesctl get pods", "not known")]
     public async Task A_command_that_does_not_exist_is_found(string line, string said)
@@ -122,7 +123,7 @@ public sealed partial class When_runbooks_are_followed
             ["compose/part", "status" or "start" or "stop" or "kill", ..] or ["compose/up" or "compose/down" or "compose/containers", ..] => null,
             ["kubectl", .. var rest] => KubectlFault(rest, names),
             ["k8s/chaos/drill", var drill, ..] => drill == "list" || names is null || names.Contains(drill) ? null : $"no such drill {drill}",
-            ["k8s/monitoring/prometheusrules"] or ["prometheus" or "promtool", ..] or ["tests/run" or "tests/bench" or "tests/simulate" or "tests/chaos" or "tests/alerts", ..] => null,
+            ["k8s/monitoring/prometheusrules", ..] or ["prometheus" or "promtool", ..] or ["tests/run" or "tests/bench" or "tests/simulate" or "tests/chaos" or "tests/alerts", ..] => null,
             [var program, ..] => Programs.Contains(program) ? null : $"{program} is not known",
             _ => null,
         }).FirstOrDefault(f => f is not null);
@@ -170,7 +171,7 @@ public sealed partial class When_runbooks_are_followed
 
         for (var i = 0; i < words.Length; i++)
         {
-            if (words[i] is "-k" && !Directory.Exists(Repository.Folder(words[i + 1].Split('/'))))
+            if (words[i] is "-k" && !Own().IsMatch(words[i + 1]) && !Directory.Exists(Repository.Folder(words[i + 1].Split('/'))))
             {
                 return $"{words[i + 1]} is not there";
             }
@@ -195,6 +196,10 @@ public sealed partial class When_runbooks_are_followed
 
     [GeneratedRegex(@"^( {4,})(shopctl|(compose|k8s|tests)/[a-z/]+|kubectl|curl|grep|tail|df|du|psql|dig|docker|git|\w+ctl)(?= \S|$)", RegexOptions.Multiline)]
     private static partial Regex Command();
+
+    /// <summary>The reader's own overlay, and those above it: no tree but his has them.</summary>
+    [GeneratedRegex("^k8s/overlays/YOURS(-[a-z-]+)?$")]
+    private static partial Regex Own();
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();
