@@ -33,8 +33,7 @@ public sealed partial class When_containers_are_composed
     {
         var broken = (JsonObject)Shop.DeepClone();
         broken["services"]!["kafka"]!["imaged"] = "apache/kafka";
-        var said = await SchemaCheck.OfAsync("compose.yaml", "docs/compose/compose-spec.json", broken);
-        Assert.True(said.Length > 0 || (await SchemaCheck.OfAsync("probe", "docs/compose/compose-spec.json", new JsonObject { ["services"] = 1 })).Length == 0);
+        Assert.NotEmpty(await SchemaCheck.OfAsync("compose.yaml", "docs/compose/compose-spec.json", broken));
     }
 
     [Fact]

@@ -20,12 +20,12 @@ public sealed partial class When_runbooks_are_followed
 
     private static readonly string[] Sections = ["## How you notice", "## First five minutes", "## How you know that it is over"];
 
-    private static readonly string[] Programs = ["curl", "grep", "tail", "df", "du", "psql", "dig", "docker", "git"];
+    private static readonly string[] Programs = ["curl", "grep", "tail", "df", "du", "psql", "dig", "docker", "git", "sha256sum"];
 
     private static readonly string[] KubectlVerbs =
     [
         "get", "describe", "logs", "rollout", "scale", "create", "apply", "patch", "delete", "annotate", "cordon", "uncordon", "drain", "wait",
-        "top", "exec", "cnpg", "argo", "kustomize", "config", "diff",
+        "top", "exec", "cnpg", "argo", "kustomize", "config", "diff", "port-forward",
     ];
 
     [Fact]
@@ -45,16 +45,40 @@ public sealed partial class When_runbooks_are_followed
         var names = await NamesAsync();
         var wrong = Documents().SelectMany(file => CommandsOf(File.ReadAllText(file))
             .Select(line => (line, Fault: FaultOf(line, names))).Where(c => c.Fault is not null)
-            .Select(c => $"{Path.GetFileName(file)}: {c.line}: {c.Fault}"));
-        Assert.Equal(string.Empty, string.Join('\n', wrong));
+            .Select(c => $"{Path.GetFileName(file)}: {c.line}: {c.Fault}")).ToList();
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
     }
+
+    /// <summary>Whoever is woken may have a cluster and no local instance.</summary>
+    [Fact]
+    public void Each_page_of_an_alert_says_what_to_do_in_a_cluster() => Assert.Empty(
+        Directory.GetFiles(Repository.Folder("k8s", "runbooks"), "*.md").Where(f => char.IsAsciiLetterUpper(Path.GetFileName(f)[0]))
+            .Where(f => !CommandsOf(File.ReadAllText(f)).Any(l => l.StartsWith("kubectl ", StringComparison.Ordinal)))
+            .Select(f => Path.GetFileName(f)!));
+
+    /// <summary>A command that is to be looked up first is no step.</summary>
+    [Fact]
+    public void No_step_is_a_look_into_help() => Assert.Empty(
+        Directory.GetFiles(Repository.Folder("k8s", "runbooks"), "*.md").SelectMany(f => CommandsOf(File.ReadAllText(f))
+            .Where(l => l.EndsWith("--help", StringComparison.Ordinal)).Select(l => $"{Path.GetFileName(f)}: {l}")));
 
     [Theory]
     [InlineData("shopctl lags", "there is no")]
     [InlineData("shopctl recover --all", "has no option --all")]
     [InlineData("shopctl channels down alipay", "there is no")]
     [InlineData("compose/part restart api", "not known")]
-    [InlineData("kubectl -n cardshop rollout undo deployment/cardshop-web", "cardshop-web is in no manifest")]
+    [InlineData("shopctl refund ORDER", "--reason")]
+    [InlineData("shopctl errors show", "Required argument")]
+    [InlineData("shopctl keys void BATCH --reason 'known outside' --approval", "Required argument")]
+    [InlineData("k8s/shopctl --in keys.txt keys import SKU", "Required argument")]
+    [InlineData("k8s/trusted FOLDER secrets months --before 1", "has no option --before")]
+    [InlineData("kubectl -n cardshop rollout undo deployment/cardshop-web", "no manifest has the deployment cardshop-web")]
+    [InlineData("kubectl cnpg status cardshop-web -n cardshop", "cardshop-web is in no manifest")]
+    [InlineData("kubectl -n cardshop rollout restart deployment/brokers", "no manifest has the deployment brokers")]
+    [InlineData("kubectl -n cardshop get scaledobject cardshop-fleet-orders", "no manifest has the scaledobject")]
+    [InlineData("kubectl -n cardshop logs -l part=fleet-orders,app.kubernetes.io/name=cardshop-fleets", "no pod has the label")]
+    [InlineData("kubectl -n cardshop logs cardshop-postgres-1 -c database", "no pod has a container database")]
+    [InlineData("kubectl cnpg failover cardshop-postgres", "cnpg failover is not known")]
     [InlineData("kubectl apply -k k8s/overlays/mars", "is not there")]
     [InlineData("kubectl apply -k k8s/overlays/YOURSELF", "is not there")]
     [InlineData("k8s/chaos/drill kill-everything --yes", "no such drill")]
@@ -101,8 +125,8 @@ public sealed partial class When_runbooks_are_followed
     }
 
     /// <summary>The names of all objects; null where there is no kubectl, which puts them together.</summary>
-    private static async Task<IReadOnlySet<string>?> NamesAsync() => await Kustomize.AllAsync() is var built && built.ContainsKey("files")
-        ? null : built.Values.SelectMany(d => d).Select(d => d.Name()).ToHashSet();
+    private static async Task<ClusterNames?> NamesAsync() => await Kustomize.AllAsync() is var built && built.ContainsKey("files")
+        ? null : ClusterNames.Of(built.Values.SelectMany(d => d));
 
     /// <summary>Every document of the tree that an operator reads.</summary>
     private static IEnumerable<string> Documents() =>
@@ -112,17 +136,19 @@ public sealed partial class When_runbooks_are_followed
     private static IEnumerable<string> CommandsOf(string text) =>
         text.Split('\n').Where(l => Command().IsMatch(l)).Select(l => l.Trim()).Select(l => l.Split("  #")[0].Trim());
 
-    private static string? FaultOf(string line, IReadOnlySet<string>? names)
+    private static string? FaultOf(string line, ClusterNames? names)
     {
         // What follows a pipe is a program of its own.
         var parts = line.Split(" | ");
         return parts.Select(p => p.Trim().Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(words => words switch
         {
+            ["k8s/shopctl", "--in" or "--out", _, .. var path] => ShopctlFault(path),
+            ["k8s/trusted", _, .. var path] => ShopctlFault(path),
             ["shopctl" or "compose/shopctl" or "k8s/shopctl", .. var path] => ShopctlFault(path),
             ["compose/containers", "shopctl", .. var path] => ShopctlFault(path),
             ["compose/part", "status" or "start" or "stop" or "kill", ..] or ["compose/up" or "compose/down" or "compose/containers", ..] => null,
             ["kubectl", .. var rest] => KubectlFault(rest, names),
-            ["k8s/chaos/drill", var drill, ..] => drill == "list" || names is null || names.Contains(drill) ? null : $"no such drill {drill}",
+            ["k8s/chaos/drill", var drill, ..] => drill == "list" || names is null || names.Names.Contains(drill) ? null : $"no such drill {drill}",
             ["k8s/monitoring/prometheusrules", ..] or ["prometheus" or "promtool", ..] or ["tests/run" or "tests/bench" or "tests/simulate" or "tests/chaos" or "tests/alerts", ..] => null,
             [var program, ..] => Programs.Contains(program) ? null : $"{program} is not known",
             _ => null,
@@ -132,11 +158,17 @@ public sealed partial class When_runbooks_are_followed
     private static string? ShopctlFault(string[] words)
     {
         Command command = CommandTree.Create(new(new ShopctlSettings(_ => null), TimeProvider.System, new Screen()));
-        foreach (var word in words)
+        var isValue = false;
+        foreach (var word in Quoted().Replace(string.Join(' ', words), "TEXT").Split(' '))
         {
-            if (word.StartsWith('-'))
+            if (isValue)
+            {
+                isValue = false;
+            }
+            else if (word.StartsWith('-'))
             {
                 var name = word.Split('=')[0].TrimEnd(']');
+                isValue = command.Options.FirstOrDefault(o => o.Name == word)?.Arity.MinimumNumberOfValues > 0;
                 if (name is not ("--help" or "--version") && command.Options.All(o => o.Name != name))
                 {
                     return $"{command.Name} has no option {name}";
@@ -158,15 +190,39 @@ public sealed partial class When_runbooks_are_followed
             }
         }
 
-        return null;
+        return UseFault(words);
     }
 
-    private static string? KubectlFault(string[] words, IReadOnlySet<string>? names)
+    /// <summary>Arguments and options are as the command takes them; what is written large stands for a value.</summary>
+    private static string? UseFault(string[] words)
+    {
+        var line = string.Join(' ', words);
+        if (words.Contains("--help") || Optional().IsMatch(line))
+        {
+            return null;
+        }
+
+        var tree = CommandTree.Create(new(new ShopctlSettings(_ => null), TimeProvider.System, new Screen()));
+        var values = Number().Replace(line.Replace('\'', '"'), "1").Replace("KEY-ID", Guid.Empty.ToString(), StringComparison.Ordinal);
+        return tree.Parse(values).Errors is [var error, ..] ? error.Message : null;
+    }
+
+    private static string? KubectlFault(string[] words, ClusterNames? names)
     {
         var verb = words is ["-n", _, var said, ..] ? said : words[0];
         if (!KubectlVerbs.Contains(verb))
         {
             return $"kubectl {verb} is not known";
+        }
+
+        if (words is ["cnpg", var deed, ..] && deed is not ("status" or "promote" or "backup" or "psql"))
+        {
+            return $"cnpg {deed} is not known";
+        }
+
+        if (names?.FaultOf(words) is { } fault)
+        {
+            return fault;
         }
 
         for (var i = 0; i < words.Length; i++)
@@ -177,7 +233,7 @@ public sealed partial class When_runbooks_are_followed
             }
 
             var name = ResourceName().Match(words[i]) is { Success: true } match ? match.Groups[1].Value : null;
-            if (name is not null && name != "cardshop" && names?.Contains(Member().Replace(name, string.Empty)) == false)
+            if (name is not null && name != "cardshop" && names?.Names.Contains(Member().Replace(name, string.Empty)) == false)
             {
                 return $"{name} is in no manifest";
             }
@@ -200,6 +256,16 @@ public sealed partial class When_runbooks_are_followed
     /// <summary>The reader's own overlay, and those above it: no tree but his has them.</summary>
     [GeneratedRegex("^k8s/overlays/YOURS(-[a-z-]+)?$")]
     private static partial Regex Own();
+
+    [GeneratedRegex("'[^']*'|\"[^\"]*\"")]
+    private static partial Regex Quoted();
+
+    /// <summary>What a line leaves open: one of several, perhaps, and so on.</summary>
+    [GeneratedRegex(@"[\[|…·]")]
+    private static partial Regex Optional();
+
+    [GeneratedRegex(@"(?<= )(N|FEN)(?= |$)")]
+    private static partial Regex Number();
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();

@@ -13,7 +13,7 @@ public sealed class When_every_command_is_walked : IDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     /// <summary>Commands that need no server.</summary>
-    private static readonly string[] Alone = ["completion", "secrets", "operators list", "backup schedule"];
+    private static readonly string[] Alone = ["completion", "secrets", "operators list", "backup schedule", "pod"];
 
     private readonly CommandWalk _walk = new();
 

@@ -173,7 +173,7 @@ public sealed class OperatorGate(
             OutsideWindow = approval?.OutsideWindow == true && !settings.Windows.AreOpenAt(time.GetUtcNow()) ? true : null,
         };
         await audit.WriteAsync(entry, cancellation);
-        return new(audit, entry, by, time);
+        return new(audit.WriteAsync, entry, by, time);
     }
 
     private AuditEntry Entry(Operator by, Deed deed) => new(

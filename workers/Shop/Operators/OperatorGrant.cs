@@ -7,7 +7,9 @@ namespace CardShop.Shop.Operators;
 /// A deed that may be done, once. What it came to is written by <see cref="DoneAsync"/>; left without it, by an exception
 /// say, it is written as failed.
 /// </summary>
-public sealed class OperatorGrant(AuditTrail audit, AuditEntry started, Operator by, TimeProvider time) : IAsyncDisposable
+/// <param name="write">Returns when an entry is durable.</param>
+public sealed class OperatorGrant(
+    Func<AuditEntry, CancellationToken, Task> write, AuditEntry started, Operator by, TimeProvider time) : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
@@ -64,7 +66,7 @@ public sealed class OperatorGrant(AuditTrail audit, AuditEntry started, Operator
 
     private async Task EndAsync(AuditEntry entry, CancellationToken cancellation)
     {
-        await audit.WriteAsync(entry with { At = time.GetUtcNow() }, cancellation);
+        await write(entry with { At = time.GetUtcNow() }, cancellation);
         _ended = true;
     }
 }

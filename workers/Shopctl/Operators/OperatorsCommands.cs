@@ -139,14 +139,20 @@ public static class OperatorsCommands
         }
 
         WriteKey(session, name, role, file);
+        var entry = new AuditEntry(
+            name, OperatorActions.OperatorsAdd.Name, name, "the first operator", session.Time.GetUtcNow(),
+            Outcome: AuditOutcome.Done, Role: Operator.NameOf(role), After: Operator.NameOf(role), Via: "shopctl");
+        if (FolderJournal.Begin(session.Settings) is { } journal)
+        {
+            await FolderJournal.WriteAsync(journal, entry, cancellation);
+            session.Screen.Note($"No Kafka is set, so it is not in the audit: it is noted in {journal}.");
+            return ExitCodes.Ok;
+        }
+
         try
         {
             await servers.RequireLogAsync(cancellation, Topics.Audit);
-            await servers.Audit.WriteAsync(
-                new(
-                    name, OperatorActions.OperatorsAdd.Name, name, "the first operator", session.Time.GetUtcNow(),
-                    Outcome: AuditOutcome.Done, Role: Operator.NameOf(role), After: Operator.NameOf(role), Via: "shopctl"),
-                cancellation);
+            await servers.Audit.WriteAsync(entry, cancellation);
         }
         catch (ShopctlException)
         {

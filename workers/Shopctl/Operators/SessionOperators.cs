@@ -63,6 +63,11 @@ public sealed class SessionOperators(Session session)
         CancellationToken cancellation)
     {
         var deed = new Deed(action, subject, WhyOf(action, why), parameters);
+        if (FolderJournal.For(session.Settings, action) is { } journal)
+        {
+            return await StartWithoutLogAsync(deed, journal, cancellation);
+        }
+
         var settings = Settings;
         var by = await IdentifyAsync(cancellation);
         var answer = await Gate(settings).AskAsync(
@@ -133,6 +138,42 @@ public sealed class SessionOperators(Session session)
         }
 
         return by;
+    }
+
+    /// <summary>
+    /// Where there is no Kafka to ask: an admin alone does it, since nobody could approve, and it is said so. What comes of it
+    /// counts nowhere before somebody has brought the files there.
+    /// </summary>
+    private async Task<OperatorGrant> StartWithoutLogAsync(Deed deed, string journal, CancellationToken cancellation)
+    {
+        var key = Key();
+        var by = Directory.Find(key);
+        if (by is null && key is not null)
+        {
+            await Task.Delay(WrongKeyCosts, session.Time, cancellation);
+        }
+
+        var entry = new AuditEntry(
+            by?.Name ?? Operator.Unknown, deed.Action.Name, deed.Subject, deed.Why, session.Time.GetUtcNow(), Role: by?.RoleName,
+            Digest: deed.Digest, Via: Via);
+        if (by is null || by.Role < deed.Action.Least)
+        {
+            var problem = by is null
+                ? "it takes the key of an operator of this installation"
+                : $"{deed.Action.Name} takes the role {Operator.NameOf(deed.Action.Least)}, {by.Name} has {by.RoleName}";
+            await FolderJournal.WriteAsync(journal, entry with { Outcome = AuditOutcome.Refused, Problem = problem }, cancellation);
+            throw Refusal(problem);
+        }
+
+        var started = entry with
+        {
+            Outcome = AuditOutcome.Started,
+            RunId = RandomNumberGenerator.GetHexString(12, lowercase: true),
+            CommandId = RandomNumberGenerator.GetHexString(16, lowercase: true),
+        };
+        await FolderJournal.WriteAsync(journal, started, cancellation);
+        session.Screen.Note($"No Kafka is set, so nobody else was asked, and it is not in the audit: it is noted in {journal}.");
+        return new((said, stop) => FolderJournal.WriteAsync(journal, said, stop), started, by, session.Time);
     }
 
     private OperatorGate Gate(OperatorSettings settings) => new(Directory, Servers.Audit, settings, session.Time, Via);

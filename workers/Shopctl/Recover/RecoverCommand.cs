@@ -70,10 +70,16 @@ public static class RecoverCommand
         var plan = await planner.MakeAsync(cancellation, takeOver);
         if (!fence.IsFenced && (plan.Commit > 0 || plan.Ranges.All(r => r.End == 0)))
         {
-            throw new ShopctlException(
-                ExitCodes.Failed,
+            var text =
                 $"Nothing to recover: PostgreSQL stands at commit {plan.Commit}, and Kafka names none behind it. Is a fleet fenced " +
-                "all the same, a command in RabbitMQ names one: 'shopctl recover --work' settles that.");
+                "all the same, a command in RabbitMQ names one: 'shopctl recover --work' settles that.";
+            if (yes)
+            {
+                throw new ShopctlException(ExitCodes.Failed, text);
+            }
+
+            session.Screen.Line(text);
+            return ExitCodes.Ok;
         }
 
         RecoverScreen.Show(session.Screen, plan, fence.Reason);

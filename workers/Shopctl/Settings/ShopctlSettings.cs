@@ -100,6 +100,9 @@ public sealed class ShopctlSettings(
     /// <summary>The folder of the installation's secrets.</summary>
     public string SecretsDirectory => Required(SecretsName, "the folder of the installation's secrets");
 
+    /// <summary>False where no Kafka is named at all: a machine on which secrets are made, and nothing else.</summary>
+    public bool HasKafka => variable(KafkaName) is { Length: > 0 };
+
     /// <summary>True where the secrets are named at all.</summary>
     public bool HasSecrets => variable(SecretsName) is { Length: > 0 };
 

@@ -94,6 +94,7 @@ public static class CommandTree
             VerifyCommand.Create(session),
             IncidentCommand.Create(session),
             CompletionCommand.Create(session),
+            PodCommands.Create(session),
         };
         foreach (var help in root.Options.OfType<HelpOption>())
         {
