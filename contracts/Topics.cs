@@ -58,6 +58,12 @@ public static class Topics
         Orders, PaymentNotifications, SagaFacts, Deliveries, KeyBatches, Catalog, Stock, Channels, Pulse, Audit,
         DeadLetters, Partners, PartnerRequests,
     ];
+
+    /// <summary>
+    /// What another region keeps copies of, for a takeover: <c>--fleet mirror</c> copies these, and MirrorMaker 2 in Kubernetes.
+    /// </summary>
+    public static readonly IReadOnlyList<Topic> Mirrored =
+        [Orders, PaymentNotifications, SagaFacts, Deliveries, KeyBatches, Catalog, Audit];
 }
 
 /// <summary>Names of record headers.</summary>
