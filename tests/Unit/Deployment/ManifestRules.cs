@@ -42,6 +42,7 @@ internal static partial class ManifestRules
         faults.AddRange(References.FaultsOf(documents));
         faults.AddRange(Scaling.FaultsOf(documents));
         faults.AddRange(Servers.FaultsOf(documents));
+        faults.AddRange(Regions.FaultsOf(documents));
         return faults;
     }
 

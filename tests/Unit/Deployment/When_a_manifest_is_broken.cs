@@ -63,11 +63,43 @@ public sealed class When_a_manifest_is_broken
         ("HTTPRoute", "cardshop", "spec|rules|0|matches|0|path|type", "\"Prefix\""),
     ];
 
+    /// <summary>The same in a region of three.</summary>
+    public static TheoryData<string, string, string, string?, string> RegionBreakages => new()
+    {
+        { "ConfigMap", "cardshop-settings", "data|Regions__n__Alias", "\"nord\"", "region n is not mirrored as nord" },
+        { "ConfigMap", "cardshop-settings", "data|Regions__n__BootstrapServers", "\"kafka.nord.shop.example:9094\"", "and mirrored from kafka.north" },
+        { "ConfigMap", "cardshop-settings", "data|Regions__n__BootstrapServer", "\"kafka:9094\"", "setting Regions__n__BootstrapServer is read by no program" },
+        { "ConfigMap", "cardshop-settings", "data|Regions__n__Tls__CertFile", "\"/x\"", "setting Regions__n__Tls__CertFile is read by no program" },
+        { "ConfigMap", "cardshop-settings", "data|Regions__n__Tls__KeyFile", null, "region n is called without KeyFile" },
+        { "ConfigMap", "cardshop-settings", "data|Regions__n__Tls__CaFile", "\"/run/region/north-ca.crt\"", "is in no volume" },
+        { "ConfigMap", "cardshop-settings", "data|Region", "\"n\"", "from region n to itself" },
+        { "Deployment", "cardshop-fleet-delivery", "spec|template|spec|containers|0|volumeMounts", "[]", "cardshop-fleet-delivery: /run/region-links/" },
+        { "CronJob", "cardshop-shopctl", "spec|jobTemplate|spec|template|spec|containers|0|volumeMounts", "[]", "CronJob cardshop-shopctl: /run/region-links/" },
+        { "ExternalSecret", "cardshop-region-links", "spec|target|name", "\"cardshop-links\"", "secret cardshop-region-links is made by nobody" },
+        { "KafkaMirrorMaker2", "cardshop-regions", "spec|mirrors|0|topicsPattern", "\"shop.orders.v1\"", "a takeover needs other topics" },
+        { "KafkaMirrorMaker2", "cardshop-regions", "spec|mirrors|1|sourceConnector|config|offset-syncs.topic.location", null, "it writes to" },
+        { "KafkaMirrorMaker2", "cardshop-regions", "spec|mirrors|1|source|alias", "\"nowhere\"", "nowhere is mirrored, and preflight is not told so" },
+        { "KafkaMirrorMaker2", "cardshop-regions", "spec|metricsConfig", null, "nobody sees how far it is behind" },
+        { "KafkaMirrorMaker2", "cardshop-regions", "metadata|name", "\"mirror\"", "and none is mirrored" },
+        { "KafkaUser", "cardshop-region-stock", "spec|authorization|acls|0|resource|name", "\"shop.orders.v1\"", "cardshop-region-stock: may Write shop.orders.v1" },
+        { "KafkaUser", "cardshop-region-mirror", "spec|authorization|acls|0|operations", "[\"Read\",\"Write\"]", "cardshop-region-mirror: may Write shop.orders.v1" },
+        { "Kafka", "cardshop", "spec|kafka|listeners|1|configuration|loadBalancerSourceRanges", null, "it stands open" },
+        { "NetworkPolicy", "region-links", "spec|egress", "[]", "cardshop-fleet may not call other regions" },
+    };
+
     [Theory]
     [MemberData(nameof(Breakages))]
-    public async Task It_is_found_and_named(string kind, string name, string path, string? value, string said)
+    public Task It_is_found_and_named(string kind, string name, string path, string? value, string said) =>
+        FoundAsync("base", kind, name, path, value, said);
+
+    [Theory]
+    [MemberData(nameof(RegionBreakages))]
+    public Task What_is_broken_between_regions_is_found_and_named(string kind, string name, string path, string? value, string said) =>
+        FoundAsync("overlays/three-regions/east", kind, name, path, value, said);
+
+    private static async Task FoundAsync(string overlay, string kind, string name, string path, string? value, string said)
     {
-        if ((await Kustomize.AllAsync()).GetValueOrDefault("base") is not { } sound)
+        if ((await Kustomize.AllAsync()).GetValueOrDefault(overlay) is not { } sound)
         {
             return;
         }

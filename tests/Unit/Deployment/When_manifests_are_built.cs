@@ -70,6 +70,25 @@ public sealed class When_manifests_are_built
         Assert.Equal(letters.Distinct().Count(), letters.Count);
     }
 
+    /// <summary>A certificate is good for the names that it holds: each region is called by one of its own.</summary>
+    [Fact]
+    public async Task Each_region_is_called_by_the_name_that_its_brokers_show()
+    {
+        var shops = (await Kustomize.ShopsAsync()).Where(b => b.Key.StartsWith("overlays/three-regions/", StringComparison.Ordinal) && !b.Key.EndsWith("/region", StringComparison.Ordinal))
+            .Select(b => b.Value.First(d => d.Kind() == "ConfigMap" && d.At("data|Region") is not null).Map("data")
+                is var settings ? (Settings: settings, Kafka: b.Value.Single(d => d.Kind() == "Kafka")) : default).ToList();
+        var names = shops.ToDictionary(
+            s => s.Settings["Region"], s => s.Kafka.Each("spec|kafka|listeners").Single(l => l.Text("port") == "9094")
+                .Each("configuration|bootstrap|alternativeNames").Select(n => $"{n}:9094").Single());
+        foreach (var (settings, _) in shops)
+        {
+            Assert.Equal(
+                names.Where(n => n.Key != settings["Region"]).OrderBy(n => n.Key),
+                settings.Where(s => s.Key.EndsWith("__BootstrapServers", StringComparison.Ordinal) && s.Key.StartsWith("Regions__", StringComparison.Ordinal))
+                    .Select(s => KeyValuePair.Create(s.Key["Regions__".Length..][..1], s.Value)).OrderBy(n => n.Key));
+        }
+    }
+
     [Fact]
     public void The_rules_of_the_operator_are_those_that_are_tested()
     {

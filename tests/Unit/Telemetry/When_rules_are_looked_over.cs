@@ -26,6 +26,9 @@ public sealed partial class When_rules_are_looked_over
         "dotnet_process_memory_working_set_bytes", "dotnet_gc_pause_time_seconds_total", "dotnet_thread_pool_threads",
         // CloudNativePG's, of its backups.
         "cnpg_collector_last_available_backup_timestamp",
+        // MirrorMaker 2's, as Strimzi's reporter names them.
+        "kafka_connect_mirror_mirrorsourceconnector_replication_latency_ms_max", "kafka_consumer_consumer_fetch_manager_metrics_fetch_rate",
+        "kafka_connect_connect_worker_metrics_connector_failed_task_count",
     ];
 
     private static string Monitoring => Repository.Folder("k8s", "monitoring");
