@@ -58,7 +58,8 @@ internal static partial class ManifestRules
                 }
             }
 
-            foreach (var alias in sources.Keys.Except(regions.Select(r => settings.GetValueOrDefault($"{RegionLinks.Section}__{r}__{RegionLinks.Alias}"))))
+            // What the overlays of regions have in common names none yet.
+            foreach (var alias in sources.Where(s => s.Value?.StartsWith("named-by", StringComparison.Ordinal) == false).Select(s => s.Key).Except(regions.Select(r => settings.GetValueOrDefault($"{RegionLinks.Section}__{r}__{RegionLinks.Alias}"))))
             {
                 yield return $"{alias} is mirrored, and preflight is not told so";
             }
