@@ -134,7 +134,7 @@ public sealed class When_an_installation_is_checked
         var gone = GoodKafka() with { Mirrors = [new("n", "north.")] };
         Assert.Contains(KafkaRules.Judge(gone, Production), r => r.Check == "topics" && r.Verdict == Verdict.Ok);
         var row = Assert.Single(MirrorRules.Judge(gone, Production));
-        Assert.Equal((Verdict.Fail, "all 7 topics north.*"), (row.Verdict, row.Check));
+        Assert.Equal((Verdict.Fail, "all 9 topics north.*"), (row.Verdict, row.Check));
         Assert.Contains("Mirror__Alias=north", row.ToDo, StringComparison.Ordinal);
         Assert.Equal(Verdict.Info, Assert.Single(MirrorRules.Judge(gone, Before)).Verdict);
     }
@@ -157,14 +157,22 @@ public sealed class When_an_installation_is_checked
 
     [Theory]
     [InlineData("604800000", "-1", Verdict.Fail)]
-    [InlineData("2678400000", "-1", Verdict.Warn)]
+    [InlineData("2678400000", "-1", Verdict.Ok)]
+    [InlineData("3456000000", "-1", Verdict.Ok)]
     [InlineData("2678400000", "1000000", Verdict.Fail)]
-    [InlineData("-1", "-1", Verdict.Ok)]
+    [InlineData("-1", "-1", Verdict.Warn)]
     public void A_copy_must_reach_back_to_the_oldest_backup_that_is_kept(string milliseconds, string bytes, Verdict verdict) => Assert.Equal(
         verdict,
         MirrorRules.Judge(
             Mirrored(Topics.KeyBatches.Name, f => With(With(f, "retention.ms", milliseconds), "retention.bytes", bytes)), Production)
             .Single().Verdict);
+
+    [Fact]
+    public void What_a_source_keeps_for_ever_stays_here_too()
+    {
+        var row = MirrorRules.Judge(Mirrored(Topics.Audit.Name, f => With(f, "retention.ms", "3456000000")), Production).Single();
+        Assert.Equal((Verdict.Warn, "Set retention.ms=-1 and retention.bytes=-1."), (row.Verdict, row.ToDo));
+    }
 
     [Fact]
     public void A_region_that_lives_on_in_copies_is_checked_under_their_names()
@@ -290,14 +298,14 @@ public sealed class When_an_installation_is_checked
     private static KafkaFacts Mirrored(string? topic = null, Func<TopicFacts, TopicFacts>? spoil = null) => GoodKafka() with
     {
         Mirrors = [new("n", "north.")],
-        Topics = GoodKafka().Topics.Concat(GoodKafka(topic, spoil).Topics.Select(t => KeyValuePair.Create("north." + t.Key, t.Value)))
-            .ToDictionary(),
+        Topics = GoodKafka().Topics.Concat(Topics.Mirrored.Select(
+            t => KeyValuePair.Create("north." + t.Name, t.Name == topic ? spoil!(Good(t)) : Good(t)))).ToDictionary(),
     };
 
     private static TopicFacts Good(Topic topic) => new(topic.Partitions, 3, 3, new Dictionary<string, string>
     {
         ["cleanup.policy"] = topic.Compacted ? "compact" : "delete",
-        ["retention.ms"] = topic.Compacted ? "604800000" : "-1",
+        ["retention.ms"] = topic.Compacted ? "604800000" : topic.KeptFor is { TotalMilliseconds: var kept } ? $"{kept:F0}" : "-1",
         ["retention.bytes"] = "-1",
         ["min.insync.replicas"] = "2",
         ["unclean.leader.election.enable"] = "false",

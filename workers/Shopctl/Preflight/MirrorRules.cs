@@ -76,8 +76,8 @@ public static class MirrorRules
     }
 
     /// <summary>
-    /// A takeover reads from an hour before the backup that it begins with. What stays long enough for that, and not for ever,
-    /// is enough to take over, and too little afterwards: then the copies are the region's own log.
+    /// A takeover reads from an hour before the backup that it begins with, and from then on the copies are the region's own log: it sets
+    /// them to stay. Until then what its source trims goes here by age, or it would fill the disks: nobody else trims copies.
     /// </summary>
     private static IEnumerable<(Verdict Verdict, string Found, string ToDo)> Retention(
         Topic topic, IReadOnlyDictionary<string, string> settings)
@@ -87,19 +87,30 @@ public static class MirrorRules
         if (Value("cleanup.policy") != policy)
         {
             yield return (
-                Verdict.Fail, $"cleanup.policy={Value("cleanup.policy")}, its source has {policy}",
-                $"Set cleanup.policy={policy}; sync.topic.configs.enabled=true lets MirrorMaker 2 keep it so.");
+                Verdict.Fail, $"cleanup.policy={Value("cleanup.policy")}, its source has {policy}", $"Set cleanup.policy={policy}.");
+            yield break;
         }
-        else if (!topic.Compacted && (Value("retention.ms") != "-1" || Value("retention.bytes") != "-1"))
+
+        if (topic.Compacted)
         {
-            var isLong = Value("retention.bytes") == "-1"
-                && long.TryParse(Value("retention.ms"), CultureInfo.InvariantCulture, out var kept) && kept >= Read.TotalMilliseconds;
+            yield break;
+        }
+
+        var wanted = topic.KeptFor is { } kept ? ((long)kept.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) : "-1";
+        var (age, bytes) = (Value("retention.ms"), Value("retention.bytes"));
+        var toDo = $"Set retention.ms={wanted} and retention.bytes=-1.";
+        if (bytes != "-1" || (age != "-1" && !(long.TryParse(age, NumberStyles.Integer, CultureInfo.InvariantCulture, out var ms) && ms >= Read.TotalMilliseconds)))
+        {
             yield return (
-                isLong ? Verdict.Warn : Verdict.Fail,
-                $"retention.ms={Value("retention.ms")}, retention.bytes={Value("retention.bytes")}: " + (isLong
-                    ? "enough for a takeover; afterwards these are the region's own topics, and records would go by themselves"
-                    : "a takeover from a backup of 30 days ago would find a gap"),
-                "Set both to -1, as its source has them.");
+                Verdict.Fail, $"retention.ms={age}, retention.bytes={bytes}: a takeover from a backup of 30 days ago would find a gap", toDo);
+        }
+        else if (age == "-1" && topic.KeptFor is not null)
+        {
+            yield return (Verdict.Warn, "retention.ms=-1: nobody trims copies, they would fill the disks", toDo);
+        }
+        else if (age != "-1" && topic.KeptFor is null)
+        {
+            yield return (Verdict.Warn, $"retention.ms={age}: its source keeps them for ever", toDo);
         }
     }
 }
