@@ -54,6 +54,10 @@ internal static partial class ManifestRules
         _ => null,
     };
 
+    /// <summary>What the programs are told.</summary>
+    public static IReadOnlyDictionary<string, string> Settings(IReadOnlyList<JsonObject> documents) =>
+        documents.FirstOrDefault(d => d.Kind() == "ConfigMap" && d.At("data|Region") is not null).Map("data");
+
     /// <summary>The variables of a container, in the order in which they count: settings, then its own.</summary>
     public static IReadOnlyDictionary<string, string> VariablesOf(JsonNode container, IReadOnlyList<JsonObject> documents)
     {
