@@ -6,6 +6,9 @@ public sealed record Topic(string Name, int Partitions, bool Compacted = false)
 {
     /// <summary>The partition of a key: the same in every process, for the topic's life.</summary>
     public int PartitionOf(string key) => Partitioning.PartitionOf(key, Partitions);
+
+    /// <summary>How long records stay, at least; null, as of every topic of one's own: until housekeeping trims them.</summary>
+    public TimeSpan? KeptFor { get; init; }
 }
 
 /// <summary>All topics. The last name part is the version: growth is a v2 topic after v1 has drained.</summary>
@@ -58,6 +61,26 @@ public static class Topics
         Orders, PaymentNotifications, SagaFacts, Deliveries, KeyBatches, Catalog, Stock, Channels, Pulse, Audit,
         DeadLetters, Partners, PartnerRequests,
     ];
+
+    /// <summary>
+    /// A takeover reads from an hour before the backup that it begins with, and backups are kept for 30 days, their notes for 40.
+    /// </summary>
+    public static readonly TimeSpan CopiesKept = TimeSpan.FromDays(40);
+
+    /// <summary>
+    /// What another region keeps copies of, for a takeover: <c>--fleet mirror</c> copies these, and MirrorMaker 2 in Kubernetes.
+    /// </summary>
+    /// <remarks>
+    /// The others are made anew: stock, channels and pulse are told by the fleets; requests of partners are made again.
+    /// What housekeeping trims at the source it cannot trim here: copies of it go by age, <see cref="CopiesKept"/>.
+    /// </remarks>
+    public static readonly IReadOnlyList<Topic> Mirrored =
+    [
+        Copied(Orders), Copied(PaymentNotifications), Copied(SagaFacts), Copied(Deliveries), Copied(KeyBatches), Catalog, Partners,
+        Audit, DeadLetters,
+    ];
+
+    private static Topic Copied(Topic topic) => topic with { KeptFor = CopiesKept };
 }
 
 /// <summary>Names of record headers.</summary>

@@ -19,12 +19,15 @@ namespace CardShop.Tests.Unit.Deployment;
 /// </summary>
 internal static partial class KnownSettings
 {
+    /// <summary>Of settings by region: the letter is the place's own.</summary>
+    private const string AnyRegion = RegionLinks.Section + "__x__";
+
     private static readonly (string Section, Type Type)[] Bound =
     [
         (PartnerSettings.Section, typeof(PartnerSettings)), (WebhookOptions.Section, typeof(WebhookOptions)),
         (HousekeepingOptions.Section, typeof(HousekeepingOptions)), (MailOptions.Section, typeof(MailOptions)),
         (ResilienceOptions.Section, typeof(ResilienceOptions)), (PaymentChannelOptions.Section, typeof(PaymentChannelOptions)),
-        (SandboxOptions.Section, typeof(SandboxOptions)), ("Kafka__Tls", typeof(KafkaTls)),
+        (SandboxOptions.Section, typeof(SandboxOptions)), ("Kafka__Tls", typeof(KafkaTls)), (AnyRegion + RegionLinks.Tls, typeof(KafkaTls)),
     ];
 
     private static readonly Lazy<HashSet<string>> Names = new(Collect);
@@ -38,7 +41,7 @@ internal static partial class KnownSettings
 
     /// <param name="name">As an environment variable: <c>Kafka__BootstrapServers</c>.</param>
     public static bool Has(string name) =>
-        Framework.Contains(name) || Names.Value.Contains(Index().Replace(name, "__0").ToUpperInvariant());
+        Framework.Contains(name) || Names.Value.Contains(Region().Replace(Index().Replace(name, "__0"), AnyRegion).ToUpperInvariant());
 
     private static HashSet<string> Collect()
     {
@@ -50,6 +53,7 @@ internal static partial class KnownSettings
             names.UnionWith(Literal().Matches(text).Select(m => m.Groups[1].Value.Replace(":", "__", StringComparison.Ordinal).ToUpperInvariant()));
         }
 
+        names.UnionWith(new[] { RegionLinks.Servers, RegionLinks.Prefix, RegionLinks.Alias }.Select(n => (AnyRegion + n).ToUpperInvariant()));
         foreach (var (section, type) in Bound)
         {
             Add(names, section, type);
@@ -82,4 +86,7 @@ internal static partial class KnownSettings
 
     [GeneratedRegex("__[0-9]+")]
     private static partial Regex Index();
+
+    [GeneratedRegex("^Regions__[a-z]__")]
+    private static partial Regex Region();
 }

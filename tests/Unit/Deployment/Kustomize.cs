@@ -64,7 +64,7 @@ internal static partial class Kustomize
 
     /// <summary>Those that are a whole shop.</summary>
     public static async Task<IEnumerable<KeyValuePair<string, IReadOnlyList<JsonObject>>>> ShopsAsync() =>
-        (await AllAsync()).Where(b => b.Key is not ("chaos" or "cluster"));
+        (await AllAsync()).Where(b => b.Key is not ("chaos" or "cluster") && b.Value.Any(d => d.Kind() == "Deployment"));
 
     /// <returns>Null where there is no kubectl; else its exit code and what it said.</returns>
     public static async Task<(int Code, string Output, string Errors)?> BuildAsync(string folder)

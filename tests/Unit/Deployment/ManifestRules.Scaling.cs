@@ -19,7 +19,7 @@ internal static partial class ManifestRules
             var scalers = documents.Where(d => d.Kind() is "HorizontalPodAutoscaler" or "ScaledObject").ToList();
             return scalers.Select(s => Target(s, documents)).OfType<string>()
                 .Concat(documents.Where(d => d.Kind() == "Deployment").SelectMany(d => OfDeployment(d.Name(), scalers)))
-                .Concat(scalers.SelectMany(Triggers)).Concat(Connections(documents, scalers));
+                .Concat(scalers.SelectMany(s => Triggers(s, PrefixOf(documents)))).Concat(Connections(documents, scalers));
         }
 
         private static string? Target(JsonObject scaler, IReadOnlyList<JsonObject> documents)
@@ -56,13 +56,18 @@ internal static partial class ManifestRules
             && scaler.Each("spec|metrics").Any(m => m.Text("resource|name") == "cpu" && m.Text("resource|target|averageUtilization") == "70")
             && scaler.Each("spec|metrics").Any(m => m.Text("pods|metric|name") == "orders_pending" && m.Text("pods|target|averageValue") == "1000");
 
-        private static IEnumerable<string> Triggers(JsonObject scaler)
+        /// <summary>What stands before topics and groups: of a region that lives on in copies.</summary>
+        private static string PrefixOf(IReadOnlyList<JsonObject> documents) =>
+            Settings(documents).GetValueOrDefault("Kafka__TopicPrefix") is { } prefix && !prefix.StartsWith("named-by", StringComparison.Ordinal)
+                ? prefix : string.Empty;
+
+        private static IEnumerable<string> Triggers(JsonObject scaler, string prefix)
         {
             foreach (var trigger in scaler.Each("spec|triggers"))
             {
                 var (topic, group, queue) =
                     (trigger.Text("metadata|topic"), trigger.Text("metadata|consumerGroup"), trigger.Text("metadata|queueName"));
-                if (topic is not null && !FleetGroups.All.Any(g => g.Name == group && g.Topics.Any(t => t.Name == topic)))
+                if (topic is not null && !FleetGroups.All.Any(g => prefix + g.Name == group && g.Topics.Any(t => prefix + t.Name == topic)))
                 {
                     yield return $"ScaledObject {scaler.Name()}: group {group} does not read {topic}";
                 }

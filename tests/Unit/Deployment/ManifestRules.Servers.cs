@@ -26,9 +26,10 @@ internal static partial class ManifestRules
             }
 
             var topics = documents.Where(d => d.Kind() == "KafkaTopic").ToList();
+            // Copies of other regions' topics: ManifestRules.Regions.
             return Topics.All.SelectMany(t => OfTopic(t, topics.Find(d => (d.Text("spec|topicName") ?? d.Name()) == t.Name)))
-                .Concat(topics.Select(t => t.Name()).Except(Topics.All.Select(t => t.Name)).Select(t => $"KafkaTopic {t} is agreed nowhere"))
-                .Concat(OfCluster(kafka, documents, topics));
+                .Concat(topics.Select(t => t.Name()).Where(n => !n.Contains(".shop.", StringComparison.Ordinal)).Except(Topics.All.Select(t => t.Name)).Select(t => $"KafkaTopic {t} is agreed nowhere"))
+                .Concat(OfCluster(kafka, documents, topics)).Concat(OfReaders(documents));
         }
 
         private static IEnumerable<string> OfTopic(Topic topic, JsonObject? found)
@@ -69,6 +70,13 @@ internal static partial class ManifestRules
                 yield return $"Kafka: there are {brokers} brokers, fewer than copies";
             }
         }
+
+        /// <summary>The client asks for a group's coordinator wherever it reads, also outside any group: it must be let.</summary>
+        private static IEnumerable<string> OfReaders(IReadOnlyList<JsonObject> documents) => documents
+            .Where(d => d.Kind() == "KafkaUser" && d.Name() is "cardshop-api" or "cardshop-fleets" or "cardshop-shopctl" or "cardshop-takeover")
+            .Where(d => !d.Each("spec|authorization|acls").Any(a => a.Text("resource|type") == "group" && a.Text("resource|name") == "*"
+                && a.Each("operations").Any(o => o.ToString() == "Describe")))
+            .Select(d => $"KafkaUser {d.Name()}: it may not ask for groups, so it reads nothing outside them");
 
         private static int Number(string? text) => int.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : 0;
 

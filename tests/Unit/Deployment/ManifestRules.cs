@@ -42,6 +42,7 @@ internal static partial class ManifestRules
         faults.AddRange(References.FaultsOf(documents));
         faults.AddRange(Scaling.FaultsOf(documents));
         faults.AddRange(Servers.FaultsOf(documents));
+        faults.AddRange(Regions.FaultsOf(documents));
         return faults;
     }
 
@@ -52,6 +53,10 @@ internal static partial class ManifestRules
         "CronJob" => document.At("spec|jobTemplate|spec|template") as JsonObject,
         _ => null,
     };
+
+    /// <summary>What the programs are told.</summary>
+    public static IReadOnlyDictionary<string, string> Settings(IReadOnlyList<JsonObject> documents) =>
+        documents.FirstOrDefault(d => d.Kind() == "ConfigMap" && d.At("data|Region") is not null).Map("data");
 
     /// <summary>The variables of a container, in the order in which they count: settings, then its own.</summary>
     public static IReadOnlyDictionary<string, string> VariablesOf(JsonNode container, IReadOnlyList<JsonObject> documents)

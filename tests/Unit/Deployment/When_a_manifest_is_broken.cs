@@ -40,6 +40,7 @@ public sealed class When_a_manifest_is_broken
         { "KafkaTopic", "shop.catalog.v1", "spec|config|cleanup.policy", "\"delete\"", "records would go by themselves" },
         { "KafkaTopic", "shop.orders.v1", "spec|config|min.insync.replicas", "1", "1 acknowledged" },
         { "KafkaTopic", "shop.orders.v1", "metadata|name", "\"shop.orders.v3\"", "is agreed nowhere" },
+        { "KafkaUser", "cardshop-fleets", "spec|authorization|acls|5|resource|name", "\"x\"", "cardshop-fleets: it may not ask for groups" },
         { "KafkaNodePool", "brokers", "spec|replicas", "2", "fewer than copies" },
         { "Kafka", "cardshop", "spec|kafka|config|unclean.leader.election.enable", "true", "a stale copy may lead" },
         { "Cluster", "cardshop-postgres", "spec|postgresql|synchronous|dataDurability", "\"preferred\"", "preferred" },
@@ -68,11 +69,67 @@ public sealed class When_a_manifest_is_broken
         ("HTTPRoute", "cardshop", "spec|rules|0|matches|0|path|type", "\"Prefix\""),
     ];
 
+    /// <summary>The same in a region of three.</summary>
+    public static TheoryData<string, string, string, string?, string> RegionBreakages => new()
+    {
+        { "ConfigMap", "cardshop-settings", "data|Regions__n__Alias", "\"nord\"", "region n is not mirrored as nord" },
+        { "ConfigMap", "cardshop-settings", "data|Regions__n__BootstrapServers", "\"kafka.nord.shop.example:9094\"", "and mirrored from kafka.north" },
+        { "ConfigMap", "cardshop-settings", "data|Regions__n__BootstrapServer", "\"kafka:9094\"", "setting Regions__n__BootstrapServer is read by no program" },
+        { "ConfigMap", "cardshop-settings", "data|Regions__n__Tls__CertFile", "\"/x\"", "setting Regions__n__Tls__CertFile is read by no program" },
+        { "ConfigMap", "cardshop-settings", "data|Regions__n__Tls__KeyFile", null, "region n is called without KeyFile" },
+        { "ConfigMap", "cardshop-settings", "data|Regions__n__Tls__CaFile", "\"/run/region/north-ca.crt\"", "is in no volume" },
+        { "ConfigMap", "cardshop-settings", "data|Region", "\"n\"", "from region n to itself" },
+        { "Deployment", "cardshop-fleet-delivery", "spec|template|spec|containers|0|volumeMounts", "[]", "cardshop-fleet-delivery: /run/region-links/" },
+        { "CronJob", "cardshop-shopctl", "spec|jobTemplate|spec|template|spec|containers|0|volumeMounts", "[]", "CronJob cardshop-shopctl: /run/region-links/" },
+        { "ExternalSecret", "cardshop-region-links", "spec|target|name", "\"cardshop-links\"", "secret cardshop-region-links is made by nobody" },
+        { "KafkaMirrorMaker2", "cardshop-regions", "spec|mirrors|0|topicsPattern", "\"shop.orders.v1\"", "a takeover needs other topics" },
+        { "KafkaMirrorMaker2", "cardshop-regions", "spec|mirrors|1|sourceConnector|config|offset-syncs.topic.location", null, "it writes to" },
+        { "KafkaMirrorMaker2", "cardshop-regions", "spec|mirrors|1|source|alias", "\"nowhere\"", "nowhere is mirrored, and preflight is not told so" },
+        { "KafkaMirrorMaker2", "cardshop-regions", "spec|mirrors|0|sourceConnector|config|sync.topic.configs.enabled", "true", "would stay as long as there" },
+        { "KafkaTopic", "north.shop.orders.v1", "spec|partitions", "6", "north.shop.orders.v1: 12 partitions are agreed" },
+        { "KafkaTopic", "north.shop.orders.v1", "spec|config|retention.ms", "604800000", "kept for 3456000000" },
+        { "KafkaTopic", "north.shop.audit.v1", "spec|config|retention.ms", "3456000000", "kept for -1" },
+        { "KafkaMirrorMaker2", "cardshop-regions", "spec|metricsConfig", null, "nobody sees how far it is behind" },
+        { "KafkaMirrorMaker2", "cardshop-regions", "metadata|name", "\"mirror\"", "and none is mirrored" },
+        { "KafkaUser", "cardshop-region-stock", "spec|authorization|acls|0|resource|name", "\"shop.orders.v1\"", "cardshop-region-stock: may Write shop.orders.v1" },
+        { "KafkaUser", "cardshop-region-mirror", "spec|authorization|acls|0|operations", "[\"Read\",\"Write\"]", "cardshop-region-mirror: may Write shop.orders.v1" },
+        { "Kafka", "cardshop", "spec|kafka|listeners|1|configuration|loadBalancerSourceRanges", null, "it stands open" },
+        { "NetworkPolicy", "region-links", "spec|egress", "[]", "cardshop-fleet may not call other regions" },
+    };
+
     [Theory]
     [MemberData(nameof(Breakages))]
-    public async Task It_is_found_and_named(string kind, string name, string path, string? value, string said)
+    public Task It_is_found_and_named(string kind, string name, string path, string? value, string said) =>
+        FoundAsync("base", kind, name, path, value, said);
+
+    [Theory]
+    [MemberData(nameof(RegionBreakages))]
+    public Task What_is_broken_between_regions_is_found_and_named(string kind, string name, string path, string? value, string said) =>
+        FoundAsync("overlays/three-regions/east", kind, name, path, value, said);
+
+    /// <summary>The same where a region was taken over: its installation, and its host.</summary>
+    public static TheoryData<string, string, string, string, string?, string> TakeoverBreakages => new()
     {
-        if ((await Kustomize.AllAsync()).GetValueOrDefault("base") is not { } sound)
+        { "east", "NetworkPolicy", "fleets", "spec|egress|0|to|0|namespaceSelector", null, "is in another namespace" },
+        { "east", "Cluster", "cardshop-postgres", "spec|backup|barmanObjectStore|serverName", "\"cardshop-postgres\"", "would write to that archive" },
+        { "east", "Cluster", "cardshop-postgres", "spec|bootstrap", "{\"initdb\":{}}", "does not begin with the lost region's backup" },
+        { "east", "ConfigMap", "cardshop-settings", "data|Kafka__TopicPrefix", "\"south.\"", "does not read" },
+        { "east", "ConfigMap", "cardshop-settings", "data|Kafka__TopicPrefix", "\"East\"", "Kafka__TopicPrefix must be" },
+        { "east", "ConfigMap", "cardshop-settings", "data|Regions__n__Tls__KeyFile", "\"/run/links/north-user.key\"", "is in no volume" },
+        { "east", "ExternalSecret", "cardshop-fleets", "spec|target|name", "\"fleets\"", "secret cardshop-fleets is made by nobody" },
+        { "south", "KafkaTopic", "east.shop.orders.v1", "spec|config|retention.ms", "3456000000", "east.shop.orders.v1: 12 partitions are agreed, kept for -1" },
+        { "south", "KafkaMirrorMaker2", "cardshop-regions", "spec|mirrors|0|sourceConnector|state", null, "east is mirrored, and preflight is not told so" },
+        { "south", "KafkaUser", "cardshop-takeover", "spec|authorization|acls|2", "{}", "cardshop-takeover: may Write" },
+    };
+
+    [Theory]
+    [MemberData(nameof(TakeoverBreakages))]
+    public Task What_is_broken_in_a_takeover_is_found_and_named(string overlay, string kind, string name, string path, string? value, string said) =>
+        FoundAsync("overlays/three-regions/takeover/" + overlay, kind, name, path, value, said);
+
+    private static async Task FoundAsync(string overlay, string kind, string name, string path, string? value, string said)
+    {
+        if ((await Kustomize.AllAsync()).GetValueOrDefault(overlay) is not { } sound)
         {
             return;
         }

@@ -154,10 +154,67 @@ public sealed partial class When_manifests_are_built
     [Fact]
     public async Task Each_region_has_a_letter_of_its_own()
     {
-        var letters = (await Kustomize.ShopsAsync()).Where(b => b.Key.StartsWith("overlays/three-regions/", StringComparison.Ordinal) && !b.Key.EndsWith("/region", StringComparison.Ordinal))
+        var letters = (await RegionsAsync())
             .Select(b => b.Value.First(d => d.Kind() == "ConfigMap" && d.At("data|Region") is not null).Text("data|Region")).ToList();
         Assert.Equal(letters.Distinct().Count(), letters.Count);
     }
+
+    /// <summary>A certificate is good for the names that it holds: each region is called by one of its own.</summary>
+    [Fact]
+    public async Task Each_region_is_called_by_the_name_that_its_brokers_show()
+    {
+        var shops = (await RegionsAsync())
+            .Select(b => b.Value.First(d => d.Kind() == "ConfigMap" && d.At("data|Region") is not null).Map("data")
+                is var settings ? (Settings: settings, Kafka: b.Value.Single(d => d.Kind() == "Kafka")) : default).ToList();
+        var names = shops.ToDictionary(
+            s => s.Settings["Region"], s => s.Kafka.Each("spec|kafka|listeners").Single(l => l.Text("port") == "9094")
+                .Each("configuration|bootstrap|alternativeNames").Select(n => $"{n}:9094").Single());
+        foreach (var (settings, _) in shops)
+        {
+            Assert.Equal(
+                names.Where(n => n.Key != settings["Region"]).OrderBy(n => n.Key),
+                settings.Where(s => s.Key.EndsWith("__BootstrapServers", StringComparison.Ordinal) && s.Key.StartsWith("Regions__", StringComparison.Ordinal))
+                    .Select(s => KeyValuePair.Create(s.Key["Regions__".Length..][..1], s.Value)).OrderBy(n => n.Key));
+        }
+    }
+
+    /// <summary>What the host of a lost region sends its notifications to is there, and is sent nowhere else.</summary>
+    [Fact]
+    public async Task A_region_that_was_taken_over_is_reached_by_its_hosts_gateway()
+    {
+        var built = await Kustomize.AllAsync();
+        if (built.GetValueOrDefault("overlays/three-regions/takeover/south") is not { } host)
+        {
+            return;
+        }
+
+        var guest = built["overlays/three-regions/takeover/east"];
+        var settings = ManifestRules.Settings(guest);
+        var routes = host.Where(d => d.Kind() == "HTTPRoute" && d.Name() != "cardshop-redirect"
+            && d.Each("spec|hostnames").Any(h => settings["PublicUrl"] == $"https://{h}")).ToList();
+        var back = Assert.Single(routes).Each("spec|rules").SelectMany(r => r.Each("backendRefs")).ToList();
+        Assert.NotEmpty(back);
+        Assert.All(back, b => Assert.Contains(guest, d => d.Kind() == "Service" && d.Name() == b.Text("name")
+            && d.Text("metadata|namespace") == b.Text("namespace") && d.Each("spec|ports").Any(p => p.Text("port") == b.Text("port"))));
+        Assert.Contains(guest, d => d.Kind() == "ReferenceGrant" && d.Text("spec|from|0|namespace") == routes[0].Text("metadata|namespace"));
+        // It is let in: its certificate is made here, for its topics and groups; its namespace has a way.
+        var prefix = settings["Kafka__TopicPrefix"];
+        var user = host.Single(d => d.Kind() == "KafkaUser" && d.Name() == "cardshop-takeover");
+        Assert.All(["topic", "group"], type => Assert.Contains(user.Each("spec|authorization|acls"), a => a.Text("resource|type") == type
+            && a.Text("resource|name") == prefix && a.Text("resource|patternType") == "prefix"));
+        Assert.All(
+            guest.Where(d => d.Kind() == "ExternalSecret" && d.Text("spec|secretStoreRef|kind") == "SecretStore"),
+            s => Assert.Contains(s.Text("spec|dataFrom|0|extract|key"), guest.Single(d => d.Kind() == "Role").Each("rules|0|resourceNames").Select(n => n.ToString())));
+        Assert.Contains(host, d => d.Kind() == "NetworkPolicy" && d.Each("spec|ingress").SelectMany(i => i.Each("from"))
+            .Any(f => f.Text("namespaceSelector|matchLabels|kubernetes.io/metadata.name") == guest.Single(g => g.Kind() == "Namespace").Name()));
+        Assert.Contains(
+            guest.Single(g => g.Kind() == "Namespace").Name(),
+            built["cluster"].Single(d => d.Kind() == "ClusterSecretStore").Each("spec|conditions|0|namespaces").Select(n => n.ToString()));
+    }
+
+    /// <summary>The regions as they are while all live.</summary>
+    private static async Task<IEnumerable<KeyValuePair<string, IReadOnlyList<JsonObject>>>> RegionsAsync() =>
+        (await Kustomize.ShopsAsync()).Where(b => b.Key is "overlays/three-regions/east" or "overlays/three-regions/south" or "overlays/three-regions/north");
 
     [Fact]
     public void The_rules_of_the_operator_are_those_that_are_tested()

@@ -225,6 +225,11 @@ public sealed partial class When_runbooks_are_followed
             return fault;
         }
 
+        return FolderOrNameFault(words, names);
+    }
+
+    private static string? FolderOrNameFault(string[] words, ClusterNames? names)
+    {
         for (var i = 0; i < words.Length; i++)
         {
             if (words[i] is "-k" && !Own().IsMatch(words[i + 1]) && !Directory.Exists(Repository.Folder(words[i + 1].Split('/'))))

@@ -125,6 +125,83 @@ public sealed class When_an_installation_is_checked
     }
 
     [Fact]
+    public void Copies_of_another_region_are_looked_at_where_it_is_mirrored()
+    {
+        Assert.Empty(MirrorRules.Judge(GoodKafka(), Production));
+        Assert.Equal(
+            ("copies of region n", Verdict.Ok), MirrorRules.Judge(Mirrored(), Production).Select(r => (r.Check, r.Verdict)).Single());
+        // Without the copies the region's own topics are as good as before.
+        var gone = GoodKafka() with { Mirrors = [new("n", "north.")] };
+        Assert.Contains(KafkaRules.Judge(gone, Production), r => r.Check == "topics" && r.Verdict == Verdict.Ok);
+        var row = Assert.Single(MirrorRules.Judge(gone, Production));
+        Assert.Equal((Verdict.Fail, "all 9 topics north.*"), (row.Verdict, row.Check));
+        Assert.Contains("Mirror__Alias=north", row.ToDo, StringComparison.Ordinal);
+        Assert.Equal(Verdict.Info, Assert.Single(MirrorRules.Judge(gone, Before)).Verdict);
+    }
+
+    [Theory]
+    [MemberData(nameof(TopicFaults), DisableDiscoveryEnumeration = true)]
+    public void A_fault_of_a_copy_is_named_like_one_of_a_topic(
+        string text, Func<TopicFacts, TopicFacts> spoil, Verdict production, Verdict local)
+    {
+        Assert.Equal((production, "north.shop.orders.v1"), Worst(Production));
+        Assert.Equal(local, Worst(Local).Verdict);
+        Assert.NotEmpty(text);
+
+        (Verdict Verdict, string Check) Worst(PreflightMode mode)
+        {
+            var row = MirrorRules.Judge(Mirrored(Topics.Orders.Name, spoil), mode).Where(r => r.ToDo is not null).MaxBy(r => r.Verdict)!;
+            return (row.Verdict, row.Check);
+        }
+    }
+
+    [Theory]
+    [InlineData("604800000", "-1", Verdict.Fail)]
+    [InlineData("2678400000", "-1", Verdict.Ok)]
+    [InlineData("3456000000", "-1", Verdict.Ok)]
+    [InlineData("2678400000", "1000000", Verdict.Fail)]
+    [InlineData("-1", "-1", Verdict.Warn)]
+    public void A_copy_must_reach_back_to_the_oldest_backup_that_is_kept(string milliseconds, string bytes, Verdict verdict) => Assert.Equal(
+        verdict,
+        MirrorRules.Judge(
+            Mirrored(Topics.KeyBatches.Name, f => With(With(f, "retention.ms", milliseconds), "retention.bytes", bytes)), Production)
+            .Single().Verdict);
+
+    [Fact]
+    public void What_a_source_keeps_for_ever_stays_here_too()
+    {
+        var row = MirrorRules.Judge(Mirrored(Topics.Audit.Name, f => With(f, "retention.ms", "3456000000")), Production).Single();
+        Assert.Equal((Verdict.Warn, "Set retention.ms=-1 and retention.bytes=-1."), (row.Verdict, row.ToDo));
+    }
+
+    [Fact]
+    public void A_region_that_lives_on_in_copies_is_checked_under_their_names()
+    {
+        var guest = GoodKafka() with
+        {
+            Prefix = "east.",
+            Topics = GoodKafka().Topics.ToDictionary(t => "east." + t.Key, t => t.Value),
+        };
+        Assert.Contains(KafkaRules.Judge(guest, Production), r => r.Check == "topics" && r.Verdict == Verdict.Ok);
+        Assert.Contains(
+            KafkaRules.Judge(guest with { Topics = GoodKafka().Topics }, Production), r => r.Check == "all 13 topics" && r.Verdict == Verdict.Fail);
+        var brief = new Dictionary<string, TopicFacts>(guest.Topics) { ["east.shop.orders.v1"] = With(Good(Topics.Orders), "retention.ms", "1") };
+        Assert.Equal(
+            Verdict.Fail, KafkaRules.Judge(guest with { Topics = brief }, Production).Single(r => r.Check == "east.shop.orders.v1").Verdict);
+    }
+
+    [Fact]
+    public void Mirrored_regions_are_told_by_settings()
+    {
+        Assert.Empty(Of(null).Mirrors);
+        Assert.Equal([new("n", "north.")], Of("north").Mirrors);
+        Assert.Contains(
+            "Regions__n__Alias", Assert.Throws<ShopctlException>(() => Of("North!").Mirrors).Message, StringComparison.Ordinal);
+
+        static ShopctlSettings Of(string? alias) => new(name => name == "Regions__n__Alias" ? alias : null);
+    }
+
+    [Fact]
     public void Kafka_is_refused_when_it_is_too_old_or_does_not_let_us()
     {
         var old = GoodKafka() with { Apis = new Dictionary<int, short> { [0] = 2, [1] = 3 } };
@@ -217,10 +294,18 @@ public sealed class When_an_installation_is_checked
         Enumerable.Range(0, 40).ToDictionary(i => i, _ => (short)9), 3,
         Topics.All.ToDictionary(t => t.Name, t => t.Name == topic ? spoil!(Good(t)) : Good(t)), null, null);
 
+    /// <summary>A Kafka that also keeps the copies of region n, one of them as it is spoilt.</summary>
+    private static KafkaFacts Mirrored(string? topic = null, Func<TopicFacts, TopicFacts>? spoil = null) => GoodKafka() with
+    {
+        Mirrors = [new("n", "north.")],
+        Topics = GoodKafka().Topics.Concat(Topics.Mirrored.Select(
+            t => KeyValuePair.Create("north." + t.Name, t.Name == topic ? spoil!(Good(t)) : Good(t)))).ToDictionary(),
+    };
+
     private static TopicFacts Good(Topic topic) => new(topic.Partitions, 3, 3, new Dictionary<string, string>
     {
         ["cleanup.policy"] = topic.Compacted ? "compact" : "delete",
-        ["retention.ms"] = topic.Compacted ? "604800000" : "-1",
+        ["retention.ms"] = topic.Compacted ? "604800000" : topic.KeptFor is { TotalMilliseconds: var kept } ? $"{kept:F0}" : "-1",
         ["retention.bytes"] = "-1",
         ["min.insync.replicas"] = "2",
         ["unclean.leader.election.enable"] = "false",

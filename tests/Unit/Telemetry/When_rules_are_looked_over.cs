@@ -31,6 +31,9 @@ public sealed partial class When_rules_are_looked_over
         "kubelet_volume_stats_available_bytes", "kubelet_volume_stats_capacity_bytes", "kube_job_status_failed", "kube_job_status_start_time",
         "kube_cronjob_status_last_successful_time", "probe_success", "probe_ssl_earliest_cert_expiry",
         "certmanager_certificate_expiration_timestamp_seconds",
+        // MirrorMaker 2's, as Strimzi's reporter names them.
+        "kafka_connect_mirror_mirrorsourceconnector_replication_latency_ms_max", "kafka_consumer_consumer_fetch_manager_metrics_fetch_rate",
+        "kafka_connect_connect_worker_metrics_connector_failed_task_count",
     ];
 
     private static string Monitoring => Repository.Folder("k8s", "monitoring");

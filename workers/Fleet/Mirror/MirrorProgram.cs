@@ -38,7 +38,6 @@ internal static class MirrorProgram
         await app.RunAsync();
         return Environment.ExitCode;
     }
-
 }
 
 /// <summary>How far a mirror is behind.</summary>
@@ -57,8 +56,8 @@ public static class MirrorMetrics
             "How old the newest copy is while there is something to copy");
         meter.CreateObservableGauge(
             "cardshop.mirror.silence",
-            () => mirror.Silence is { } silence ? [new Measurement<double>(silence.TotalSeconds, region)] : Array.Empty<Measurement<double>>(),
-            "s", "Since the mirrored region last answered");
+            () => new Measurement<double>(mirror.Unheard.TotalSeconds, region), "s",
+            "Since the mirrored region last answered, or the mirror was started and it never did");
     }
 }
 

@@ -11,13 +11,6 @@ public static class MirrorSettings
 {
     public const string Role = "mirror";
 
-    /// <summary>What a takeover needs: the same topics as MirrorMaker 2's in the overlays of Kubernetes.</summary>
-    public static readonly IReadOnlyList<Topic> Mirrored =
-    [
-        Topics.Orders, Topics.PaymentNotifications, Topics.SagaFacts, Topics.Deliveries, Topics.KeyBatches, Topics.Catalog,
-        Topics.Audit,
-    ];
-
     /// <summary>
     /// Reads <c>Mirror__BootstrapServers</c> and <c>Mirror__Tls__…</c> (the region that is copied), <c>Mirror__Alias</c> (its
     /// name, before the topics' own) and <c>Kafka__…</c> (where the copies are). Throws with the setting's name and what it should hold.
@@ -49,7 +42,7 @@ public static class MirrorSettings
                 // A copy is larger than its original by a header.
                 MaxRecordBytes = 1_040_000,
             },
-            Mirrored, replication);
+            Topics.Mirrored, replication);
     }
 
     private static string Required(IConfiguration configuration, string key, string what) =>

@@ -32,6 +32,7 @@ public sealed class KafkaMirror(MirrorPlan plan, TimeProvider time, Random rando
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Stuck = TimeSpan.FromSeconds(60);
 
+    private readonly long _made = time.GetTimestamp();
     private readonly Dictionary<TopicPartition, long> _next = [];
     private volatile Dictionary<string, long> _lag = [];
     private long _heard;
@@ -43,6 +44,9 @@ public sealed class KafkaMirror(MirrorPlan plan, TimeProvider time, Random rando
 
     /// <summary>Since the source last answered; null before the first time.</summary>
     public TimeSpan? Silence => Volatile.Read(ref _heard) is > 0 and var heard ? time.GetElapsedTime(heard) : null;
+
+    /// <summary>The same; before the first answer, since this mirror was made: one that never gets through is silent too.</summary>
+    public TimeSpan Unheard => Silence ?? time.GetElapsedTime(_made);
 
     /// <summary>How old the newest copy is while there is something to copy; else 0.</summary>
     public TimeSpan Delay => Lag.Values.Sum() == 0 || Volatile.Read(ref _copiedTo) is not (> 0 and var at)

@@ -46,6 +46,19 @@ public sealed class KafkaTopicCare(KafkaSettings settings) : IDisposable
                 .ToDictionary(e => e.Name, e => e.Value));
     }
 
+    /// <summary>Has nothing of these topics go by age or size any more. Throws <see cref="KafkaException"/> where one refuses.</summary>
+    public Task KeepAsync(IReadOnlyList<Topic> topics, CancellationToken cancellation) =>
+        _admin.Value.IncrementalAlterConfigsAsync(
+                topics.ToDictionary(
+                    t => new ConfigResource { Type = ResourceType.Topic, Name = settings.TopicPrefix + t.Name },
+                    _ => new List<ConfigEntry>
+                    {
+                        new() { Name = "retention.ms", Value = "-1", IncrementalOperation = AlterConfigOpType.Set },
+                        new() { Name = "retention.bytes", Value = "-1", IncrementalOperation = AlterConfigOpType.Set },
+                    }),
+                new() { RequestTimeout = Limit })
+            .WaitAsync(cancellation);
+
     public void Dispose()
     {
         if (_admin.IsValueCreated)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CardShop.Contracts;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -56,7 +57,9 @@ internal static class KafkaTopics
             : new()
             {
                 ["cleanup.policy"] = "delete",
-                ["retention.ms"] = "-1",
+                ["retention.ms"] = topic.KeptFor is { } kept
+                    ? ((long)kept.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)
+                    : "-1",
                 ["retention.bytes"] = "-1",
                 ["min.insync.replicas"] = InSync(replication),
             },

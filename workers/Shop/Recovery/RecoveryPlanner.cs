@@ -52,7 +52,7 @@ public sealed class RecoveryPlanner(NpgsqlDataSource database, ILog log, ILogRan
             {
                 planned.AddRange(takeOver is null
                     ? await InputsAsync(group.Name, topic, progress, objections, cancellation)
-                    : await CopiesAsync(topic, since, cancellation));
+                    : await CopiesAsync(topic, since, takeOver, objections, cancellation));
             }
         }
 
@@ -65,7 +65,7 @@ public sealed class RecoveryPlanner(NpgsqlDataSource database, ILog log, ILogRan
             }
         }
 
-        planned.AddRange(await FactsAsync(commit, since, objections, cancellation));
+        planned.AddRange(await FactsAsync(commit, since, takeOver, objections, cancellation));
         foreach (var topic in new[] { Topics.Catalog, Topics.Partners })
         {
             planned.AddRange((await ranges.BoundsAsync(topic, cancellation)).Select(
@@ -112,12 +112,15 @@ public sealed class RecoveryPlanner(NpgsqlDataSource database, ILog log, ILogRan
         return (commit, since, progress);
     }
 
-    private async Task<IEnumerable<PlannedRange>> CopiesAsync(Topic topic, DateTimeOffset? since, CancellationToken cancellation)
+    private async Task<IEnumerable<PlannedRange>> CopiesAsync(
+        Topic topic, DateTimeOffset? since, TakeOver takeOver, List<string> objections, CancellationToken cancellation)
     {
         var bounds = await ranges.BoundsAsync(topic, cancellation);
         var starts = since is { } moment
             ? await ranges.OffsetsAtAsync(topic, moment - ClockMargin, cancellation)
             : bounds.ToDictionary(b => b.Key, b => b.Value.First);
+        objections.AddRange(bounds.OrderBy(b => b.Key).Select(b => CopiedHistory.TooOld(
+            $"{takeOver.Log}{b.Key.Topic}[{b.Key.Partition}]", b.Value.First, since - ClockMargin, takeOver)).OfType<string>());
         return bounds.OrderBy(b => b.Key).Select(b => new PlannedRange(
             b.Key, b.Value.First, Math.Max(b.Value.First, starts.GetValueOrDefault(b.Key)), b.Value.Next));
     }
@@ -152,7 +155,7 @@ public sealed class RecoveryPlanner(NpgsqlDataSource database, ILog log, ILogRan
     /// older ones were trimmed, the first that is kept must be one that the database has.
     /// </summary>
     private async Task<List<PlannedRange>> FactsAsync(
-        long commit, DateTimeOffset? since, List<string> objections, CancellationToken cancellation)
+        long commit, DateTimeOffset? since, TakeOver? takeOver, List<string> objections, CancellationToken cancellation)
     {
         var bounds = await ranges.BoundsAsync(Topics.SagaFacts, cancellation);
         var starts = since is { } moment
@@ -164,7 +167,15 @@ public sealed class RecoveryPlanner(NpgsqlDataSource database, ILog log, ILogRan
                 ? []
                 : await ranges.ReadAsync(
                     new Dictionary<PartitionKey, long> { [partition] = first }, 1, Patience, cancellation);
-            // Of copies the first may be of a record that is not.
+            if (takeOver is not null)
+            {
+                // Of copies the first may be of a record that is not.
+                FirstCopy? copy = kept.Count == 0 ? null : new(kept[0].Commit, kept[0].Mirrored);
+                objections.AddRange(new[] { CopiedHistory.Objection(partition, first, copy, commit, since - ClockMargin, takeOver) }.OfType<string>());
+                continue;
+            }
+
+            // A region that lives on in copies: its database has grown out of them.
             var isWhole = first == 0 && (kept.Count == 0 || kept[0].Mirrored is null or 0);
             if (!isWhole && (kept.Count == 0 ? commit == 0 : kept[0].Commit > commit))
             {

@@ -13,6 +13,12 @@ public sealed record TakeOver(string Log, DateTimeOffset CopiedTo, DateTimeOffse
 {
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(1);
 
+    /// <summary>Copies of records from before it may have gone by age; null: none goes by itself.</summary>
+    public DateTimeOffset? Aged { get; init; }
+
+    /// <summary>An operator has looked, and says that the mirror ran ever since the backup.</summary>
+    public bool AreWhole { get; init; }
+
     /// <summary>What the region did within it nobody knows here.</summary>
     public TimeSpan Lag => LostAt - CopiedTo > Least ? LostAt - CopiedTo : Least;
 }

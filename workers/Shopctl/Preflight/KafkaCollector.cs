@@ -26,28 +26,40 @@ internal static class KafkaCollector
         var metadata = await Task.Factory.StartNew(
             () => admin.GetMetadata(Limit), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         var present = metadata.Topics.Where(t => t.Partitions.Count > 0).ToDictionary(t => t.Topic);
-        Topic[] known = [.. Topics.All.Where(t => present.ContainsKey(t.Name))];
+        var prefix = settings.TopicPrefix;
+        // A region that lives on in copies keeps none of others: those are of the region that it is a guest of.
+        var mirrors = prefix.Length > 0 ? [] : settings.Mirrors;
+        string[] known =
+        [
+            .. Topics.All.Select(t => prefix + t.Name)
+                .Concat(mirrors.SelectMany(m => Topics.Mirrored.Select(t => m.Prefix + t.Name))).Distinct().Where(present.ContainsKey),
+        ];
         var configs = await ConfigsAsync(admin, known, metadata.Brokers.Select(b => b.BrokerId).FirstOrDefault());
         var topics = known.ToDictionary(
-            t => t.Name,
+            t => t,
             t => new TopicFacts(
-                present[t.Name].Partitions.Count,
-                present[t.Name].Partitions.Min(p => p.Replicas.Length),
-                present[t.Name].Partitions.Min(p => p.InSyncReplicas.Length),
-                configs.GetValueOrDefault(t.Name)));
+                present[t].Partitions.Count,
+                present[t].Partitions.Min(p => p.Replicas.Length),
+                present[t].Partitions.Min(p => p.InSyncReplicas.Length),
+                configs.GetValueOrDefault(t)));
+        var own = known.FirstOrDefault(t => t.StartsWith(prefix + "shop.", StringComparison.Ordinal));
         return (
             new(
-                apis, metadata.Brokers.Count, topics, await TryCreateAsync(admin, replication),
-                known.Length > 0 ? await TryAlterAsync(admin, known[0], configs.GetValueOrDefault(known[0].Name)) : null),
+                apis, metadata.Brokers.Count, topics, await TryCreateAsync(admin, prefix + TrialTopic, replication),
+                own is not null ? await TryAlterAsync(admin, own, configs.GetValueOrDefault(own)) : null)
+            {
+                Prefix = prefix,
+                Mirrors = mirrors,
+            },
             configs.GetValueOrDefault(string.Empty)?.GetValueOrDefault("log.dirs"));
     }
 
     /// <returns>Settings by topic; those of one broker under the empty name. What may not be read is left out.</returns>
     private static async Task<Dictionary<string, IReadOnlyDictionary<string, string>>> ConfigsAsync(
-        IAdminClient admin, IEnumerable<Topic> topics, int broker)
+        IAdminClient admin, IEnumerable<string> topics, int broker)
     {
         var found = new Dictionary<string, IReadOnlyDictionary<string, string>>();
-        await AddAsync(topics.Select(t => new ConfigResource { Type = ResourceType.Topic, Name = t.Name }));
+        await AddAsync(topics.Select(t => new ConfigResource { Type = ResourceType.Topic, Name = t }));
         await AddAsync([new ConfigResource
         {
             Type = ResourceType.Broker,
@@ -78,12 +90,12 @@ internal static class KafkaCollector
         }
     }
 
-    private static async Task<string?> TryCreateAsync(IAdminClient admin, short replication)
+    private static async Task<string?> TryCreateAsync(IAdminClient admin, string topic, short replication)
     {
         try
         {
             await admin.CreateTopicsAsync(
-                [new TopicSpecification { Name = TrialTopic, NumPartitions = 1, ReplicationFactor = replication }],
+                [new TopicSpecification { Name = topic, NumPartitions = 1, ReplicationFactor = replication }],
                 new() { ValidateOnly = true, RequestTimeout = Limit });
             return null;
         }
@@ -99,7 +111,7 @@ internal static class KafkaCollector
 
     /// <summary>A setting is set to what it is.</summary>
     private static async Task<string?> TryAlterAsync(
-        IAdminClient admin, Topic topic, IReadOnlyDictionary<string, string>? settings)
+        IAdminClient admin, string topic, IReadOnlyDictionary<string, string>? settings)
     {
         var entry = new ConfigEntry
         {
@@ -110,7 +122,7 @@ internal static class KafkaCollector
         try
         {
             await admin.IncrementalAlterConfigsAsync(
-                new() { [new() { Type = ResourceType.Topic, Name = topic.Name }] = [entry] },
+                new() { [new() { Type = ResourceType.Topic, Name = topic }] = [entry] },
                 new() { ValidateOnly = true, RequestTimeout = Limit });
             return null;
         }

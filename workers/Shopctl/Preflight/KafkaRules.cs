@@ -12,11 +12,19 @@ public sealed record TopicFacts(
 
 /// <summary>What was learnt of Kafka.</summary>
 /// <param name="Apis">The highest version of each API, by the protocol's key.</param>
+/// <param name="Topics">By their full names, with all that stands before the agreed ones.</param>
 /// <param name="CreateRefusal">Why a topic could not be created; null where it could.</param>
 /// <param name="AlterRefusal">Why a topic's settings could not be changed; null where they could, or no topic is there.</param>
 public sealed record KafkaFacts(
     IReadOnlyDictionary<int, short> Apis, int Brokers, IReadOnlyDictionary<string, TopicFacts> Topics,
-    string? CreateRefusal, string? AlterRefusal);
+    string? CreateRefusal, string? AlterRefusal)
+{
+    /// <summary>What stands before the names of the shop's own topics; empty, but for a region that was taken over.</summary>
+    public string Prefix { get; init; } = string.Empty;
+
+    /// <summary>The regions that are mirrored here.</summary>
+    public IReadOnlyList<MirroredRegion> Mirrors { get; init; } = [];
+}
 
 /// <summary>What the design demands of Kafka. Pure.</summary>
 public static class KafkaRules
@@ -54,7 +62,24 @@ public static class KafkaRules
             yield return new(Area, "change topics", Verdict.Warn, alter, "Give this user ALTER_CONFIGS on topics shop.*.");
         }
 
-        var rows = Topics.All.SelectMany(t => OfTopic(t, facts.Topics.GetValueOrDefault(t.Name), mode)).ToList();
+        var rows = Topics.All.Select(t => t with { Name = facts.Prefix + t.Name })
+            .SelectMany(t => OfTopic(t, facts.Topics.GetValueOrDefault(t.Name), Kept.Contains(t.Name[facts.Prefix.Length..]), mode)).ToList();
+        foreach (var row in Grouped(rows, $"all {Topics.All.Count} topics", Topics.All.Count))
+        {
+            yield return row;
+        }
+
+        if (!rows.Exists(r => r.Verdict is Verdict.Fail or Verdict.Warn or Verdict.Info))
+        {
+            yield return new(
+                Area, "topics", Verdict.Ok, $"all {Topics.All.Count}: partitions, copies, retention and compaction as agreed");
+        }
+    }
+
+    /// <summary>One line for topics of which the same is to be said.</summary>
+    /// <param name="all">What is said instead of the names of all <paramref name="count"/>.</param>
+    internal static IEnumerable<CheckResult> Grouped(IEnumerable<CheckResult> rows, string all, int count)
+    {
         foreach (var same in rows.GroupBy(r => (r.Verdict, r.Found, r.ToDo)))
         {
             var names = same.Select(r => r.Check).ToList();
@@ -64,16 +89,28 @@ public static class KafkaRules
                 {
                     1 => names[0],
                     <= 3 => string.Join(", ", names),
-                    _ when names.Count == Topics.All.Count => $"all {names.Count} topics",
+                    _ when names.Count == count => all,
                     _ => $"{names.Count} topics: {string.Join(", ", names)}",
                 },
             };
         }
+    }
 
-        if (!rows.Exists(r => r.Verdict is Verdict.Fail or Verdict.Warn or Verdict.Info))
+    /// <summary>Whether there are enough copies of each record, and all are in sync.</summary>
+    internal static IEnumerable<(Verdict Verdict, string Found, string ToDo)> Copies(TopicFacts facts, PreflightMode mode)
+    {
+        if (facts.LeastReplicas < CopiesDemanded)
         {
-            yield return new(
-                Area, "topics", Verdict.Ok, $"all {Topics.All.Count}: partitions, copies, retention and compaction as agreed");
+            yield return (
+                CheckResult.Demanded(false, mode), $"{Copies(facts.LeastReplicas)} of each record",
+                "Reassign its partitions to three brokers; for topics to come set Kafka__Replication=3.");
+        }
+
+        if (facts.LeastInSync < facts.LeastReplicas)
+        {
+            yield return (
+                Verdict.Warn, $"a partition has {facts.LeastInSync} of {facts.LeastReplicas} copies in sync",
+                "Look for the broker that is away or behind.");
         }
     }
 
@@ -88,7 +125,7 @@ public static class KafkaRules
                 "Use Apache Kafka 2.1 or newer.");
     }
 
-    private static IEnumerable<CheckResult> OfTopic(Topic topic, TopicFacts? facts, PreflightMode mode)
+    private static IEnumerable<CheckResult> OfTopic(Topic topic, TopicFacts? facts, bool isKept, PreflightMode mode)
     {
         if (facts is null)
         {
@@ -104,18 +141,9 @@ public static class KafkaRules
                 "The count is fixed for a topic's life. Before the first order: delete the topic and run 'shopctl migrate'.");
         }
 
-        if (facts.LeastReplicas < CopiesDemanded)
+        foreach (var (verdict, found, toDo) in Copies(facts, mode))
         {
-            yield return new(
-                Area, topic.Name, CheckResult.Demanded(false, mode), $"{Copies(facts.LeastReplicas)} of each record",
-                "Reassign its partitions to three brokers; for topics to come set Kafka__Replication=3.");
-        }
-
-        if (facts.LeastInSync < facts.LeastReplicas)
-        {
-            yield return new(
-                Area, topic.Name, Verdict.Warn, $"a partition has {facts.LeastInSync} of {facts.LeastReplicas} copies in sync",
-                "Look for the broker that is away or behind.");
+            yield return new(Area, topic.Name, verdict, found, toDo);
         }
 
         if (facts.Settings is not { } settings)
@@ -125,13 +153,13 @@ public static class KafkaRules
             yield break;
         }
 
-        foreach (var (verdict, found, toDo) in Durability(facts.LeastReplicas, settings, mode).Concat(Retention(topic, settings)))
+        foreach (var (verdict, found, toDo) in Durability(facts.LeastReplicas, settings, mode).Concat(Retention(topic, isKept, settings)))
         {
             yield return new(Area, topic.Name, verdict, found, toDo);
         }
     }
 
-    private static IEnumerable<(Verdict Verdict, string Found, string ToDo)> Durability(
+    internal static IEnumerable<(Verdict Verdict, string Found, string ToDo)> Durability(
         int replicas, IReadOnlyDictionary<string, string> settings, PreflightMode mode)
     {
         string? Value(string name) => settings.GetValueOrDefault(name);
@@ -159,7 +187,7 @@ public static class KafkaRules
     }
 
     private static IEnumerable<(Verdict Verdict, string Found, string ToDo)> Retention(
-        Topic topic, IReadOnlyDictionary<string, string> settings)
+        Topic topic, bool isKept, IReadOnlyDictionary<string, string> settings)
     {
         string? Value(string name) => settings.GetValueOrDefault(name);
         var policy = Value("cleanup.policy");
@@ -174,7 +202,7 @@ public static class KafkaRules
         else if (!topic.Compacted && (Value("retention.ms") != "-1" || Value("retention.bytes") != "-1"))
         {
             yield return (
-                Kept.Contains(topic.Name) ? Verdict.Fail : Verdict.Warn,
+                isKept ? Verdict.Fail : Verdict.Warn,
                 $"retention.ms={Value("retention.ms")}, retention.bytes={Value("retention.bytes")}: records would go by themselves",
                 "Set both to -1; housekeeping alone trims.");
         }

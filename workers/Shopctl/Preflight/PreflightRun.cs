@@ -83,7 +83,7 @@ internal sealed class PreflightRun(
         var (facts, folders) = await KafkaCollector.AskAsync(_settings, mode.Replication, cancellation);
         return
         [
-            .. KafkaRules.Judge(facts, mode),
+            .. KafkaRules.Judge(facts, mode), .. MirrorRules.Judge(facts, mode),
             .. (folders?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [])
                 .Where(Directory.Exists).Take(8).Select(f => HostCollector.Disk("Kafka's data", f)).OfType<DiskFacts>()
                 .Select(HostRules.Disk),

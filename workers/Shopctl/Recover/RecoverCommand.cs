@@ -38,6 +38,11 @@ public static class RecoverCommand
                 "fenced, as 2026-03-01T10:20:00Z. What it may have done after its last copy is set aside for review.",
             HelpName = "TIME",
         };
+        var whole = new Option<bool>("--copies-are-whole")
+        {
+            Description = "With --take-over-lost-at: you have looked, and the mirror ran ever since the backup. Only where recover asks for it: " +
+                "MirrorMaker 2 does not tell whether its first copy was its source's first record.",
+        };
         var recover = new Command(
             "recover",
             """
@@ -45,18 +50,19 @@ public static class RecoverCommand
             every writer is fenced. Orders are accepted meanwhile. It can be repeated: what is interrupted is run again.
             """)
         {
-            dry, yes, work, lost,
+            dry, yes, work, lost, whole,
         };
         recover.Takes(OperatorActions.Recover);
         session.Bind(recover, (servers, arguments, cancellation) => arguments.GetValue(work)
             ? WorkAsync(session, servers, arguments.GetValue(dry), cancellation)
             : RunAsync(
-                session, servers, arguments.GetValue(dry), arguments.GetValue(yes), TakeOverPlan.TimeOf(session, arguments.GetValue(lost)), cancellation));
+                session, servers, arguments.GetValue(dry), arguments.GetValue(yes), TakeOverPlan.TimeOf(session, arguments.GetValue(lost)),
+                arguments.GetValue(whole), cancellation));
         return recover;
     }
 
     private static async Task<int> RunAsync(
-        Session session, ShopServers servers, bool dry, bool yes, DateTimeOffset? lostAt, CancellationToken cancellation)
+        Session session, ShopServers servers, bool dry, bool yes, DateTimeOffset? lostAt, bool areWhole, CancellationToken cancellation)
     {
         await servers.RequireDatabaseAsync(cancellation);
         await servers.RequireLogAsync(cancellation);
@@ -66,7 +72,7 @@ public static class RecoverCommand
             servers.KafkaClient with { MessageTimeout = Patience, Linger = TimeSpan.Zero }, session.Time,
             NullLogger<KafkaRanges>.Instance, ReadAheadKilobytes);
         var planner = new RecoveryPlanner(servers.Database, servers.Log, ranges);
-        var takeOver = await TakeOverPlan.MakeAsync(servers, planner, lostAt, cancellation);
+        var takeOver = await TakeOverPlan.MakeAsync(servers, planner, lostAt, areWhole, cancellation);
         var plan = await planner.MakeAsync(cancellation, takeOver);
         if (!fence.IsFenced && (plan.Commit > 0 || plan.Ranges.All(r => r.End == 0)))
         {
@@ -103,10 +109,12 @@ public static class RecoverCommand
             OperatorActions.Recover, "PostgreSQL", null, [
                 ("commit", plan.Commit.ToString(CultureInfo.InvariantCulture)),
                 ("lost-at", lostAt?.ToString("O", CultureInfo.InvariantCulture)),
+                ("copies-are-whole", areWhole ? "true" : null),
             ],
             cancellation);
         if (takeOver is not null)
         {
+            await TakeOverPlan.KeepAsync(servers, cancellation);
             var handed = await TakeOverPlan.HandOverAsync(servers, planner, cancellation);
             session.Screen.Line(string.Create(
                 CultureInfo.InvariantCulture, $"{handed:N0} inputs that were kept here for region {servers.Settings.Region} were handed over."));

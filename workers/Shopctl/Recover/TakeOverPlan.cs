@@ -1,4 +1,5 @@
 using System.Globalization;
+using CardShop.Contracts;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Recovery;
 using CardShop.Shopctl.Servers;
@@ -24,12 +25,17 @@ internal static class TakeOverPlan
     /// <returns>Null where nothing is taken over.</returns>
     /// <exception cref="ShopctlException">Settings, database and what was said do not fit.</exception>
     public static async Task<TakeOver?> MakeAsync(
-        ShopServers servers, RecoveryPlanner planner, DateTimeOffset? lostAt, CancellationToken cancellation)
+        ShopServers servers, RecoveryPlanner planner, DateTimeOffset? lostAt, bool areWhole, CancellationToken cancellation)
     {
         var prefix = servers.Settings.TopicPrefix;
         var own = await LogOfAsync(servers.Database, cancellation);
         if (lostAt is null)
         {
+            if (areWhole)
+            {
+                throw new ShopctlException(ExitCodes.Usage, "--copies-are-whole goes with --take-over-lost-at alone.");
+            }
+
             return own == prefix
                 ? null
                 : throw new ShopctlException(
@@ -57,7 +63,22 @@ internal static class TakeOverPlan
             ? throw new ShopctlException(
                 ExitCodes.Usage,
                 $"The newest copy is of {copied.UtcDateTime:O}: the region was still at work then, after --take-over-lost-at {lostAt.Value.UtcDateTime:O}.")
-            : new(prefix, copied, lostAt.Value);
+            : new(prefix, copied, lostAt.Value) { AreWhole = areWhole, Aged = await AgedAsync(servers, cancellation) };
+    }
+
+    /// <summary>From now on the copies are the region's own topics: nothing of them goes by age any more, housekeeping trims them.</summary>
+    public static async Task KeepAsync(ShopServers servers, CancellationToken cancellation)
+    {
+        using var care = new KafkaTopicCare(servers.KafkaClient);
+        await care.KeepAsync([.. Topics.All.Where(t => !t.Compacted)], cancellation);
+    }
+
+    /// <summary>From when on no copy has gone by age; null: none goes.</summary>
+    private static async Task<DateTimeOffset?> AgedAsync(ShopServers servers, CancellationToken cancellation)
+    {
+        using var care = new KafkaTopicCare(servers.KafkaClient);
+        var settings = await care.ConfigsAsync([.. Topics.Mirrored.Where(t => !t.Compacted)], cancellation);
+        return CopiedHistory.Aged(settings.Values.Select(s => s.GetValueOrDefault("retention.ms")), servers.Time.GetUtcNow());
     }
 
     /// <summary>What this site kept for the region goes to the region's own topics.</summary>

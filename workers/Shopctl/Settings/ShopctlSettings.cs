@@ -4,6 +4,7 @@ using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Mail;
 using CardShop.Shop.Orders;
+using CardShop.Shopctl.Preflight;
 using Microsoft.Extensions.Configuration;
 using Npgsql;
 
@@ -46,10 +47,19 @@ public sealed class ShopctlSettings(
     public IReadOnlyDictionary<string, KafkaSettings> RegionLinks => Guarded(() => Pipeline.Log.RegionLinks.From(
         from letter in "abcdefghijklmnopqrstuvwxyz"
         let prefix = $"{Pipeline.Log.RegionLinks.Section}__{letter}__"
-        where variable(prefix + "BootstrapServers") is { Length: > 0 }
+        where variable(prefix + Pipeline.Log.RegionLinks.Servers) is { Length: > 0 }
         select (letter.ToString(), (Func<string, string?>)(
             name => variable(prefix + name.Replace(":", "__", StringComparison.Ordinal)))),
         "cardshop-shopctl"));
+
+    /// <summary>The regions that are mirrored here.</summary>
+    public IReadOnlyList<MirroredRegion> Mirrors => Guarded<IReadOnlyList<MirroredRegion>>(() =>
+    [
+        .. from letter in "abcdefghijklmnopqrstuvwxyz"
+           let alias = variable($"{Pipeline.Log.RegionLinks.Section}__{letter}__{Pipeline.Log.RegionLinks.Alias}")
+           where alias is { Length: > 0 }
+           select new MirroredRegion(letter.ToString(), PrefixOfCopies(letter, alias)),
+    ]);
 
     /// <summary>Copies of each topic that migrate creates.</summary>
     public short Replication => variable(ReplicationName) is not { Length: > 0 } text
@@ -171,6 +181,20 @@ public sealed class ShopctlSettings(
         ? value
         : throw new ShopctlException(
             ExitCodes.Usage, $"Setting {name} is missing: it holds {what}. compose/shopctl sets it for the local instance.");
+
+    private static string PrefixOfCopies(char letter, string alias)
+    {
+        try
+        {
+            return KafkaSettings.PrefixOf(alias + ".");
+        }
+        catch (InvalidOperationException)
+        {
+            throw new InvalidOperationException(
+                $"Setting {Pipeline.Log.RegionLinks.Section}__{letter}__{Pipeline.Log.RegionLinks.Alias} must be small letters, digits and " +
+                "hyphens, as in north: the name that its mirror puts before the topics' own.");
+        }
+    }
 
     private static T Guarded<T>(Func<T> read)
     {
