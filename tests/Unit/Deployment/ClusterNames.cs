@@ -37,7 +37,7 @@ internal sealed record ClusterNames(
         return new(
             all.Select(d => d.Name()).ToHashSet(), all.Select(d => (d.Kind(), d.Name())).ToHashSet(),
             nodes.SelectMany(n => n.Map("labels").Concat(n.Map("matchLabels")).Concat(n.Map("podSelector"))).Select(l => $"{l.Key}={l.Value}")
-                .Append("cnpg.io/instanceRole=primary").ToHashSet(),
+                .Append("cnpg.io/instanceRole=primary").Append("app.kubernetes.io/name=cert-manager").ToHashSet(),
             nodes.SelectMany(n => n.Each("containers")).Select(c => c.Text("name")).OfType<string>().Concat(Theirs).ToHashSet());
     }
 

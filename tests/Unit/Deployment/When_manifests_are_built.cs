@@ -15,7 +15,12 @@ public sealed partial class When_manifests_are_built
         ["private", "hybrid", "public", "single-zone", "two-datacentres", "three-regions/east", "three-regions/south", "three-regions/north", "canary"];
 
     /// <summary>Parts of others: no place of their own.</summary>
-    private static readonly string[] Parts = ["overlays/three-regions/region", "overlays/two-datacentres-one-left"];
+    private static readonly string[] Parts =
+    [
+        "overlays/three-regions/region", "overlays/two-datacentres-one-left",
+        .. new[] { "copies/one", "copies/east", "copies/south", "copies/north", "takeover/access", "takeover/shop", "takeover/east", "takeover/south" }
+            .Select(p => "overlays/three-regions/" + p),
+    ];
 
     [Theory]
     [MemberData(nameof(Overlays))]

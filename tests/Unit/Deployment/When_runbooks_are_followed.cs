@@ -215,7 +215,7 @@ public sealed partial class When_runbooks_are_followed
             return $"kubectl {verb} is not known";
         }
 
-        if (words is ["cnpg", var deed, ..] && deed is not ("status" or "promote" or "backup" or "psql"))
+        if (words is ["cnpg", var deed, ..] && deed is not ("status" or "promote" or "backup" or "psql" or "destroy"))
         {
             return $"cnpg {deed} is not known";
         }

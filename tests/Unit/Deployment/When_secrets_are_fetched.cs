@@ -14,7 +14,8 @@ public sealed partial class When_secrets_are_fetched
     {
         var rows = Rows();
         var missing = new List<string>();
-        foreach (var secret in (await Kustomize.AllAsync()).Values.SelectMany(d => d).Where(d => d.Kind() == "ExternalSecret"))
+        foreach (var secret in (await Kustomize.AllAsync()).Values.SelectMany(d => d)
+            .Where(d => d.Kind() == "ExternalSecret" && d.Text("spec|secretStoreRef|kind") == "ClusterSecretStore"))
         {
             var fetched = secret.Each("spec|dataFrom").Select(d => (Key: d.Text("extract|key"), Property: (string?)null))
                 .Concat(secret.Each("spec|data").Select(d => (Key: d.Text("remoteRef|key"), Property: d.Text("remoteRef|property"))));
