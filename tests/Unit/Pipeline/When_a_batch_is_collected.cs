@@ -28,6 +28,20 @@ public sealed class When_a_batch_is_collected
     }
 
     [Fact]
+    public async Task It_is_not_looked_at_more_often_than_timers_can_wait()
+    {
+        Add(1);
+        var collector = new BatchCollector(new(500, TimeSpan.FromMilliseconds(2), int.MaxValue), _time);
+        var next = collector.NextAsync(_input.Reader, TestContext.Current.CancellationToken);
+        await WaitForTimerAsync(1);
+        _time.Advance(TimeSpan.FromMilliseconds(1.5));
+        await WaitForTimerAsync(2);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Single(await next.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        Assert.Equal([1, 1], _time.Waits.Select(w => w.TotalMilliseconds));
+    }
+
+    [Fact]
     public async Task A_full_one_does_not_wait()
     {
         Add(7);

@@ -11,6 +11,9 @@ public sealed class BatchCollector(BatchOptions options, TimeProvider time)
     /// </summary>
     private const int Looks = 4;
 
+    /// <summary>A timer of less than this does not wait at all.</summary>
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
+
     private readonly TimeSpan _look = options.MaxAge / Looks;
 
     /// <summary>
@@ -46,7 +49,8 @@ public sealed class BatchCollector(BatchOptions options, TimeProvider time)
                 return batch;
             }
 
-            await Task.Delay(left < _look ? left : _look, time, cancellation);
+            var wait = left < _look ? left : _look;
+            await Task.Delay(wait < Shortest ? Shortest : wait, time, cancellation);
         }
     }
 }
