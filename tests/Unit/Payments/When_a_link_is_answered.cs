@@ -22,6 +22,20 @@ public sealed class When_a_link_is_answered
     public void The_next_look_is_never_behind_the_expiry() =>
         Scenario.Given(An.Reserved()).At(An.Expiry - TimeSpan.FromSeconds(1)).When(An.Linked()).IsDue(An.Expiry);
 
+    /// <summary>Under load a request may wait until its order's time is nearly over.</summary>
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(0)]
+    [InlineData(30)]
+    public void A_request_that_came_too_late_lets_the_order_expire(int secondsAfterExpiry)
+    {
+        var refused = Scenario.Given(An.Reserved()).At(An.Expiry + TimeSpan.FromSeconds(secondsAfterExpiry))
+            .When(An.Requested(ChannelResult.Refused)).Is(PaymentStatus.Reserved).Sends().Then;
+        var due = refused.At(refused.Order.Payment!.Due!.Value).When(An.PaymentDue);
+        Assert.Equal(An.Number, due.Sent<ClosePayment>().Number);
+        due.Then.When(An.CloseAnswered(ChannelResult.NotFound)).Is(PaymentStatus.Expired).IsDue(null);
+    }
+
     [Theory]
     [InlineData(ChannelResult.Unknown)]
     [InlineData(ChannelResult.NotFound)]

@@ -11,6 +11,12 @@ internal static class AttemptDecider
 {
     private const int MaxCloseTries = 10;
 
+    /// <summary>
+    /// A request that is refused so near the end of its time came too late: providers count in whole seconds, by clocks of their own.
+    /// The order expires as any other, and is no case for a person.
+    /// </summary>
+    private static readonly TimeSpan TooLate = TimeSpan.FromSeconds(10);
+
     /// <summary>How long after its end an order waits for an absent provider before its stock is free again.</summary>
     private static readonly TimeSpan AwayGrace = TimeSpan.FromMinutes(5);
 
@@ -38,7 +44,7 @@ internal static class AttemptDecider
                 return PaymentDecider.Changed(
                     order, Attempts.Replace(saga, Schedule.TryAgain(attempt, now)),
                     new CheckPayment(saga.Id, attempt.Number, 0));
-            case { Result: ChannelResult.Refused } answer:
+            case { Result: ChannelResult.Refused } answer when now < attempt.ExpiresAt - TooLate:
                 var reason = $"{attempt.Channel} refused the payment request: {answer.Code}";
                 return InReview(
                     order, Attempts.Replace(saga, attempt with { NextAt = null }), attempt, ReviewKind.RequestRefused,
