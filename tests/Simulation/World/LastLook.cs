@@ -42,6 +42,12 @@ internal sealed class LastLook(
         return checker.Accepted.Keys.Select(id => Unrest(state, id)).FirstOrDefault(u => u is not null);
     }
 
+    /// <summary>
+    /// Money that no order knows yet, of an attempt whose provider will be asked: it will change a picture, whatever else happens.
+    /// </summary>
+    public bool IsMoneyAwaited => store.State.Payments.Any(p => PaidFor(p.Key).Any(
+        t => p.Value.Payments.All(known => known.Number != t.Request.Number) && IsFollowed(p.Value, t)));
+
     public void Check()
     {
         var state = store.State;

@@ -112,7 +112,7 @@ internal sealed class ShopWorld
         }
 
         Settle();
-        if (Swarm.Repeats && Sim.Violation is null)
+        if (Swarm.Repeats && Sim.Violation is null && !_look.IsMoneyAwaited)
         {
             var before = _look.Picture();
             _front.RepeatInputs();
