@@ -10,6 +10,12 @@ public static class InstanceSettings
     /// <summary>Who runs shopctl.</summary>
     public const string OperatorKeyName = "CARDSHOP_OPERATOR_KEY";
 
+    /// <summary>
+    /// <c>DOTNET_GCgen0size</c>: 16 MiB, hexadecimal. A batch's garbage dies young; a larger nursery is collected less
+    /// often, and is resident.
+    /// </summary>
+    public const string Nursery = "1000000";
+
     /// <summary>Settings of api, fleets, Sandbox and shopctl.</summary>
     public static IReadOnlyDictionary<string, string> For(InstanceLayout layout, PortBook ports, PostgresPart postgres, RabbitMqPart rabbit)
     {
@@ -59,8 +65,7 @@ public static class InstanceSettings
             ["Backup__RunAs"] = string.Join(' ', postgres.RunAs),
             ["Archive__Directory"] = layout.Archive,
             ["DOTNET_gcServer"] = "0",
-            // 48 MiB, hexadecimal: a batch's garbage dies young, and a larger nursery collects it less often.
-            ["DOTNET_GCgen0size"] = "3000000",
+            ["DOTNET_GCgen0size"] = Nursery,
         };
     }
 

@@ -1,11 +1,12 @@
-using System.Text;
-using System.Text.Json;
 using CardShop.Contracts;
+using CardShop.Local.Instance;
 using CardShop.Local.Servers;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Orders;
 using CardShop.Tests.Bench.Machine;
 using Microsoft.Extensions.Logging.Abstractions;
+using System.Text;
+using System.Text.Json;
 
 namespace CardShop.Tests.Bench.Intake;
 
@@ -35,8 +36,7 @@ internal static class IntakeBench
             ["Region"] = "a",
             ["Local"] = "true",
             ["DOTNET_gcServer"] = "0",
-            // 48 MiB, hexadecimal: a batch's garbage dies young, and a larger nursery collects it less often.
-            ["DOTNET_GCgen0size"] = "3000000",
+            ["DOTNET_GCgen0size"] = InstanceSettings.Nursery,
         };
         AlipayAccount.AddTo(settings, secrets);
         var api = await run.StartAsync(() => WebServer.Create("CardShop.Api", [], settings, run.NewFolder("api")), cancellation);

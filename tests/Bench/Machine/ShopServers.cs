@@ -1,4 +1,5 @@
 using CardShop.Contracts;
+using CardShop.Local.Instance;
 using CardShop.Local.Servers;
 using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Documents;
@@ -41,8 +42,7 @@ internal sealed class ShopServers : IAsyncDisposable
             ["Region"] = "a",
             ["Local"] = "true",
             ["DOTNET_gcServer"] = "0",
-            // 48 MiB, hexadecimal: a batch's garbage dies young, and a larger nursery collects it less often.
-            ["DOTNET_GCgen0size"] = "3000000",
+            ["DOTNET_GCgen0size"] = InstanceSettings.Nursery,
         };
         AlipayAccount.AddTo(Settings, secrets);
     }
