@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using CardShop.Contracts;
 using CardShop.Pipeline.Log;
+using CardShop.Shop.Store;
 using Npgsql;
 
 namespace CardShop.Api.Admin;
@@ -64,12 +65,12 @@ public static class AdminQueries
             {
                 new("SELECT grp, topic, partition, next_offset FROM shop.progress"),
                 new(
-                    """
+                    $$"""
                     SELECT (SELECT count(*) FROM (SELECT FROM shop.outbox LIMIT 1000) o),
                            coalesce((SELECT extract(epoch FROM clock_timestamp() - created_at)
                                      FROM shop.outbox ORDER BY number LIMIT 1), 0)::float8,
                            (SELECT count(*) FROM (SELECT FROM shop.mt_doc_paymentsaga
-                               WHERE data #> '{reviews,0}' IS NOT NULL AND jsonb_path_exists(data, '$.reviews[*] ? (!exists(@.closedAt))') LIMIT 1000) r),
+                               WHERE {{ReviewQueries.IsOpen}} LIMIT 1000) r),
                            (SELECT count(*) FROM (SELECT FROM shop.mt_doc_deliverysaga
                                WHERE data ->> 'status' = 'manual' LIMIT 1000) m),
                            (SELECT count(*) FROM (SELECT FROM shop.parked LIMIT 1000) p),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CardShop.Shop.Store;
 using Npgsql;
 
 namespace CardShop.Shop.Housekeeping;
@@ -44,11 +45,11 @@ public static class MonthKeys
     public static async Task<IReadOnlySet<string>> OpenAsync(NpgsqlDataSource database, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
-            """
+            $$"""
             SELECT DISTINCT split_part(data #>> '{order,contact}', ':', 1) FROM shop.mt_doc_paymentsaga
             WHERE data #>> '{order,contact}' IS NOT NULL
                 AND (due IS NOT NULL OR data ->> 'status' IN ('reserved', 'awaiting-payment', 'refunding', 'review')
-                    OR data #> '{reviews,0}' IS NOT NULL AND jsonb_path_exists(data, '$.reviews[*] ? (!exists(@.closedAt))'))
+                    OR {{ReviewQueries.IsOpen}})
             UNION
             SELECT split_part(p.data #>> '{order,contact}', ':', 1)
             FROM shop.mt_doc_deliverysaga d JOIN shop.mt_doc_paymentsaga p ON p.id = d.id

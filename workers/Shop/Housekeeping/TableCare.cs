@@ -1,3 +1,5 @@
+using CardShop.Shop.Store;
+
 namespace CardShop.Shop.Housekeeping;
 
 /// <summary>What keeps a table from growing for ever.</summary>
@@ -40,12 +42,12 @@ public sealed record TableCare(string Table, TableBound Bound, string Why, Keepi
         new("outbox", TableBound.Live, "what is not sent yet"),
         new("parked", TableBound.CleanedUp, "messages that could not be sent, until their case is closed and some time has passed; " +
             "never a delivery's event, which holds back its keys", Keeping.Failures,
-            """
+            $$"""
             DELETE FROM shop.parked WHERE id IN (
                 SELECT k.id FROM shop.parked k
                 WHERE k.parked_at < $1 AND k.kind NOT IN ('cardshop.order.delivered.v1', 'cardshop.key.replaced.v1')
                     AND NOT EXISTS (SELECT FROM shop.mt_doc_paymentsaga p WHERE p.id = k.order_id
-                        AND p.data #> '{reviews,0}' IS NOT NULL AND jsonb_path_exists(p.data, '$.reviews[*] ? (!exists(@.closedAt))'))
+                        AND {{ReviewQueries.IsOpenIn("p")}})
                 ORDER BY k.id LIMIT $2)
             """),
         new("mt_doc_paymentsaga", TableBound.Archived, "orders that ended move to files"),

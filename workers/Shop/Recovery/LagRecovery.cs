@@ -103,10 +103,10 @@ internal sealed class LagRecovery(
     private async Task<List<(StockKey Product, int Paid)>> PaidAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
-            """
+            $$"""
             SELECT d.data ->> 'sku', d.data ->> 'region', sum((d.data ->> 'quantity')::integer)::integer, count(*)
             FROM shop.mt_doc_paymentsaga p JOIN shop.mt_doc_deliverysaga d ON d.id = p.id
-            WHERE p.data #> '{reviews,0}' IS NOT NULL AND jsonb_path_exists(p.data, '$.reviews[*] ? (!exists(@.closedAt))')
+            WHERE {{ReviewQueries.IsOpenIn("p")}}
                 AND jsonb_path_exists(p.data, '$.reviews[*] ? (@.kind == "region-lost" && !exists(@.closedAt))')
             GROUP BY 1, 2
             """,

@@ -7,13 +7,20 @@ namespace CardShop.Shop.Store;
 /// <summary>Reading cases for operators.</summary>
 public static class ReviewQueries
 {
+    /// <summary>SQL: a payment saga has an open case. Word for word that of the partial index, or it is not used.</summary>
+    public const string IsOpen =
+        "data #> '{reviews,0}' IS NOT NULL AND jsonb_path_exists(data, '$.reviews[*] ? (!exists(@.closedAt))')";
+
+    /// <summary><see cref="IsOpen"/> of the table that a statement calls so.</summary>
+    public static string IsOpenIn(string alias) => IsOpen.Replace("data", alias + ".data", StringComparison.Ordinal);
+
     /// <summary>Orders with an open case behind an id, by the partial index of them.</summary>
     public static Task<IReadOnlyList<PaymentSaga>> OpenAsync(
         NpgsqlDataSource database, string? after, int limit, CancellationToken cancellation) => ReadAsync(
         database,
-        """
+        $$"""
         SELECT data FROM shop.mt_doc_paymentsaga
-        WHERE data #> '{reviews,0}' IS NOT NULL AND jsonb_path_exists(data, '$.reviews[*] ? (!exists(@.closedAt))') AND id > $1
+        WHERE {{IsOpen}} AND id > $1
         ORDER BY id LIMIT $2
         """,
         [new() { Value = after ?? string.Empty }, new() { Value = limit }],

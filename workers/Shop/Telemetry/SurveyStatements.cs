@@ -1,5 +1,6 @@
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Stock;
+using CardShop.Shop.Store;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -32,11 +33,11 @@ internal static class SurveyStatements
             (SELECT count(*) FROM (SELECT 1 FROM shop.mails WHERE due IS NOT NULL LIMIT $1) AS r)
         """;
 
-    private const string Reviews = """
+    private const string Reviews = $$"""
         SELECT count(*), min(since) FROM (
             SELECT (SELECT min(r ->> 'openedAt') FROM jsonb_array_elements(data -> 'reviews') AS r WHERE NOT r ? 'closedAt') AS since
             FROM shop.mt_doc_paymentsaga
-            WHERE data #> '{reviews,0}' IS NOT NULL AND jsonb_path_exists(data, '$.reviews[*] ? (!exists(@.closedAt))') LIMIT $1) AS r
+            WHERE {{ReviewQueries.IsOpen}} LIMIT $1) AS r
         """;
 
     private const string WaitingStock = """

@@ -4,6 +4,7 @@ using System.Text.Json;
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
 using CardShop.Shop.Orders;
+using CardShop.Shop.Store;
 using CardShop.Tests.Chaos.Machine;
 using Spectre.Console;
 
@@ -206,7 +207,7 @@ internal sealed class RegionDrill : IAsyncDisposable
         Figure("orders of a that were copied: known", $"{reached.Count(o => sagas.Contains(o.Id))} of {reached.Count}", "all", reached.All(o => sagas.Contains(o.Id)));
         Figure("orders of a that were not copied (the lag)", $"{all.Count - reached.Count}: {string.Join(' ', all.Where(o => !copied.Contains(o.Id)).Take(3).Select(o => o.Id))} …", "listed", true);
         var review = await taken.IdsAsync(
-            "SELECT id FROM shop.mt_doc_paymentsaga WHERE data #> '{reviews,0}' IS NOT NULL AND jsonb_path_exists(data, '$.reviews[*] ? (!exists(@.closedAt))')", cancel);
+            "SELECT id FROM shop.mt_doc_paymentsaga WHERE " + ReviewQueries.IsOpen, cancel);
         Figure("orders in review", Number(review.Count), "listed", true);
         Figure("keys set aside", Number(await taken.CountAsync(
             "SELECT coalesce(sum(voided), 0)::bigint FROM shop.key_voids WHERE id LIKE 'lost%'", cancel)), "as many as the lag could have issued", true);
@@ -238,9 +239,9 @@ internal sealed class RegionDrill : IAsyncDisposable
     }
 
     private async Task<HashSet<string>> SettledAsync(CancellationToken cancel) => await _taken!.IdsAsync(
-        """
+        $$"""
         SELECT p.id FROM shop.mt_doc_paymentsaga p LEFT JOIN shop.mt_doc_deliverysaga d ON d.id = p.id
-        WHERE d.data ->> 'status' = 'delivered' OR p.data #> '{reviews,0}' IS NOT NULL AND jsonb_path_exists(p.data, '$.reviews[*] ? (!exists(@.closedAt))')
+        WHERE d.data ->> 'status' = 'delivered' OR {{ReviewQueries.IsOpenIn("p")}}
         """,
         cancel);
 

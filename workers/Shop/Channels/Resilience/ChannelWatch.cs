@@ -40,8 +40,7 @@ public sealed class ChannelWatch(
         {
             try
             {
-                if (fence.Reason is null && bulletin.Next(channel.Down, time.GetUtcNow()) is { } state
-                    && await fence.ProbeAsync(cancellation))
+                if (bulletin.Next(channel.Down, time.GetUtcNow()) is { } state && await fence.ProbeAsync(cancellation))
                 {
                     await log.ProduceAsync(ToRecord(state), cancellation);
                     if (bulletin.Said(state, time.GetUtcNow()))
@@ -67,7 +66,7 @@ public sealed class ChannelWatch(
     {
         try
         {
-            return fence.Reason is null && await fence.ProbeAsync(cancellation);
+            return await fence.ProbeAsync(cancellation);
         }
         catch (Exception e) when (Failures.IsPlace(e) && !cancellation.IsCancellationRequested)
         {
