@@ -7,6 +7,7 @@ using CardShop.Tests.Bench.Latency;
 using CardShop.Tests.Bench.Machine;
 using CardShop.Tests.Bench.Pipeline;
 using CardShop.Tests.Bench.Report;
+using CardShop.Tests.Bench.Soak;
 using CardShop.Tests.Bench.Streams;
 
 namespace CardShop.Tests.Bench;
@@ -15,6 +16,7 @@ namespace CardShop.Tests.Bench;
 internal static class Benches
 {
     private const int UsualSeconds = 10;
+    private const int SoakSeconds = 120;
 
     private static readonly IReadOnlyList<(string Name, Func<BenchRun, CancellationToken, Task<IReadOnlyList<BenchResult>>> Run)> All =
     [
@@ -24,6 +26,7 @@ internal static class Benches
         ("latency", LatencyBench.RunAsync),
         ("keys", KeysBench.RunAsync),
         ("streams", StreamsBench.RunAsync),
+        ("soak", SoakBench.RunAsync),
     ];
 
     /// <summary>The names of what a run consists of, in its order.</summary>
@@ -31,7 +34,7 @@ internal static class Benches
     public static IReadOnlyList<string> Of(string wanted) => [.. All.Select(b => b.Name).Where(n => wanted == "all" || n == wanted)];
 
     /// <param name="wanted">One bench, or all.</param>
-    /// <param name="seconds">The length of timed measurements; each bench's usual one where it is not given.</param>
+    /// <param name="seconds">The length of timed measurements; each bench's usual one where it is not given, and of all the soak's.</param>
     /// <param name="rate">Orders per second, where they come at a steady rate.</param>
     /// <param name="ended">Told after each bench of all that have ended. One that fails does not keep the others from running.</param>
     public static async Task<IReadOnlyList<BenchSection>> RunAsync(
@@ -40,7 +43,8 @@ internal static class Benches
         var sections = new List<BenchSection>();
         foreach (var (name, bench) in All.Where(b => wanted == "all" || b.Name == wanted))
         {
-            sections.Add(await RunAsync(name, bench, TimeSpan.FromSeconds(seconds ?? UsualSeconds), rate, cancellation));
+            var length = name != "soak" ? seconds ?? UsualSeconds : wanted == "all" ? SoakSeconds : seconds ?? SoakSeconds;
+            sections.Add(await RunAsync(name, bench, TimeSpan.FromSeconds(length), rate, cancellation));
             await ended(sections);
         }
 

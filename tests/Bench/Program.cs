@@ -1,61 +1,35 @@
 using System.CommandLine;
-using CardShop.Local.Instance;
+using System.CommandLine.Parsing;
 using CardShop.Local.Parts;
 using CardShop.Tests.Bench;
 using CardShop.Tests.Bench.Intake;
-using CardShop.Tests.Bench.Machine;
 using CardShop.Tests.Bench.Pipeline;
-using CardShop.Tests.Bench.Report;
 
 var what = new Argument<string>("BENCH")
 {
-    Description = "broker, intake, pipeline, latency, keys, streams or all",
+    Description = "broker, intake, pipeline, latency, keys, streams, soak or all",
     DefaultValueFactory = _ => "all",
 };
-what.AcceptOnlyFromAmong("broker", "intake", "pipeline", "latency", "keys", "streams", "all");
-var seconds = new Option<int?>("--seconds") { Description = "length of each timed measurement (default 10)" };
-seconds.Validators.Add(result =>
+what.AcceptOnlyFromAmong("broker", "intake", "pipeline", "latency", "keys", "streams", "soak", "all");
+var seconds = new Option<int?>("--seconds")
 {
-    if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[0].Value, out var n) && n is >= 1 and <= 600))
-    {
-        result.AddError("--seconds takes a whole number from 1 to 600.");
-    }
-});
+    Description = "length of each timed measurement (default 10); of soak 120, which all keeps to (half an hour shows growth)",
+};
+seconds.Validators.Add(result => RequireWhole(result, 1, 7_200));
+var rate = new Option<int>("--rate") { Description = "soak: orders per second", DefaultValueFactory = _ => 200 };
+rate.Validators.Add(result => RequireWhole(result, 1, 5_000));
 var json = new Option<string?>("--json") { Description = "write the results to this file, too" };
 var report = new Option<string?>("--report")
 {
-    Description = "write a report with pictures into this folder, anew after each bench (all: artifacts/bench unless named)",
+    Description = "write a report with pictures into this folder, anew after each bench (unless named, all: artifacts/bench, soak: artifacts/bench/soak)",
 };
 
 var root = new RootCommand("Measures CardShop on this machine, each figure beside its raw limit in the same run")
 {
-    what, seconds, json, report,
+    what, seconds, rate, json, report,
 };
-root.SetAction(async (parsed, cancel) =>
-{
-    var wanted = parsed.GetValue(what)!;
-    var folder = ReportOf(parsed.GetValue(report), wanted);
-    var sections = await Benches.RunAsync(
-        wanted, parsed.GetValue(seconds), rate: 0, s => folder?.WriteAsync(s, cancel) ?? Task.CompletedTask, cancel);
-    IReadOnlyList<BenchResult> results = [.. sections.SelectMany(s => s.Results)];
-    BenchReport.Print(results);
-    if (parsed.GetValue(json) is { } file)
-    {
-        await BenchReport.SaveAsync(results, file, cancel);
-    }
-
-    if (folder is not null)
-    {
-        await Console.Error.WriteLineAsync("report: " + folder.TextFile);
-    }
-
-    foreach (var section in sections.Where(s => s.Failure is not null))
-    {
-        await Console.Error.WriteLineAsync($"error: {section.Bench}: {section.Failure}");
-    }
-
-    return sections.Any(s => s.Failure is not null) ? 1 : 0;
-});
+root.SetAction((parsed, cancel) => BenchCommand.RunAsync(
+    parsed.GetValue(what)!, parsed.GetValue(seconds), parsed.GetValue(rate), parsed.GetValue(json), parsed.GetValue(report), cancel));
 
 // Processes of their own, so that their CPU can be told from the load generator's.
 foreach (var (name, run) in new (string, Func<string[], CancellationToken, Task>)[] { ("fleet", FleetProcess.RunAsync), ("empty", EmptyApi.RunAsync) })
@@ -85,10 +59,10 @@ catch (OperationCanceledException)
     return 1;
 }
 
-static ReportFolder? ReportOf(string? named, string wanted)
+static void RequireWhole(OptionResult result, int least, int most)
 {
-    var folder = named ?? (wanted == "all" ? Path.Combine(InstanceLayout.Around(AppContext.BaseDirectory).Root, "artifacts", "bench") : null);
-    return folder is null
-        ? null
-        : new(folder, new(MachineFacts.Lines(), MachineFacts.Commit, MachineFacts.Load, DateTimeOffset.UtcNow, Benches.Of(wanted)));
+    if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[0].Value, out var n) && n >= least && n <= most))
+    {
+        result.AddError($"{result.Option.Name} takes a whole number from {least} to {most}.");
+    }
 }
