@@ -1,9 +1,13 @@
+using System.Diagnostics;
+using CardShop.Local.Parts;
 using CardShop.Tests.Bench.Broker;
 using CardShop.Tests.Bench.Intake;
 using CardShop.Tests.Bench.Keys;
 using CardShop.Tests.Bench.Latency;
 using CardShop.Tests.Bench.Machine;
 using CardShop.Tests.Bench.Pipeline;
+using CardShop.Tests.Bench.Report;
+using CardShop.Tests.Bench.Soak;
 using CardShop.Tests.Bench.Streams;
 
 namespace CardShop.Tests.Bench;
@@ -11,6 +15,9 @@ namespace CardShop.Tests.Bench;
 /// <summary>The benches by name, each on servers of its own.</summary>
 internal static class Benches
 {
+    private const int UsualSeconds = 10;
+    private const int SoakSeconds = 120;
+
     private static readonly IReadOnlyList<(string Name, Func<BenchRun, CancellationToken, Task<IReadOnlyList<BenchResult>>> Run)> All =
     [
         ("broker", BrokerBench.RunAsync),
@@ -19,20 +26,55 @@ internal static class Benches
         ("latency", LatencyBench.RunAsync),
         ("keys", KeysBench.RunAsync),
         ("streams", StreamsBench.RunAsync),
+        ("soak", SoakBench.RunAsync),
     ];
 
-    public static async Task<IReadOnlyList<BenchResult>> RunAsync(
-        string wanted, TimeSpan duration, CancellationToken cancellation)
+    /// <summary>The names of what a run consists of, in its order.</summary>
+    /// <param name="wanted">One bench, or all.</param>
+    public static IReadOnlyList<string> Of(string wanted) => [.. All.Select(b => b.Name).Where(n => wanted == "all" || n == wanted)];
+
+    /// <param name="wanted">One bench, or all.</param>
+    /// <param name="seconds">The length of timed measurements; each bench's usual one where it is not given, and of all the soak's.</param>
+    /// <param name="rate">Orders per second, where they come at a steady rate.</param>
+    /// <param name="ended">Told after each bench of all that have ended. One that fails does not keep the others from running.</param>
+    public static async Task<IReadOnlyList<BenchSection>> RunAsync(
+        string wanted, int? seconds, int rate, Func<IReadOnlyList<BenchSection>, Task> ended, CancellationToken cancellation)
     {
-        var results = new List<BenchResult>();
+        var sections = new List<BenchSection>();
         foreach (var (name, bench) in All.Where(b => wanted == "all" || b.Name == wanted))
         {
-            await using var run = new BenchRun(duration);
-            run.Say(name);
-            results.AddRange(await bench(run, cancellation));
-            run.Say($"{name}: stopping its servers");
+            var length = name != "soak" ? seconds ?? UsualSeconds : wanted == "all" ? SoakSeconds : seconds ?? SoakSeconds;
+            sections.Add(await RunAsync(name, bench, TimeSpan.FromSeconds(length), rate, cancellation));
+            await ended(sections);
         }
 
-        return results;
+        return sections;
+    }
+
+    private static async Task<BenchSection> RunAsync(
+        string name, Func<BenchRun, CancellationToken, Task<IReadOnlyList<BenchResult>>> bench, TimeSpan duration, int rate,
+        CancellationToken cancellation)
+    {
+        var (from, busy, own) = (Stopwatch.GetTimestamp(), OtherLoad.BusyMs(), CpuMeter.OfAll());
+        var others = 0.0;
+        IReadOnlyList<BenchResult> results = [];
+        string? failure = null;
+        var run = new BenchRun(duration) { Rate = rate };
+        try
+        {
+            await using var servers = run;
+            run.Say(name);
+            results = await bench(run, cancellation);
+            others = OtherLoad.Processors(OtherLoad.BusyMs() - busy, CpuMeter.OfAll() - own, Stopwatch.GetElapsedTime(from));
+            run.Say($"{name}: stopping its servers");
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        {
+            // Whatever it was, a server that did not start or an answer that did not come: the others are still worth measuring.
+            failure = e is BenchFailedException or PartFailedException ? e.Message : e.ToString();
+            run.Say($"{name} failed: {failure}");
+        }
+
+        return new(name, results, failure, duration, Stopwatch.GetElapsedTime(from), others, run.Notes, run.Pictures);
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using CardShop.Local.Parts;
 using CardShop.Tests.Bench;
 using CardShop.Tests.Bench.Intake;
@@ -6,40 +7,29 @@ using CardShop.Tests.Bench.Pipeline;
 
 var what = new Argument<string>("BENCH")
 {
-    Description = "broker, intake, pipeline, latency, keys, streams or all",
+    Description = "broker, intake, pipeline, latency, keys, streams, soak or all",
     DefaultValueFactory = _ => "all",
 };
-what.AcceptOnlyFromAmong("broker", "intake", "pipeline", "latency", "keys", "streams", "all");
-var seconds = new Option<int>("--seconds")
+what.AcceptOnlyFromAmong("broker", "intake", "pipeline", "latency", "keys", "streams", "soak", "all");
+var seconds = new Option<int?>("--seconds")
 {
-    Description = "length of each timed measurement (intake, latency, broker)",
-    DefaultValueFactory = _ => 10,
+    Description = "length of each timed measurement (default 10); of soak 120, which all keeps to (half an hour shows growth)",
 };
-seconds.Validators.Add(result =>
-{
-    if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[0].Value, out var n) && n is >= 1 and <= 600))
-    {
-        result.AddError("--seconds takes a whole number from 1 to 600.");
-    }
-});
+seconds.Validators.Add(result => RequireWhole(result, 1, 7_200));
+var rate = new Option<int>("--rate") { Description = "soak: orders per second", DefaultValueFactory = _ => 200 };
+rate.Validators.Add(result => RequireWhole(result, 1, 5_000));
 var json = new Option<string?>("--json") { Description = "write the results to this file, too" };
+var report = new Option<string?>("--report")
+{
+    Description = "write a report with pictures into this folder, anew after each bench (unless named, all: artifacts/bench, soak: artifacts/bench/soak)",
+};
 
 var root = new RootCommand("Measures CardShop on this machine, each figure beside its raw limit in the same run")
 {
-    what, seconds, json,
+    what, seconds, rate, json, report,
 };
-root.SetAction(async (parsed, cancel) =>
-{
-    var results = await Benches.RunAsync(
-        parsed.GetValue(what)!, TimeSpan.FromSeconds(parsed.GetValue(seconds)), cancel);
-    BenchReport.Print(results);
-    if (parsed.GetValue(json) is { } file)
-    {
-        await BenchReport.SaveAsync(results, file, cancel);
-    }
-
-    return 0;
-});
+root.SetAction((parsed, cancel) => BenchCommand.RunAsync(
+    parsed.GetValue(what)!, parsed.GetValue(seconds), parsed.GetValue(rate), parsed.GetValue(json), parsed.GetValue(report), cancel));
 
 // Processes of their own, so that their CPU can be told from the load generator's.
 foreach (var (name, run) in new (string, Func<string[], CancellationToken, Task>)[] { ("fleet", FleetProcess.RunAsync), ("empty", EmptyApi.RunAsync) })
@@ -67,4 +57,12 @@ catch (OperationCanceledException)
 {
     await Console.Error.WriteLineAsync("stopped");
     return 1;
+}
+
+static void RequireWhole(OptionResult result, int least, int most)
+{
+    if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[0].Value, out var n) && n >= least && n <= most))
+    {
+        result.AddError($"{result.Option.Name} takes a whole number from {least} to {most}.");
+    }
 }

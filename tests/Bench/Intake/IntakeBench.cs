@@ -73,7 +73,7 @@ internal static class IntakeBench
             }
         }
 
-        run.Say($"with Idempotency-Key: {rates[keyed].Average():N0} requests/s");
+        run.Note($"with Idempotency-Key: {rates[keyed].Average():N0} requests/s");
         return
         [
             BenchResult.Of("intake.saturated", saturated, "requests/s", rates[bare].Average()),
@@ -112,7 +112,7 @@ internal static class IntakeBench
         var busy = new List<double>();
         var load = Checked(subject, await generator.SaturateAsync(warmUp, duration, Read, cancellation));
         var used = CpuMeter.Between(cpu[0], cpu[1]);
-        run.Say(
+        run.Note(
             $"{subject.Name}, saturated: {load.PerSecond:N0} requests/s, p50 {load.Percentile(0.5):0.0} ms, p99 {load.Percentile(0.99):0.0} ms, " +
             $"CPU {string.Join(", ", used.Select(c => $"{c.Key} {c.Value / load.Accepted * 1000:0}"))} us/request; " +
             $"others kept {OtherLoad.Processors(busy[1] - busy[0], used.Values.Sum(), load.Time):0.0} processors busy");
@@ -131,7 +131,7 @@ internal static class IntakeBench
         using var generator = new LoadGenerator(subject.Url, Connections, subject.Requests);
         await generator.PaceAsync(perSecond, Settle, cancellation);
         var load = Checked(subject, await generator.PaceAsync(perSecond, duration, cancellation));
-        run.Say(
+        run.Note(
             $"{subject.Name}, {perSecond:N0} requests/s: p50 {load.Percentile(0.5):0.00} ms, p99 {load.Percentile(0.99):0.00} ms, " +
             $"p99.9 {load.Percentile(0.999):0.0} ms");
         return load.Percentile(0.99);

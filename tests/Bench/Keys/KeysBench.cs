@@ -38,8 +38,8 @@ internal static class KeysBench
         Require(again.Output, "duplicates of stock", Keys);
         Require(again.Output, "imported", 0);
         var peak = ShopctlRun.PeakOf(fleet.ProcessId);
-        run.Say(Text($"the same file again: {again.Time.TotalSeconds:0.0} s, 0 new, {Keys} duplicates"));
-        run.Say(Text(
+        run.Note(Text($"the same file again: {again.Time.TotalSeconds:0.0} s, 0 new, {Keys} duplicates"));
+        run.Note(Text(
             $"peak memory: shopctl {first.PeakMegabytes:0} MB, again {again.PeakMegabytes:0} MB; delivery fleet {peak:0} MB"));
         if (Math.Max(peak, Math.Max(first.PeakMegabytes, again.PeakMegabytes)) > MaxMegabytes)
         {
@@ -72,7 +72,7 @@ internal static class KeysBench
 
         var imported = await ShopctlRun.RunAsync(servers, cancellation, Arguments(sku, folder));
         Require(imported.Output, "imported", keys);
-        run.Say(Text(
+        run.Note(Text(
             $"{sku}: {keys} keys in {imported.Time.TotalSeconds:0.0} s, {keys / imported.Time.TotalSeconds:0} keys/s"));
         return imported;
     }

@@ -54,7 +54,7 @@ internal static class LatencyBench
         await PlaceAllAsync(http, feed, WarmUp, cancellation);
         var measured = await PlaceAllAsync(http, feed, run.Duration, cancellation);
         await fleet.CheckAsync(cancellation);
-        run.Say($"{measured.Count} orders delivered, slowest {measured[^1]:0} ms");
+        run.Note($"{measured.Count} orders delivered, slowest {measured[^1]:0} ms");
         return
         [
             BenchResult.Of("latency.p50", Percentile(measured, 0.5), "ms", limit50),
@@ -79,7 +79,7 @@ internal static class LatencyBench
         var commit = await TimesAsync(() => servers.ExecuteAsync("INSERT INTO probe VALUES (1)", cancellation));
         var command = await TimesAsync(() => bus.SendAllAsync(
             [new OutCommand("cardshop.probe", "Probe", "probe", "probe", body[..100], DateTimeOffset.UtcNow)], 0, cancellation));
-        run.Say(
+        run.Note(
             $"acknowledged record p50 {Percentile(record, 0.5):0.00} p99 {Percentile(record, 0.99):0.00} ms, " +
             $"commit {Percentile(commit, 0.5):0.00} {Percentile(commit, 0.99):0.00} ms, " +
             $"confirmed command {Percentile(command, 0.5):0.00} {Percentile(command, 0.99):0.00} ms");

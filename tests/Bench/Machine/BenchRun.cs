@@ -5,6 +5,7 @@ using CardShop.Local.Instance;
 using CardShop.Local.Parts;
 using CardShop.Local.Processes;
 using CardShop.Local.Servers;
+using CardShop.Tests.Bench.Report;
 
 namespace CardShop.Tests.Bench.Machine;
 
@@ -15,6 +16,8 @@ namespace CardShop.Tests.Bench.Machine;
 public sealed class BenchRun : IAsyncDisposable
 {
     private readonly ConcurrentStack<LocalServer> _servers = new();
+    private readonly List<string> _notes = [];
+    private readonly List<BenchPicture> _pictures = [];
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly string _folder;
     private int _names;
@@ -33,6 +36,24 @@ public sealed class BenchRun : IAsyncDisposable
 
     /// <summary>Of each timed measurement.</summary>
     public TimeSpan Duration { get; }
+
+    /// <summary>Orders per second, for benches that take them at a steady rate.</summary>
+    public int Rate { get; init; }
+
+    /// <summary>What belongs to the figures and stands in the report with them.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    public IReadOnlyList<BenchPicture> Pictures => _pictures;
+
+    /// <summary>A line of progress that the report shows, too.</summary>
+    public void Note(string text)
+    {
+        _notes.Add(text);
+        Say(text);
+    }
+
+    /// <summary>A picture for the report.</summary>
+    public void Show(BenchPicture picture) => _pictures.Add(picture);
 
     /// <summary>One line of progress.</summary>
     public void Say(string text) => Console.Error.WriteLine(string.Create(

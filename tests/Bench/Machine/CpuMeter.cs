@@ -40,6 +40,10 @@ public sealed class CpuMeter(IReadOnlyList<(string Name, int Pid)> roots)
         }
     }
 
+    /// <summary>Milliseconds of this process and all that it has started, ended or not.</summary>
+    public static double OfAll() => MillisecondsPerTick * ProcessTable.Descendants(Environment.ProcessId)
+        .Select(d => d.Pid).Prepend(Environment.ProcessId).Sum(p => Ticks(p, withEnded: true));
+
     private static double OfTree(int pid) => MillisecondsPerTick * (pid == Environment.ProcessId
         ? Ticks(pid, withEnded: false)
         : ProcessTable.Descendants(pid).Select(d => d.Pid).Prepend(pid).Sum(p => Ticks(p, withEnded: true)));

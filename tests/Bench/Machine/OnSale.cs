@@ -27,10 +27,10 @@ internal static class OnSale
 
     /// <returns>Where the accepted order is shown, and its token.</returns>
     public static async Task<(string Url, string Token)> BuyAsync(
-        HttpClient http, string sku, int number, CancellationToken cancellation)
+        HttpClient http, string sku, int number, CancellationToken cancellation, string channel = "alipay")
     {
         using var content = new StringContent(
-            $$"""{"sku":"{{sku}}","quantity":1,"contact":"buyer{{number}}@example.org","channel":"alipay"}""", Encoding.UTF8,
+            $$"""{"sku":"{{sku}}","quantity":1,"contact":"buyer{{number}}@example.org","channel":"{{channel}}"}""", Encoding.UTF8,
             "application/json");
         using var answer = await http.PostAsync(new Uri("/v1/orders", UriKind.Relative), content, cancellation);
         answer.EnsureSuccessStatusCode();

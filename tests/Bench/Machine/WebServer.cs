@@ -15,13 +15,15 @@ public sealed class WebServer : LocalServer
     public Uri Url { get; }
 
     /// <param name="folder">Its log is written beside it.</param>
+    /// <param name="port">Where it listens; somewhere free when 0.</param>
     public static WebServer Create(
-        string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string folder) =>
+        string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string folder,
+        int port = 0) =>
         new(
             new WebPart
             {
                 Name = Path.GetFileName(folder),
-                Port = FreePorts.Pick(),
+                Port = port == 0 ? FreePorts.Pick() : port,
                 Program = program,
                 Arguments = arguments,
                 Environment = environment,

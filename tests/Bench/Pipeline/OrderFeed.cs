@@ -1,6 +1,8 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using CardShop.Api;
 using CardShop.Contracts;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Keys;
@@ -15,8 +17,14 @@ internal sealed class OrderFeed(ShopServers servers, string prefix, int products
 {
     private const int Chunk = 5_000;
 
+    // Each buyer leaves fewer orders open than the limit per contact and per network allows.
+    private const int Buyers = 5_000;
+    private const int OrdersPerBuyer = 4;
+
     private static readonly IReadOnlyList<LogHeader> Headers =
         [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(MessageTypes.OrderPlaced))];
+
+    private int _made;
 
     public string Prefix => prefix;
 
@@ -67,20 +75,22 @@ internal sealed class OrderFeed(ShopServers servers, string prefix, int products
         }
     }
 
-    /// <summary>Orders as the API builds them.</summary>
+    /// <summary>Orders as the API builds them for buyers from elsewhere, each with a network of their own: they count for the limits of open orders.</summary>
     public List<OrderPlaced> Make(int count)
     {
         var orders = new List<OrderPlaced>(count);
         var secrets = servers.Secrets;
-        for (var i = 0; i < count; i++)
+        for (var i = 0; i < count; i++, _made++)
         {
             var now = DateTimeOffset.UtcNow;
             var id = OrderIds.Fresh('a', RandomNumberGenerator.GetBytes(16));
-            var contact = $"buyer{i % 5_000}@example.org";
+            var buyer = (_made / (Buyers * OrdersPerBuyer) * Buyers) + (_made % Buyers);
+            var contact = $"buyer{buyer}@example.org";
+            var network = RateLimits.NetworkOf(new IPAddress([(byte)(1 + (buyer >> 16)), (byte)(buyer >> 8), (byte)buyer, 7]));
             orders.Add(new(
                 id, Sku(i), 1, 1_000, 1_000, "CNY", "Game card 10 yuan " + Sku(i), HoldPolicy.Order, 900, 0, 1, "alipay", "a",
                 now, Convert.ToBase64String(RandomNumberGenerator.GetBytes(16)), Contacts.Encrypt(secrets, id, contact, now),
-                Contacts.Hash(secrets.ContactHash, "contact", contact)));
+                Contacts.Hash(secrets.ContactHash, "contact", contact), Contacts.Hash(secrets.ContactHash, "network", network)));
         }
 
         return orders;

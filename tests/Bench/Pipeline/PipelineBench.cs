@@ -80,7 +80,7 @@ internal static class PipelineBench
 
     private static Drained Median(List<Drained> rounds) => rounds.OrderBy(r => r.PerSecond).ElementAt(rounds.Count / 2);
 
-    private static void Say(BenchRun run, string what, Drained drained) => run.Say(
+    private static void Say(BenchRun run, string what, Drained drained) => run.Note(
         $"{what}: {drained.PerSecond:N0} orders/s ({drained.Orders} in {drained.Time.TotalSeconds:0.00} s, {drained.Commits} commits" +
         (drained.LongestPause > TimeSpan.Zero ? $", longest pause {drained.LongestPause.TotalMilliseconds:0} ms" : string.Empty) + "), " +
         $"CPU {drained.CpuMsPerOrder:0.000} ms/order: {drained.CpuText}; " +

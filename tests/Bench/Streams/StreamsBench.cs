@@ -60,8 +60,8 @@ internal static class StreamsBench
         await Task.Delay(run.Duration, cancellation);
         var used = CpuMeter.Between(before, cpu.Read());
         pages.Check();
-        run.Say(Text($"transactions/s: {idle:0.0} with no page open, {queriesOfFew:0.0} more with {Few}, {queriesOfMany:0.0} more with {Many}"));
-        run.Say(Text($"{Many} open pages take {Share("api"):P1} of a core in the API, {Share("postgres"):P1} in PostgreSQL"));
+        run.Note(Text($"transactions/s: {idle:0.0} with no page open, {queriesOfFew:0.0} more with {Few}, {queriesOfMany:0.0} more with {Many}"));
+        run.Note(Text($"{Many} open pages take {Share("api"):P1} of a core in the API, {Share("postgres"):P1} in PostgreSQL"));
 
         await using var held = new OpenPages(empty.Url);
         var bareFew = await OpenAsync(run, held, empty, Bare(Few), cancellation);
@@ -71,7 +71,7 @@ internal static class StreamsBench
         var from = Stopwatch.GetTimestamp();
         await fleet.StartAsync(cancellation);
         await UntilAsync(() => pages.Delivered == Many, pages, cancellation);
-        run.Say(Text($"all {Many} open pages show their keys {Stopwatch.GetElapsedTime(from).TotalSeconds:0.0} s after the fleets' start"));
+        run.Note(Text($"all {Many} open pages show their keys {Stopwatch.GetElapsedTime(from).TotalSeconds:0.0} s after the fleets' start"));
         await fleet.CheckAsync(cancellation);
         return
         [

@@ -1,9 +1,8 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Spectre.Console;
 
-namespace CardShop.Tests.Bench;
+namespace CardShop.Tests.Bench.Report;
 
 /// <summary>What the benches came to: a table for people, a file for programs.</summary>
 internal static class BenchReport
@@ -19,8 +18,8 @@ internal static class BenchReport
         foreach (var result in results)
         {
             table.AddRow(
-                result.Name, Number(result.Value), result.Unit,
-                result.Limit > 0 ? Number(result.Limit) : "-", result.Limit > 0 ? Number(result.Ratio) : "-");
+                result.Name, Figures.Number(result.Value), result.Unit,
+                result.Limit > 0 ? Figures.Number(result.Limit) : "-", result.Limit > 0 ? Figures.Number(result.Ratio) : "-");
         }
 
         AnsiConsole.Write(table);
@@ -31,15 +30,6 @@ internal static class BenchReport
         await using var stream = File.Create(file);
         await JsonSerializer.SerializeAsync(stream, results, ReportJson.Default.IReadOnlyListBenchResult, cancellation);
     }
-
-    /// <summary>Three significant digits below 100, whole numbers above.</summary>
-    private static string Number(double value) => value switch
-    {
-        >= 100 => value.ToString("N0", CultureInfo.InvariantCulture),
-        >= 10 => value.ToString("0.0", CultureInfo.InvariantCulture),
-        >= 1 => value.ToString("0.00", CultureInfo.InvariantCulture),
-        _ => value.ToString("0.000", CultureInfo.InvariantCulture),
-    };
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
