@@ -1,4 +1,6 @@
+using CardShop.Tests.Bench.Backlog;
 using CardShop.Tests.Bench.Broker;
+using CardShop.Tests.Bench.Growth;
 using CardShop.Tests.Bench.Intake;
 using CardShop.Tests.Bench.Keys;
 using CardShop.Tests.Bench.Latency;
@@ -19,15 +21,17 @@ internal static class Benches
         ("latency", LatencyBench.RunAsync),
         ("keys", KeysBench.RunAsync),
         ("streams", StreamsBench.RunAsync),
+        ("growth", GrowthBench.RunAsync),
+        ("backlog", BacklogBench.RunAsync),
     ];
 
     public static async Task<IReadOnlyList<BenchResult>> RunAsync(
-        string wanted, TimeSpan duration, CancellationToken cancellation)
+        string wanted, TimeSpan duration, int? rows, CancellationToken cancellation)
     {
         var results = new List<BenchResult>();
         foreach (var (name, bench) in All.Where(b => wanted == "all" || b.Name == wanted))
         {
-            await using var run = new BenchRun(duration);
+            await using var run = new BenchRun(duration) { Rows = rows };
             run.Say(name);
             results.AddRange(await bench(run, cancellation));
             run.Say($"{name}: stopping its servers");

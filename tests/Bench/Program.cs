@@ -6,10 +6,10 @@ using CardShop.Tests.Bench.Pipeline;
 
 var what = new Argument<string>("BENCH")
 {
-    Description = "broker, intake, pipeline, latency, keys, streams or all",
+    Description = "broker, intake, pipeline, latency, keys, streams, growth, backlog or all",
     DefaultValueFactory = _ => "all",
 };
-what.AcceptOnlyFromAmong("broker", "intake", "pipeline", "latency", "keys", "streams", "all");
+what.AcceptOnlyFromAmong("broker", "intake", "pipeline", "latency", "keys", "streams", "growth", "backlog", "all");
 var seconds = new Option<int>("--seconds")
 {
     Description = "length of each timed measurement (intake, latency, broker)",
@@ -22,16 +22,27 @@ seconds.Validators.Add(result =>
         result.AddError("--seconds takes a whole number from 1 to 600.");
     }
 });
+var rows = new Option<int?>("--rows")
+{
+    Description = "the most orders stored (growth, default 1000000) or queued (backlog, default 200000)",
+};
+rows.Validators.Add(result =>
+{
+    if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[0].Value, out var n) && n is >= 10_000 and <= 10_000_000))
+    {
+        result.AddError("--rows takes a whole number from 10000 to 10000000.");
+    }
+});
 var json = new Option<string?>("--json") { Description = "write the results to this file, too" };
 
 var root = new RootCommand("Measures CardShop on this machine, each figure beside its raw limit in the same run")
 {
-    what, seconds, json,
+    what, seconds, rows, json,
 };
 root.SetAction(async (parsed, cancel) =>
 {
     var results = await Benches.RunAsync(
-        parsed.GetValue(what)!, TimeSpan.FromSeconds(parsed.GetValue(seconds)), cancel);
+        parsed.GetValue(what)!, TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(rows), cancel);
     BenchReport.Print(results);
     if (parsed.GetValue(json) is { } file)
     {

@@ -34,6 +34,9 @@ public sealed class BenchRun : IAsyncDisposable
     /// <summary>Of each timed measurement.</summary>
     public TimeSpan Duration { get; }
 
+    /// <summary>How much is stored or queued at the most, for benches that grow; null = what each takes by itself.</summary>
+    public int? Rows { get; init; }
+
     /// <summary>One line of progress.</summary>
     public void Say(string text) => Console.Error.WriteLine(string.Create(
         CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(_started).TotalSeconds,6:0.0}s  {text}"));
