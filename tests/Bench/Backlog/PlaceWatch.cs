@@ -27,7 +27,7 @@ internal sealed class PlaceWatch : IAsyncDisposable
     private readonly HttpClient _http;
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<int, List<(long Before, long After, long Next)>> _truth = [];
-    private readonly List<(long Received, int Partition, long Processed)> _answers = [];
+    private readonly List<(long Received, int Partition, long Processed, bool IsPlace)> _answers = [];
     private readonly Task _work;
 
     private PlaceWatch(ShopServers servers, HttpClient http, IReadOnlyList<OrderPage> pages)
@@ -45,13 +45,13 @@ internal sealed class PlaceWatch : IAsyncDisposable
         await _work;
         var ages = new List<TimeSpan>(_answers.Count);
         var tooGood = 0;
-        foreach (var (received, partition, processed) in _answers)
+        foreach (var (received, partition, processed, isPlace) in _answers)
         {
             var truth = _truth.TryGetValue(partition, out var looks) ? looks : [];
 
-            // The first look that saw more than the answer says: from then on the answer was old.
+            // The first look that saw more than the answer says: from then on the answer was old. Without a place none can be.
             var newer = truth.FindIndex(t => t.Next > processed);
-            ages.Add(newer >= 0 && truth[newer].After < received ? Stopwatch.GetElapsedTime(truth[newer].Before, received) : TimeSpan.Zero);
+            ages.Add(isPlace && newer >= 0 && truth[newer].After < received ? Stopwatch.GetElapsedTime(truth[newer].Before, received) : TimeSpan.Zero);
 
             // A look that began after the answer had come and saw less: the answer promised too much.
             var later = truth.FindIndex(t => t.Before >= received);
@@ -118,7 +118,7 @@ internal sealed class PlaceWatch : IAsyncDisposable
 
             // Place 0 says that it has been processed, and no more.
             var place = view.GetProperty("queue").GetProperty("position").GetInt64();
-            _answers.Add((received, page.Partition, place > 0 ? page.Offset - place + 1 : page.Offset + 1));
+            _answers.Add((received, page.Partition, place > 0 ? page.Offset - place + 1 : page.Offset + 1, place > 0));
             waiting.Enqueue(page);
         }
     }

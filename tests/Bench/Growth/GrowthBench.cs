@@ -29,6 +29,7 @@ internal static class GrowthBench
     {
         var most = run.Rows ?? UsualRows;
         await using var servers = await ShopServers.StartAsync(run, cancellation);
+        var statements = await StatementTimes.BeginAsync(run, servers, cancellation);
         await using var rawDatabase = await servers.NewDatabaseAsync("raw", cancellation);
         var raw = new RawPostgres(servers, rawDatabase);
         await raw.RunAsync(new(servers, "RAWWARM", Products), RawOrders, cancellation);
@@ -52,7 +53,7 @@ internal static class GrowthBench
                 // The orders of this size's rounds find their keys, too.
                 await history.GrowAsync(rows, rows + (Rounds * Orders) + StartTimes.Orders, cancellation);
                 run.Say(await history.SizesAsync(cancellation));
-                sizes.Add(await MeasureAsync(run, servers, history, feed, drain, raw, rows, cancellation));
+                sizes.Add(await MeasureAsync(run, servers, history, feed, drain, raw, statements, rows, cancellation));
                 first ??= await StartsAsync(run, servers, history, feed, cancellation);
             }
         }
@@ -76,39 +77,41 @@ internal static class GrowthBench
         var perOrder = await history.BytesAsync(cancellation) / history.Stored;
         var free = new DriveInfo(Path.GetDirectoryName(run.NewFolder("room"))!).AvailableFreeSpace;
         var needed = perOrder * (rows - history.Stored);
-        run.Say(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{perOrder:N0} bytes per stored order with its share of keys: {rows:N0} orders take {needed >> 30} GiB more, {free >> 30} are free"));
+        run.Say(Text($"{perOrder:N0} bytes per stored order with its share of keys: {rows:N0} orders take {needed >> 30} GiB more, {free >> 30} are free"));
         if (free - needed > SpareBytes)
         {
             return true;
         }
 
-        run.Say(string.Create(CultureInfo.InvariantCulture, $"{rows:N0} stored orders are left out: the disk is too small"));
+        run.Say(Text($"{rows:N0} stored orders are left out: the disk is too small"));
         return false;
     }
 
     private static async Task<Size> MeasureAsync(
-        BenchRun run, ShopServers servers, StoredHistory history, OrderFeed feed, Drain drain, RawPostgres raw, int rows,
-        CancellationToken cancellation)
+        BenchRun run, ShopServers servers, StoredHistory history, OrderFeed feed, Drain drain, RawPostgres raw,
+        StatementTimes statements, int rows, CancellationToken cancellation)
     {
         var rounds = new List<Drained>();
         var bare = new List<Drained>();
+        var work = new List<DatabaseWork>();
         for (var round = 0; round < Rounds; round++)
         {
             bare.Add(await raw.RunAsync(new(servers, $"RAW{rows}R{round}", Products), RawOrders, cancellation));
+            await statements.ResetAsync(cancellation);
+            var before = await DatabaseWork.ReadAsync(servers, cancellation);
             rounds.Add(await drain.RunAsync(feed, Orders, cancellation));
+            work.Add((await DatabaseWork.ReadAsync(servers, cancellation)).Since(before, Orders));
             history.Stored += Orders;
             history.Available -= Orders;
-            run.Say(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{rows:N0} stored: {rounds[^1].PerSecond:N0} orders/s, CPU {rounds[^1].CpuMsPerOrder:0.000} ms/order: {rounds[^1].CpuText}; ")
-                + string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"first batch after {rounds[^1].Start.TotalSeconds:0.00} s; others kept {rounds[^1].Others:0.0} processors busy; the bare job {bare[^1].PerSecond:N0} orders/s, {bare[^1].CpuMsPerOrder:0.000} ms"));
+            run.Say(Text($"{rows:N0} stored: {rounds[^1].PerSecond:N0} orders/s, CPU {rounds[^1].CpuMsPerOrder:0.000} ms/order: {rounds[^1].CpuText}; ")
+                + Text($"first batch after {rounds[^1].Start.TotalSeconds:0.00} s; others kept {rounds[^1].Others:0.0} processors busy; "));
+            run.Say(Text($"{rows:N0} stored: {work[^1]}; the bare job {bare[^1].PerSecond:N0} orders/s, {bare[^1].CpuMsPerOrder:0.000} ms"));
+            await statements.SayAsync(Orders, cancellation);
         }
 
-        return new(rows, Median(rounds, r => r.PerSecond), Median(rounds, r => r.CpuMsPerOrder), Median(bare, r => r.CpuMsPerOrder));
+        return new(
+            rows, Median(rounds, r => r.PerSecond), Median(rounds, r => r.CpuMsPerOrder), Median(bare, r => r.CpuMsPerOrder),
+            Median(work, w => w.Pages), Median(work, w => w.WalBytes));
     }
 
     private static async Task<StartTimes> StartsAsync(
@@ -127,17 +130,22 @@ internal static class GrowthBench
         BenchResult.Of("growth.start.fleet", last.Fleet.TotalSeconds, "s", first.Fleet.TotalSeconds),
     ];
 
-    private static double Median(List<Drained> rounds, Func<Drained, double> figure) => rounds.Select(figure).Order().ElementAt(rounds.Count / 2);
+    private static double Median<T>(List<T> rounds, Func<T, double> figure) => rounds.Select(figure).Order().ElementAt(rounds.Count / 2);
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     /// <param name="BareMs">CPU of the bare job beside it.</param>
-    private sealed record Size(int Rows, double PerSecond, double CpuMs, double BareMs)
+    /// <param name="Pages">Looked at in PostgreSQL, per order.</param>
+    private sealed record Size(int Rows, double PerSecond, double CpuMs, double BareMs, double Pages, double WalBytes)
     {
         public IEnumerable<BenchResult> Beside(Size smallest)
         {
-            var name = string.Create(CultureInfo.InvariantCulture, $"growth.{Rows}");
+            var name = Text($"growth.{Rows}");
             yield return BenchResult.Of(name, PerSecond, "orders/s", smallest.PerSecond);
             yield return BenchResult.Of(name + ".cpu", CpuMs, "CPU ms/order", smallest.CpuMs);
             yield return BenchResult.Of(name + ".bare.cpu", BareMs, "CPU ms/order", smallest.BareMs);
+            yield return BenchResult.Of(name + ".pages", Pages, "pages/order", smallest.Pages);
+            yield return BenchResult.Of(name + ".wal", WalBytes, "bytes/order", smallest.WalBytes);
         }
     }
 }
