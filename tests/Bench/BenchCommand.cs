@@ -10,12 +10,10 @@ internal static class BenchCommand
     /// <param name="json">A file for the results; none when null.</param>
     /// <param name="report">A folder for the report; the usual one when null.</param>
     /// <returns>0, or 1 where a bench failed.</returns>
-    public static async Task<int> RunAsync(
-        string wanted, int? seconds, int rate, string? json, string? report, CancellationToken cancellation)
+    public static async Task<int> RunAsync(BenchOptions options, string? json, string? report, CancellationToken cancellation)
     {
-        var folder = FolderOf(report, wanted);
-        var sections = await Benches.RunAsync(
-            wanted, seconds, rate, s => folder?.WriteAsync(s, cancellation) ?? Task.CompletedTask, cancellation);
+        var folder = FolderOf(report, options.What);
+        var sections = await Benches.RunAsync(options, s => folder?.WriteAsync(s, cancellation) ?? Task.CompletedTask, cancellation);
         IReadOnlyList<BenchResult> results = [.. sections.SelectMany(s => s.Results)];
         BenchReport.Print(results);
         if (json is not null)

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using CardShop.Local.Parts;
+using CardShop.Tests.Bench.Backlog;
 using CardShop.Tests.Bench.Broker;
+using CardShop.Tests.Bench.Growth;
 using CardShop.Tests.Bench.Intake;
 using CardShop.Tests.Bench.Keys;
 using CardShop.Tests.Bench.Latency;
@@ -26,6 +28,8 @@ internal static class Benches
         ("latency", LatencyBench.RunAsync),
         ("keys", KeysBench.RunAsync),
         ("streams", StreamsBench.RunAsync),
+        ("growth", GrowthBench.RunAsync),
+        ("backlog", BacklogBench.RunAsync),
         ("soak", SoakBench.RunAsync),
     ];
 
@@ -33,18 +37,15 @@ internal static class Benches
     /// <param name="wanted">One bench, or all.</param>
     public static IReadOnlyList<string> Of(string wanted) => [.. All.Select(b => b.Name).Where(n => wanted == "all" || n == wanted)];
 
-    /// <param name="wanted">One bench, or all.</param>
-    /// <param name="seconds">The length of timed measurements; each bench's usual one where it is not given, and of all the soak's.</param>
-    /// <param name="rate">Orders per second, where they come at a steady rate.</param>
     /// <param name="ended">Told after each bench of all that have ended. One that fails does not keep the others from running.</param>
     public static async Task<IReadOnlyList<BenchSection>> RunAsync(
-        string wanted, int? seconds, int rate, Func<IReadOnlyList<BenchSection>, Task> ended, CancellationToken cancellation)
+        BenchOptions options, Func<IReadOnlyList<BenchSection>, Task> ended, CancellationToken cancellation)
     {
         var sections = new List<BenchSection>();
-        foreach (var (name, bench) in All.Where(b => wanted == "all" || b.Name == wanted))
+        foreach (var (name, bench) in All.Where(b => options.What == "all" || b.Name == options.What))
         {
-            var length = name != "soak" ? seconds ?? UsualSeconds : wanted == "all" ? SoakSeconds : seconds ?? SoakSeconds;
-            sections.Add(await RunAsync(name, bench, TimeSpan.FromSeconds(length), rate, cancellation));
+            var length = name != "soak" ? options.Seconds ?? UsualSeconds : options.What == "all" ? SoakSeconds : options.Seconds ?? SoakSeconds;
+            sections.Add(await RunAsync(name, bench, TimeSpan.FromSeconds(length), options, cancellation));
             await ended(sections);
         }
 
@@ -52,14 +53,14 @@ internal static class Benches
     }
 
     private static async Task<BenchSection> RunAsync(
-        string name, Func<BenchRun, CancellationToken, Task<IReadOnlyList<BenchResult>>> bench, TimeSpan duration, int rate,
-        CancellationToken cancellation)
+        string name, Func<BenchRun, CancellationToken, Task<IReadOnlyList<BenchResult>>> bench, TimeSpan duration,
+        BenchOptions options, CancellationToken cancellation)
     {
         var (from, busy, own) = (Stopwatch.GetTimestamp(), OtherLoad.BusyMs(), CpuMeter.OfAll());
         var others = 0.0;
         IReadOnlyList<BenchResult> results = [];
         string? failure = null;
-        var run = new BenchRun(duration) { Rate = rate };
+        var run = new BenchRun(duration) { Rate = options.Rate, Rows = options.Rows };
         try
         {
             await using var servers = run;

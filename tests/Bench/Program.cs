@@ -7,10 +7,10 @@ using CardShop.Tests.Bench.Pipeline;
 
 var what = new Argument<string>("BENCH")
 {
-    Description = "broker, intake, pipeline, latency, keys, streams, soak or all",
+    Description = "broker, intake, pipeline, latency, keys, streams, growth, backlog, soak or all",
     DefaultValueFactory = _ => "all",
 };
-what.AcceptOnlyFromAmong("broker", "intake", "pipeline", "latency", "keys", "streams", "soak", "all");
+what.AcceptOnlyFromAmong("broker", "intake", "pipeline", "latency", "keys", "streams", "growth", "backlog", "soak", "all");
 var seconds = new Option<int?>("--seconds")
 {
     Description = "length of each timed measurement (default 10); of soak 120, which all keeps to (half an hour shows growth)",
@@ -18,6 +18,11 @@ var seconds = new Option<int?>("--seconds")
 seconds.Validators.Add(result => RequireWhole(result, 1, 7_200));
 var rate = new Option<int>("--rate") { Description = "soak: orders per second", DefaultValueFactory = _ => 200 };
 rate.Validators.Add(result => RequireWhole(result, 1, 5_000));
+var rows = new Option<int?>("--rows")
+{
+    Description = "the most orders stored (growth, default 1000000) or queued (backlog, default 200000)",
+};
+rows.Validators.Add(result => RequireWhole(result, 10_000, 10_000_000));
 var json = new Option<string?>("--json") { Description = "write the results to this file, too" };
 var report = new Option<string?>("--report")
 {
@@ -26,10 +31,11 @@ var report = new Option<string?>("--report")
 
 var root = new RootCommand("Measures CardShop on this machine, each figure beside its raw limit in the same run")
 {
-    what, seconds, rate, json, report,
+    what, seconds, rate, rows, json, report,
 };
 root.SetAction((parsed, cancel) => BenchCommand.RunAsync(
-    parsed.GetValue(what)!, parsed.GetValue(seconds), parsed.GetValue(rate), parsed.GetValue(json), parsed.GetValue(report), cancel));
+    new(parsed.GetValue(what)!, parsed.GetValue(seconds), parsed.GetValue(rate), parsed.GetValue(rows)),
+    parsed.GetValue(json), parsed.GetValue(report), cancel));
 
 // Processes of their own, so that their CPU can be told from the load generator's.
 foreach (var (name, run) in new (string, Func<string[], CancellationToken, Task>)[] { ("fleet", FleetProcess.RunAsync), ("empty", EmptyApi.RunAsync) })

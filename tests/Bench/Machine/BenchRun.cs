@@ -40,6 +40,9 @@ public sealed class BenchRun : IAsyncDisposable
     /// <summary>Orders per second, for benches that take them at a steady rate.</summary>
     public int Rate { get; init; }
 
+    /// <summary>How much is stored or queued at the most, for benches that grow; null = what each takes by itself.</summary>
+    public int? Rows { get; init; }
+
     /// <summary>What belongs to the figures and stands in the report with them.</summary>
     public IReadOnlyList<string> Notes => _notes;
 

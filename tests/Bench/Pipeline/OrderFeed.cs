@@ -30,6 +30,9 @@ internal sealed class OrderFeed(ShopServers servers, string prefix, int products
 
     public int Products => products;
 
+    /// <summary>Of the keys that <see cref="StockAsync"/> brings.</summary>
+    private string Batch => prefix + "-import-0";
+
     /// <summary>The product of the n-th order: they take turns.</summary>
     public string Sku(int order) => $"{prefix}-{order % products:000}";
 
@@ -49,7 +52,7 @@ internal sealed class OrderFeed(ShopServers servers, string prefix, int products
                 await copy.WriteAsync(key.Id, cancellation);
                 await copy.WriteAsync(sku, cancellation);
                 await copy.WriteAsync("a", cancellation);
-                await copy.WriteAsync(prefix + "-import-0", cancellation);
+                await copy.WriteAsync(Batch, cancellation);
                 await copy.WriteAsync(servers.Vault.Current, cancellation);
                 await copy.WriteAsync(key.Sealed, cancellation);
             }
@@ -60,12 +63,12 @@ internal sealed class OrderFeed(ShopServers servers, string prefix, int products
         await using var stock = new NpgsqlCommand(
             """
             INSERT INTO shop.stock (sku, region, imported, available)
-            SELECT sku, region, count(*), count(*) FROM shop.card_keys WHERE starts_with(sku, $1) GROUP BY sku, region
+            SELECT sku, region, count(*), count(*) FROM shop.card_keys WHERE batch = $1 GROUP BY sku, region
             ON CONFLICT (sku, region) DO UPDATE SET imported = excluded.imported, available = excluded.available
             """,
             connection)
         {
-            Parameters = { new() { Value = prefix + "-" } },
+            Parameters = { new() { Value = Batch } },
         };
         await stock.ExecuteNonQueryAsync(cancellation);
         foreach (var table in new[] { "card_keys", "stock" })
