@@ -51,7 +51,7 @@ public static class Failures
     // 58 system error, XX internal.
     private static readonly string[] PlaceClasses = ["08", "25", "28", "3D", "3F", "40", "53", "57", "58", "XX"];
 
-    // A lock time-out; and no right to a table, or no such table: statements are ours, no message can cause that.
+    // A lock time-out; and no right to a table, or no such table or function: statements are ours, no message can cause that.
     private static bool IsPlaceSqlState(string state) =>
-        PlaceClasses.Any(c => state.StartsWith(c, StringComparison.Ordinal)) || state is "55P03" or "42501" or "42P01";
+        PlaceClasses.Any(c => state.StartsWith(c, StringComparison.Ordinal)) || state is "55P03" or "42501" or "42P01" or "42883";
 }

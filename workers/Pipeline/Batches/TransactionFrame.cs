@@ -1,3 +1,5 @@
+using System.Globalization;
+using CardShop.Pipeline.Documents;
 using CardShop.Pipeline.Log;
 using CardShop.Pipeline.Outbox;
 using Npgsql;
@@ -16,7 +18,7 @@ public sealed record ProgressMove(PartitionKey Partition, long Loaded, long Next
 
 /// <summary>
 /// The statements that open and close every batch's transaction: the fence's reading and the positions first;
-/// the moved positions, the outbox row and the commit number last.
+/// the moved positions, the outbox row, the commit number and COMMIT last, in one round trip.
 /// </summary>
 public static class TransactionFrame
 {
@@ -67,7 +69,7 @@ public static class TransactionFrame
 
     /// <summary>
     /// One statement: a partition whose position is no longer the loaded one is not moved, and the affected count tells;
-    /// this fences a zombie owner.
+    /// this fences a zombie owner: see <see cref="Expect"/>.
     /// </summary>
     public static NpgsqlBatchCommand MoveProgress(string group, IReadOnlyList<ProgressMove> moves) => new(
         """
@@ -89,6 +91,52 @@ public static class TransactionFrame
             Array(moves, m => m.Loaded, NpgsqlDbType.Bigint),
         },
     };
+
+    /// <summary>
+    /// Makes a statement that must change so many rows fail where it changes others: a conflict, and the transaction is void.
+    /// </summary>
+    /// <param name="change">An INSERT or UPDATE without RETURNING; its text and parameters are extended.</param>
+    /// <param name="what">What has happened then.</param>
+    public static NpgsqlBatchCommand Expect(NpgsqlBatchCommand change, int rows, string what)
+    {
+        var given = change.Parameters.Count;
+        change.CommandText = string.Create(
+            CultureInfo.InvariantCulture,
+            $"WITH done AS ({change.CommandText} RETURNING 1) SELECT {Database.Schema}.expect((SELECT count(*) FROM done), ${given + 1}, ${given + 2})");
+        change.Parameters.Add(new() { Value = (long)rows });
+        change.Parameters.Add(new() { Value = what });
+        return change;
+    }
+
+    /// <summary>
+    /// Runs a batch whose last statement is <see cref="Close"/>, and commits. COMMIT goes along: the commit number's row is
+    /// locked no longer than the server needs to write.
+    /// </summary>
+    /// <returns>The commit number.</returns>
+    /// <exception cref="ConflictException">Another transaction was faster; nothing was written.</exception>
+    public static async Task<long> CommitAsync(NpgsqlBatch batch, CancellationToken cancellation)
+    {
+        batch.BatchCommands.Add(new("COMMIT"));
+        long? commit = null;
+        try
+        {
+            await using var reader = await batch.ExecuteReaderAsync(cancellation);
+            do
+            {
+                while (await reader.ReadAsync(cancellation))
+                {
+                    commit = reader.GetInt64(0);
+                }
+            }
+            while (await reader.NextResultAsync(cancellation));
+        }
+        catch (PostgresException e) when (Failures.IsConflict(e))
+        {
+            throw new ConflictException(e.MessageText, e);
+        }
+
+        return commit ?? throw new PlaceException("No commit number");
+    }
 
     /// <summary>One statement, the last: commit number + 1, and the row that carries it. Returns the commit number.</summary>
     public static NpgsqlBatchCommand Close(

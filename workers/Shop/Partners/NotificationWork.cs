@@ -79,7 +79,6 @@ public sealed class NotificationWork(
         }
 
         var commit = await CloseAsync(connection, opening, fresh, [], cancellation);
-        await transaction.CommitAsync(cancellation);
         trace?.Saved();
         foreach (var message in fresh.Messages)
         {
@@ -110,7 +109,6 @@ public sealed class NotificationWork(
         message.Outcome = MessageOutcome.GivenUp;
         OutRecord[] letter = [ShopWork.DeadLetterOf(message, failure, null, time.GetUtcNow())];
         var commit = await CloseAsync(connection, opening, fresh, letter, cancellation);
-        await transaction.CommitAsync(cancellation);
         fence.Committed(Name, fresh.Moves, commit);
         return new(opening.OutboxNumber, commit, letter, [], []);
     }
@@ -148,14 +146,15 @@ public sealed class NotificationWork(
         NpgsqlConnection connection, Opening opening, FreshMessages fresh, IReadOnlyList<OutRecord> records,
         CancellationToken cancellation)
     {
-        var move = TransactionFrame.MoveProgress(Name, fresh.Moves);
         await using var close = new NpgsqlBatch(connection)
         {
-            BatchCommands = { move, TransactionFrame.Close(opening.OutboxNumber, records, [], []) },
+            BatchCommands =
+            {
+                TransactionFrame.Expect(
+                    TransactionFrame.MoveProgress(Name, fresh.Moves), fresh.Moves.Count, "a partition has another owner"),
+                TransactionFrame.Close(opening.OutboxNumber, records, [], []),
+            },
         };
-        var commit = (long)(await close.ExecuteScalarAsync(cancellation) ?? throw new PlaceException("No commit number"));
-        return move.Rows == (ulong)fresh.Moves.Count
-            ? commit
-            : throw new ConflictException($"a partition has another owner: {move.Rows} of {fresh.Moves.Count} rows");
+        return await TransactionFrame.CommitAsync(close, cancellation);
     }
 }

@@ -107,8 +107,7 @@ public sealed class StockTransfer(NpgsqlDataSource database, RollbackFence fence
         {
             BatchCommands = { TransactionFrame.Close(opening.OutboxNumber, records, [], []) },
         };
-        var commit = (long)(await close.ExecuteScalarAsync(cancellation) ?? throw new PlaceException("No commit number"));
-        await transaction.CommitAsync(cancellation);
+        var commit = await TransactionFrame.CommitAsync(close, cancellation);
         return new(keys.Count, new(opening.OutboxNumber, commit, records, [], []));
     }
 

@@ -1,4 +1,5 @@
 using CardShop.Contracts;
+using CardShop.Pipeline.Batches;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -80,8 +81,7 @@ internal static class KeyStatements
     }
 
     /// <summary>Texts that are sold at once, and keys that a replacement makes void.</summary>
-    public static void AddHandedOver(
-        NpgsqlBatch batch, List<(NpgsqlBatchCommand Command, int Rows, string What)> checks, SaveRequest save)
+    public static void AddHandedOver(NpgsqlBatchCommandCollection statements, SaveRequest save)
     {
         if (save.Replaced.Count > 0)
         {
@@ -102,13 +102,12 @@ internal static class KeyStatements
                     },
                 },
             };
-            batch.BatchCommands.Add(replace);
-            checks.Add((replace, save.Replaced.Count, "a key was replaced meanwhile"));
+            statements.Add(TransactionFrame.Expect(replace, save.Replaced.Count, "a key was replaced meanwhile"));
         }
 
         foreach (var (import, orderId) in save.HandedOver)
         {
-            batch.BatchCommands.Add(new(
+            statements.Add(new(
                 """
                 INSERT INTO shop.card_keys (id, sku, region, status, order_id, sold_at, batch, kek, sealed)
                 VALUES ($1, $2, $3, 'sold', $4, $5, $6, $7, $8)
@@ -122,7 +121,7 @@ internal static class KeyStatements
                     new() { Value = import.Keys[0].Sealed },
                 },
             });
-            batch.BatchCommands.Add(Note(import, []));
+            statements.Add(Note(import, []));
         }
     }
 

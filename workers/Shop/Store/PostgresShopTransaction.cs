@@ -1,5 +1,4 @@
 using CardShop.Contracts;
-using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Documents;
 using CardShop.Shop.Stock;
@@ -10,7 +9,7 @@ namespace CardShop.Shop.Store;
 
 /// <summary>
 /// One batch's transaction on PostgreSQL. Loading is one round trip; stock and keys one each where they are needed;
-/// saving is one, and the commit. Hot rows (stock, commit number) come last, in key order.
+/// saving and the commit are one. Hot rows (stock, commit number) come last, in key order.
 /// </summary>
 internal sealed class PostgresShopTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction) : IShopTransaction
 {
@@ -155,53 +154,33 @@ internal sealed class PostgresShopTransaction(NpgsqlConnection connection, Npgsq
     public async Task<long> SaveAsync(SaveRequest save, CancellationToken cancellation)
     {
         await using var batch = new NpgsqlBatch(connection, transaction);
-        var checks = new List<(NpgsqlBatchCommand Command, int Rows, string What)>();
-        AddDocuments(batch, checks, PostgresShopStore.Payments, Writes(save.Payments));
-        AddDocuments(batch, checks, PostgresShopStore.Deliveries, Writes(save.Deliveries));
-        if (save.Sales.Count > 0)
-        {
-            checks.Add((Sell(save), save.Sales.Count, "a key was sold meanwhile"));
-        }
-
-        KeyStatements.AddHandedOver(batch, checks, save);
-        if (save.Progress.Count > 0)
-        {
-            checks.Add((
-                TransactionFrame.MoveProgress(save.Group, save.Progress), save.Progress.Count,
-                "a partition has another owner"));
-        }
-
+        var statements = batch.BatchCommands;
+        AddDocuments(statements, PostgresShopStore.Payments, Writes(save.Payments));
+        AddDocuments(statements, PostgresShopStore.Deliveries, Writes(save.Deliveries));
+        KeyStatements.AddHandedOver(statements, save);
         if (save.Foreign.Count > 0)
         {
-            batch.BatchCommands.Add(ForeignInputs.Note(save.Foreign, save.Now));
+            statements.Add(ForeignInputs.Note(save.Foreign, save.Now));
+        }
+
+        if (save.Sales.Count > 0)
+        {
+            statements.Add(TransactionFrame.Expect(Sell(save), save.Sales.Count, "a key was sold meanwhile"));
+        }
+
+        if (save.Progress.Count > 0)
+        {
+            statements.Add(TransactionFrame.Expect(
+                TransactionFrame.MoveProgress(save.Group, save.Progress), save.Progress.Count, "a partition has another owner"));
         }
 
         if (save.Stock.Count > 0)
         {
-            checks.Add((ChangeStock(save.Stock), save.Stock.Count, "a product has no stock row"));
+            statements.Add(TransactionFrame.Expect(ChangeStock(save.Stock), save.Stock.Count, "a product has no stock row"));
         }
 
-        foreach (var (command, _, _) in checks)
-        {
-            if (!batch.BatchCommands.Contains(command))
-            {
-                batch.BatchCommands.Add(command);
-            }
-        }
-
-        batch.BatchCommands.Add(
-            TransactionFrame.Close(save.Opening.OutboxNumber, save.Records, save.Commands, save.Waits));
-        var commit = (long)(await batch.ExecuteScalarAsync(cancellation) ?? throw new PlaceException("No commit number"));
-        foreach (var (command, rows, what) in checks)
-        {
-            if (command.Rows != (ulong)rows)
-            {
-                throw new ConflictException($"{what}: {command.Rows} of {rows} rows");
-            }
-        }
-
-        await transaction.CommitAsync(cancellation);
-        return commit;
+        statements.Add(TransactionFrame.Close(save.Opening.OutboxNumber, save.Records, save.Commands, save.Waits));
+        return await TransactionFrame.CommitAsync(batch, cancellation);
     }
 
     public async ValueTask DisposeAsync()
@@ -229,21 +208,18 @@ internal sealed class PostgresShopTransaction(NpgsqlConnection connection, Npgsq
             c.Document.Id, c.Document, c.LoadedVersion, c.Document.Version, c.Document.Due, c.Document.Outbox))];
 
     private static void AddDocuments<T>(
-        NpgsqlBatch batch, List<(NpgsqlBatchCommand Command, int Rows, string What)> checks, DocumentTable<T> table,
-        List<DocumentWrite<T>> writes)
+        NpgsqlBatchCommandCollection statements, DocumentTable<T> table, List<DocumentWrite<T>> writes)
     {
         var inserts = writes.FindAll(w => w.LoadedVersion == 0);
         if (inserts.Count > 0)
         {
-            batch.BatchCommands.Add(table.Insert(inserts));
+            statements.Add(table.Insert(inserts));
         }
 
         var updates = writes.FindAll(w => w.LoadedVersion > 0);
         if (updates.Count > 0)
         {
-            var update = table.Update(updates);
-            batch.BatchCommands.Add(update);
-            checks.Add((update, updates.Count, "a document was changed meanwhile"));
+            statements.Add(TransactionFrame.Expect(table.Update(updates), updates.Count, "a document was changed meanwhile"));
         }
     }
 
