@@ -90,6 +90,11 @@ internal static class BacklogBench
         run.Say(Text(
             $"{count:N0}: {shown.Answers} places shown, {shown.Behind} of them behind by up to {shown.Most.TotalSeconds:0.00} s (p99 {shown.P99.TotalSeconds:0.00}); {order}"));
         run.Say("most memory: " + string.Join(", ", most.Select(m => Text($"{m.Key} {m.Value:0} MiB"))));
+        if (shown.Latest.Length > 0)
+        {
+            run.Say("more than two seconds behind: " + shown.Latest);
+        }
+
         if (shown.TooGood > 0)
         {
             throw new BenchFailedException(Text($"{shown.TooGood} places were shown that are better than the true ones."));

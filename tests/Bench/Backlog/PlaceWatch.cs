@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -12,7 +13,8 @@ namespace CardShop.Tests.Bench.Backlog;
 /// <param name="Behind">Those that were not the true place at the moment of the answer but an earlier, worse one.</param>
 /// <param name="P99">How long ago the shown places were the true ones: 99 of 100 were younger.</param>
 /// <param name="TooGood">Places better than the truth was when the answer had come; there must be none.</param>
-internal sealed record ShownPlaces(int Answers, int Behind, TimeSpan P99, TimeSpan Most, int TooGood);
+/// <param name="Latest">When the last of them came that was more than two seconds behind, and of which partitions they were.</param>
+internal sealed record ShownPlaces(int Answers, int Behind, TimeSpan P99, TimeSpan Most, int TooGood, string Latest);
 
 /// <summary>
 /// Asks for the pages of waiting orders, one after the other and again, and looks in the database how far the orders fleet
@@ -28,6 +30,7 @@ internal sealed class PlaceWatch : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<int, List<(long Before, long After, long Next)>> _truth = [];
     private readonly List<(long Received, int Partition, long Processed, bool IsPlace)> _answers = [];
+    private readonly long _started = Stopwatch.GetTimestamp();
     private readonly Task _work;
 
     private PlaceWatch(ShopServers servers, HttpClient http, IReadOnlyList<OrderPage> pages)
@@ -45,6 +48,7 @@ internal sealed class PlaceWatch : IAsyncDisposable
         await _work;
         var ages = new List<TimeSpan>(_answers.Count);
         var tooGood = 0;
+        var late = new List<(int Partition, double At)>();
         foreach (var (received, partition, processed, isPlace) in _answers)
         {
             var truth = _truth.TryGetValue(partition, out var looks) ? looks : [];
@@ -53,15 +57,22 @@ internal sealed class PlaceWatch : IAsyncDisposable
             var newer = truth.FindIndex(t => t.Next > processed);
             ages.Add(isPlace && newer >= 0 && truth[newer].After < received ? Stopwatch.GetElapsedTime(truth[newer].Before, received) : TimeSpan.Zero);
 
+            if (ages[^1] > TimeSpan.FromSeconds(2))
+            {
+                late.Add((partition, Stopwatch.GetElapsedTime(_started, received).TotalSeconds));
+            }
+
             // A look that began after the answer had come and saw less: the answer promised too much.
             var later = truth.FindIndex(t => t.Before >= received);
             tooGood += later >= 0 && truth[later].Next < processed ? 1 : 0;
         }
 
         ages.Sort();
+        var latest = string.Join(", ", late.GroupBy(l => l.Partition).Select(g => string.Create(
+            CultureInfo.InvariantCulture, $"partition {g.Key}: {g.Count()} from {g.Min(l => l.At):0} to {g.Max(l => l.At):0} s")));
         return ages.Count == 0
-            ? new(0, 0, TimeSpan.Zero, TimeSpan.Zero, 0)
-            : new(ages.Count, ages.Count(a => a > TimeSpan.Zero), ages[(ages.Count - 1) * 99 / 100], ages[^1], tooGood);
+            ? new(0, 0, TimeSpan.Zero, TimeSpan.Zero, 0, string.Empty)
+            : new(ages.Count, ages.Count(a => a > TimeSpan.Zero), ages[(ages.Count - 1) * 99 / 100], ages[^1], tooGood, latest);
     }
 
     public async ValueTask DisposeAsync()

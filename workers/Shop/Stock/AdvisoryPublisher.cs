@@ -23,7 +23,7 @@ public sealed class AdvisoryPublisher(
 
     private readonly ConcurrentDictionary<StockKey, byte> _changed = new();
     private readonly ConcurrentDictionary<PartitionKey, long> _positions = new();
-    private readonly Dictionary<PartitionKey, (long Offset, long At)> _last = [];
+    private readonly Dictionary<PartitionKey, Pulse> _last = [];
 
     public void Committed(IReadOnlyList<Incoming> batch)
     {
@@ -78,6 +78,20 @@ public sealed class AdvisoryPublisher(
             _changed.TryRemove(key, out _);
         }
 
+        try
+        {
+            await PublishAsync(all, changed, cancellation);
+        }
+        catch
+        {
+            // What did not go out is said again.
+            Stock(changed);
+            throw;
+        }
+    }
+
+    private async Task PublishAsync(bool all, StockKey[] changed, CancellationToken cancellation)
+    {
         var records = new List<LogRecord>();
         if (all || changed.Length > 0)
         {
@@ -90,40 +104,44 @@ public sealed class AdvisoryPublisher(
             }
         }
 
-        records.AddRange(Pulses());
+        var pulses = Pulses();
+        records.AddRange(pulses.Select(ToRecord));
         var failures = await log.ProduceAllAsync(records, cancellation);
         if (failures.Count > 0)
         {
-            Stock(changed);
             throw new PlaceException(failures[0].Reason);
+        }
+
+        foreach (var pulse in pulses)
+        {
+            _last[new(pulse.Topic, pulse.Partition)] = pulse;
         }
     }
 
-    private List<LogRecord> Pulses()
+    /// <summary>Of partitions that have moved since their last pulse went out.</summary>
+    private List<Pulse> Pulses()
     {
-        var now = time.GetTimestamp();
-        var records = new List<LogRecord>();
+        var now = time.GetUtcNow();
+        var pulses = new List<Pulse>();
         foreach (var (partition, offset) in _positions)
         {
-            var known = _last.TryGetValue(partition, out var last);
-            if (known && last.Offset == offset)
+            var last = _last.GetValueOrDefault(partition);
+            if (last?.NextOffset == offset)
             {
                 continue;
             }
 
-            var seconds = known ? time.GetElapsedTime(last.At, now).TotalSeconds : 0;
-            var rate = seconds > 0 ? (offset - last.Offset) / seconds : 0;
-            _last[partition] = (offset, now);
-            var key = string.Create(
-                CultureInfo.InvariantCulture, $"{fleet}/{partition.Topic}/{partition.Partition}");
-            records.Add(Record(
-                Topics.Pulse, key,
-                new Pulse(fleet, partition.Topic, partition.Partition, offset, Math.Round(rate, 1), time.GetUtcNow()),
-                ContractsJson.Default.Pulse));
+            var seconds = last is null ? 0 : (now - last.At).TotalSeconds;
+            var rate = seconds > 0 ? (offset - last!.NextOffset) / seconds : 0;
+            pulses.Add(new(fleet, partition.Topic, partition.Partition, offset, Math.Round(rate, 1), now));
         }
 
-        return records;
+        return pulses;
     }
+
+    private static LogRecord ToRecord(Pulse pulse) => Record(
+        Topics.Pulse, string.Create(CultureInfo.InvariantCulture, $"{pulse.Fleet}/{pulse.Topic}/{pulse.Partition}"), pulse,
+        ContractsJson.Default.Pulse);
 
     private static LogRecord Record<T>(
         Topic topic, string key, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> json) =>
