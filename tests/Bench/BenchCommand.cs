@@ -28,7 +28,7 @@ internal static class BenchCommand
 
         foreach (var section in sections.Where(s => s.Failure is not null))
         {
-            await Console.Error.WriteLineAsync($"error: {section.Bench}: {section.Failure}");
+            await Console.Error.WriteLineAsync($"error: {section.Bench}: {section.Failure!.Split('\n')[0]}");
         }
 
         return sections.Any(s => s.Failure is not null) ? 1 : 0;

@@ -3,6 +3,7 @@ using CardShop.Local.Instance;
 using CardShop.Local.Parts;
 using CardShop.Local.Processes;
 using CardShop.Local.Servers;
+using CardShop.Sandbox;
 using CardShop.Tests.Integration.Servers;
 using CardShop.Tests.Integration.Shop.Secrecy;
 using Npgsql;
@@ -22,8 +23,10 @@ public sealed class TestServers : IAsyncLifetime
     private readonly Once<LogBrokerServer> _kafka;
     private readonly Once<RabbitMqServer> _rabbit;
     private readonly Once<PostgresServer> _postgres;
+    private readonly Lock _making = new();
     private readonly string _folder;
     private int _names;
+    private Task<string>? _providerKeys;
 
     public TestServers()
     {
@@ -50,6 +53,24 @@ public sealed class TestServers : IAsyncLifetime
         var folder = Path.Combine(_folder, name + Interlocked.Increment(ref _names).ToString(CultureInfo.InvariantCulture));
         Directory.CreateDirectory(folder);
         return Path.Combine(folder, name);
+    }
+
+    /// <summary>
+    /// Puts the key pairs of Sandbox's providers and their merchants into a shop's secrets: the same for all shops of a run,
+    /// since making eight of them takes a second of computing.
+    /// </summary>
+    public async Task CopyProviderKeysAsync(string secrets)
+    {
+        Task<string> made;
+        lock (_making)
+        {
+            made = _providerKeys ??= MakeProviderKeysAsync();
+        }
+
+        foreach (var file in Directory.GetFiles(await made))
+        {
+            File.Copy(file, Path.Combine(secrets, Path.GetFileName(file)));
+        }
     }
 
     /// <summary>The address of the shared log for Kafka clients.</summary>
@@ -108,6 +129,14 @@ public sealed class TestServers : IAsyncLifetime
         {
             throw new InvalidOperationException($"Secrets in the logs of this run: {string.Join("; ", Secrets.Found)}");
         }
+    }
+
+    /// <summary>Sandbox makes what is missing when it is built.</summary>
+    private async Task<string> MakeProviderKeysAsync()
+    {
+        var folder = NewFolder("provider-keys");
+        await using var sandbox = SandboxApp.Build(["--urls", "http://127.0.0.1:0", "--Sandbox:KeysDirectory=" + folder]);
+        return folder;
     }
 
     private static void RemoveOldRuns(string all)

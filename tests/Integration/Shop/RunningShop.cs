@@ -92,6 +92,7 @@ public sealed class RunningShop : IAsyncDisposable
     {
         var secrets = servers.NewFolder("secrets");
         ShopSecrets.Create(secrets);
+        await servers.CopyProviderKeysAsync(secrets);
         Shopctl.MakeOperators(secrets);
         var broker = await StartBrokerAsync(servers);
         var settings = new Dictionary<string, string>
