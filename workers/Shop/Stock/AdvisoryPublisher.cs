@@ -22,8 +22,7 @@ public sealed class AdvisoryPublisher(
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
 
     private readonly ConcurrentDictionary<StockKey, byte> _changed = new();
-    private readonly ConcurrentDictionary<PartitionKey, long> _positions = new();
-    private readonly Dictionary<PartitionKey, Pulse> _last = [];
+    private readonly PulseBook _pulses = new(fleet);
 
     public void Committed(IReadOnlyList<Incoming> batch)
     {
@@ -31,7 +30,7 @@ public sealed class AdvisoryPublisher(
         {
             if (message is LogIncoming { Unprocessed: false } record)
             {
-                _positions[record.Partition] = record.Offset + 1;
+                _pulses.Note(record.Partition, record.Offset + 1);
             }
         }
     }
@@ -104,7 +103,7 @@ public sealed class AdvisoryPublisher(
             }
         }
 
-        var pulses = Pulses();
+        var pulses = _pulses.Next(time.GetUtcNow());
         records.AddRange(pulses.Select(ToRecord));
         var failures = await log.ProduceAllAsync(records, cancellation);
         if (failures.Count > 0)
@@ -112,31 +111,7 @@ public sealed class AdvisoryPublisher(
             throw new PlaceException(failures[0].Reason);
         }
 
-        foreach (var pulse in pulses)
-        {
-            _last[new(pulse.Topic, pulse.Partition)] = pulse;
-        }
-    }
-
-    /// <summary>Of partitions that have moved since their last pulse went out.</summary>
-    private List<Pulse> Pulses()
-    {
-        var now = time.GetUtcNow();
-        var pulses = new List<Pulse>();
-        foreach (var (partition, offset) in _positions)
-        {
-            var last = _last.GetValueOrDefault(partition);
-            if (last?.NextOffset == offset)
-            {
-                continue;
-            }
-
-            var seconds = last is null ? 0 : (now - last.At).TotalSeconds;
-            var rate = seconds > 0 ? (offset - last!.NextOffset) / seconds : 0;
-            pulses.Add(new(fleet, partition.Topic, partition.Partition, offset, Math.Round(rate, 1), now));
-        }
-
-        return pulses;
+        _pulses.Said(pulses);
     }
 
     private static LogRecord ToRecord(Pulse pulse) => Record(
