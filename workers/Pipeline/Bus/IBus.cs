@@ -5,7 +5,7 @@ using CardShop.Pipeline.Outbox;
 namespace CardShop.Pipeline.Bus;
 
 /// <summary>A command that was not taken.</summary>
-/// <param name="Permanent">No queue wants it, or it is too large.</param>
+/// <param name="Permanent">It can never be sent: too large, or not allowed.</param>
 public readonly record struct SendFailure(int Index, bool Permanent, string Reason);
 
 /// <summary>RabbitMQ, as CardShop uses it.</summary>

@@ -192,8 +192,9 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
         }
         catch (PublishException e) when (e.IsReturn)
         {
+            // Queues are ours, and come back: a broker that lost its data has the exchange a moment before the queue.
             PipelineMeter.Published(queue, "returned");
-            return new(index, Permanent: true, $"no queue is bound to {queue}");
+            return new(index, Permanent: false, $"no queue is bound to {queue}");
         }
         catch (Exception e) when (
             e is PublishException || (Failures.IsPlace(e) && !cancellation.IsCancellationRequested))
