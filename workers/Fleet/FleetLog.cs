@@ -10,4 +10,10 @@ internal static partial class FleetLog
 
     [LoggerMessage(3003, LogLevel.Critical, "Fleet {Fleets} ends")]
     public static partial void Failed(ILogger logger, Exception exception, string fleets);
+
+    [LoggerMessage(3004, LogLevel.Warning, "Orders wait in Kafka, their time to pay not begun: {Reason}")]
+    public static partial void OrdersHeld(ILogger logger, string reason);
+
+    [LoggerMessage(3005, LogLevel.Information, "Orders are taken again after {Seconds:F0} s")]
+    public static partial void OrdersTaken(ILogger logger, double seconds);
 }

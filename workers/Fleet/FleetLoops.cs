@@ -53,7 +53,7 @@ public sealed class FleetLoops
             ports.Outbox, ports.Dispatcher, ports.Fence.ProbeAsync, time, random, logs.CreateLogger<Sweeper>()).RunAsync);
         if (settings.Fleets.HasFlag(Fleets.Orders))
         {
-            AddFleet("orders", Topics.Orders, deliveries: false);
+            AddFleet("orders", Topics.Orders, deliveries: false, isAdmitted: true);
         }
 
         if (settings.Fleets.HasFlag(Fleets.Payments))
@@ -107,17 +107,24 @@ public sealed class FleetLoops
     }
 
     /// <summary>A group's reader, its batches, and what it tells the API.</summary>
-    private ChannelWriter<Incoming> AddFleet(string group, Topic topic, bool deliveries)
+    /// <param name="isAdmitted">Whether its batches wait until the payments fleet has room for them.</param>
+    private ChannelWriter<Incoming> AddFleet(string group, Topic topic, bool deliveries, bool isAdmitted = false)
     {
         var (log, store, fence) = (_ports.Log, _ports.Store, _ports.Fence);
         var input = new InputQueue(Buffer, BufferBytes);
         var advisory = new AdvisoryPublisher(
             group, store, log, fence, _time, _random, _logs.CreateLogger<AdvisoryPublisher>());
+        var admission = isAdmitted && _settings.Shop.Channels is { } offered
+            ? new OrderAdmission(
+                _ports.Bus, [.. offered.Keys], _settings.MaxQueuedPayments, advisory, _time, _random,
+                _logs.CreateLogger<OrderAdmission>())
+            : null;
         var work = new ShopWork(
-            group, deliveries, store, fence, _settings.Shop, new OrderMetrics(advisory), _time, _logs.CreateLogger<ShopWork>(),
+            group, deliveries, store, fence, _settings.Shop, new OrderMetrics((IBatchObserver?)admission ?? advisory), _time, _logs.CreateLogger<ShopWork>(),
             _states is null ? null : _states.Down);
         var loop = new BatchLoop(
-            work, _ports.Dispatcher, _ports.Bus, _settings.Batch, _time, _random, _logs.CreateLogger<BatchLoop>());
+            work, _ports.Dispatcher, _ports.Bus, _settings.Batch, _time, _random, _logs.CreateLogger<BatchLoop>(),
+            admission is null ? null : admission.WaitAsync);
         _loops.Add(advisory.RunAsync);
         _loops.Add(stop => loop.RunAsync(input.Reader, stop));
         _loops.Add(Watched(log.Join(

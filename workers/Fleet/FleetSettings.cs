@@ -43,6 +43,12 @@ public sealed record FleetSettings(
     double PaymentChecksPerSecond,
     ResilienceOptions Resilience)
 {
+    /// <summary>
+    /// Payment commands that may wait in RabbitMQ before the orders fleet takes no more orders; setting
+    /// <c>Payments__MaxQueued</c>.
+    /// </summary>
+    public int MaxQueuedPayments { get; init; } = 1_000;
+
     /// <summary>Whose midnight parts the days of the statistics; setting <c>Statistics__TimeZone</c>.</summary>
     public ShopDays Days { get; init; } = ShopDays.Of(null);
 
@@ -121,6 +127,9 @@ public sealed record FleetSettings(
             checks,
             (configuration.GetSection(ResilienceOptions.Section).Get<ResilienceOptions>() ?? ResilienceOptions.Default).Checked())
         {
+            MaxQueuedPayments = configuration.GetValue("Payments:MaxQueued", 1_000) is >= 100 and <= 1_000_000 and var queued
+                ? queued
+                : throw new InvalidOperationException("Payments__MaxQueued must be 100 to 1000000."),
             Links = RegionLinks.From(
                 configuration.GetSection(RegionLinks.Section).GetChildren()
                     .Select(s => (s.Key, (Func<string, string?>)(name => s[name]))),

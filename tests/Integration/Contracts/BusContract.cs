@@ -1,6 +1,7 @@
 using System.Text;
 using System.Threading.Channels;
 using CardShop.Contracts;
+using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Outbox;
@@ -86,6 +87,27 @@ public sealed class BusContract(TestServers servers) : IAsyncLifetime
             Assert.True(seen.Add(command.MessageId), $"{command.MessageId} came twice");
             await command.Settlement.AckAsync();
         }
+    }
+
+    [Fact]
+    public async Task What_waits_is_counted_without_what_is_in_a_consumers_hand()
+    {
+        await _bus.DeclareAsync(["cardshop.empty"], Queues.Error, Stop);
+        await _bus.SendAllAsync([Command("m1"), Command("m2"), Command("m3")], 1, Stop);
+        var depths = await _bus.DepthsAsync([Queue, "cardshop.empty"], Stop);
+        Assert.Equal((3u, 0u), (depths[Queue], depths["cardshop.empty"]));
+        await using var consumer = new Consumer(_bus, Queue, prefetch: 1);
+        await consumer.NextAsync();
+        Assert.Equal(2u, (await _bus.DepthsAsync([Queue], Stop))[Queue]);
+    }
+
+    [Fact]
+    public async Task A_queue_that_is_not_there_is_a_failure_of_the_place_and_hurts_nothing_else()
+    {
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() => _bus.DepthsAsync([Queue, "cardshop.nobody"], Stop));
+        Assert.True(Failures.IsPlace(failure), failure.ToString());
+        Assert.Empty(await _bus.SendAllAsync([Command("m1")], 1, Stop));
+        Assert.Equal(1u, (await _bus.DepthsAsync([Queue], Stop))[Queue]);
     }
 
     [Fact]

@@ -35,6 +35,9 @@ internal sealed class AckBeforeCommit() : Mutant("ack-before-commit", "A command
         public Task DeclareAsync(IReadOnlyList<string> queues, string errorQueue, CancellationToken cancellation) =>
             bus.DeclareAsync(queues, errorQueue, cancellation);
 
+        public Task<IReadOnlyDictionary<string, uint>> DepthsAsync(
+            IReadOnlyList<string> queues, CancellationToken cancellation) => bus.DepthsAsync(queues, cancellation);
+
         public Task<long> PurgeAsync(IReadOnlyList<string> queues, CancellationToken cancellation) =>
             bus.PurgeAsync(queues, cancellation);
 

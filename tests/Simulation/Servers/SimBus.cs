@@ -89,6 +89,8 @@ internal sealed class SimBus(Sim sim, BusFaults faults)
         });
     }
 
+    public uint Depth(string queue) => (uint)Queue(queue).Count;
+
     public long Purge(IReadOnlyList<string> queues)
     {
         var removed = 0L;
@@ -307,6 +309,13 @@ internal sealed class SimBusClient(Sim sim, SimBus bus, SimProcess process) : IB
 
     public Task DeclareAsync(IReadOnlyList<string> queues, string errorQueue, CancellationToken cancellation) =>
         Task.CompletedTask;
+
+    public async Task<IReadOnlyDictionary<string, uint>> DepthsAsync(
+        IReadOnlyList<string> queues, CancellationToken cancellation)
+    {
+        await RequireAsync();
+        return queues.ToDictionary(q => q, bus.Depth);
+    }
 
     public async Task<long> PurgeAsync(IReadOnlyList<string> queues, CancellationToken cancellation)
     {

@@ -49,7 +49,11 @@ internal sealed class SimFleet
     public static FleetSettings SettingsOf(Swarm swarm, Fleets fleets) => new(
         fleets, new("none:1", "simulated", TimeSpan.FromSeconds(15), TimeSpan.Zero),
         new(new("amqp://none"), "simulated", 100, TimeSpan.FromSeconds(10)), string.Empty,
-        BatchOptions.Default with { MaxMessages = swarm.BatchMessages }, ShopOf(swarm), 20, 50, 400, ResilienceOptions.Default);
+        BatchOptions.Default with { MaxMessages = swarm.BatchMessages }, ShopOf(swarm), 20, 50, 400, ResilienceOptions.Default)
+    {
+        // Few: worlds are small, and orders are to be held back in some of them.
+        MaxQueuedPayments = swarm.BatchMessages,
+    };
 
     public static ShopSettings ShopOf(Swarm swarm) => new(swarm.CheckEvery, swarm.ResendAfter)
     {

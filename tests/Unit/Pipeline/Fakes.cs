@@ -66,6 +66,9 @@ internal sealed class FakeBus(Journal journal) : IBus
 {
     public Queue<Func<IReadOnlyList<OutCommand>, IReadOnlyList<SendFailure>>> Answers { get; } = new();
 
+    /// <summary>What waits, by queue; asked anew each time.</summary>
+    public Func<IReadOnlyDictionary<string, uint>> Depths { get; set; } = () => new Dictionary<string, uint>();
+
     /// <summary>How often sending a received command on fails, before it succeeds.</summary>
     public int FailuresLeft { get; set; }
 
@@ -97,6 +100,13 @@ internal sealed class FakeBus(Journal journal) : IBus
 
     public Task DeclareAsync(IReadOnlyList<string> queues, string errorQueue, CancellationToken cancellation) =>
         throw new NotSupportedException();
+
+    public Task<IReadOnlyDictionary<string, uint>> DepthsAsync(
+        IReadOnlyList<string> queues, CancellationToken cancellation)
+    {
+        FailMaybe();
+        return Task.FromResult(Depths());
+    }
 
     public Task<long> PurgeAsync(IReadOnlyList<string> queues, CancellationToken cancellation) =>
         throw new NotSupportedException();

@@ -11,9 +11,10 @@ namespace CardShop.Pipeline.Batches;
 /// A failure of the place is waited out with the batch in hand; a failure of a message splits the batch until the
 /// message stands alone.
 /// </summary>
+/// <param name="admission">Awaited before each batch; null = batches are taken as they come.</param>
 public sealed class BatchLoop(
     IBatchWork work, Dispatcher dispatcher, IBus bus, BatchOptions options, TimeProvider time, Random random,
-    ILogger<BatchLoop> logger)
+    ILogger<BatchLoop> logger, Func<CancellationToken, Task>? admission = null)
 {
     private const int MaxReruns = 3;
 
@@ -24,6 +25,11 @@ public sealed class BatchLoop(
         PipelineMeter.Begin(work.Name);
         while (!cancellation.IsCancellationRequested)
         {
+            if (admission is not null)
+            {
+                await admission(cancellation);
+            }
+
             var batch = await _collector.NextAsync(input, cancellation);
             if (batch.Count == 0)
             {

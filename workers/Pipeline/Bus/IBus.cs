@@ -27,6 +27,9 @@ public interface IBus : IAsyncDisposable
     /// <summary>Declares exchanges, queues and bindings; repeats are no-ops.</summary>
     Task DeclareAsync(IReadOnlyList<string> queues, string errorQueue, CancellationToken cancellation);
 
+    /// <summary>How many messages wait in queues; those that are in a consumer's hand are not counted.</summary>
+    Task<IReadOnlyDictionary<string, uint>> DepthsAsync(IReadOnlyList<string> queues, CancellationToken cancellation);
+
     /// <summary>
     /// Removes what waits in these queues and in their delayed queues. What a consumer has in hand stays there.
     /// </summary>

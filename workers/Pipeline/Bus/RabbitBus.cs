@@ -109,14 +109,13 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
         await BusTopology.DeclareAsync(channel, queues, errorQueue, cancellation);
     }
 
-    /// <summary>
-    /// How many messages wait in queues; those that are in a consumer's hand are not counted. On a connection of its own:
-    /// asking for a queue that is not there closes the channel.
-    /// </summary>
     public async Task<IReadOnlyDictionary<string, uint>> DepthsAsync(
         IReadOnlyList<string> queues, CancellationToken cancellation)
     {
-        await using var connection = await ConnectAsync("depths", cancellation);
+        await PublisherAsync(cancellation);
+        var connection = _connection ?? throw new PlaceException("The connection to RabbitMQ is being opened anew.");
+
+        // A channel of its own: asking for a queue that is not there closes it.
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
         var depths = new Dictionary<string, uint>();
         foreach (var queue in queues)
