@@ -8,7 +8,7 @@ public sealed record RecentOrder(string BodyHash, int Partition, long Offset, Da
 /// refused. Bounded: two generations, the older one is dropped when the younger is full. Nothing depends on it; a
 /// repeat that is not remembered is written again, and the sagas take it for what it is.
 /// </summary>
-public sealed class RecentOrders(int generation = 50_000)
+public sealed class RecentOrders(int generation = 20_000)
 {
     private readonly Lock _lock = new();
     private Dictionary<string, RecentOrder> _young = [];

@@ -11,15 +11,20 @@ public static class InstanceSettings
     public const string OperatorKeyName = "CARDSHOP_OPERATOR_KEY";
 
     /// <summary>
-    /// <c>DOTNET_GCgen0size</c>: 16 MiB, hexadecimal. A batch's garbage dies young; a larger nursery is collected less
-    /// often, and is resident.
+    /// How every process of the shop uses memory. A nursery of 16 MiB (hexadecimal): a batch's garbage dies young; a larger
+    /// one is collected less often, and is resident. Two arenas: librdkafka's threads would each keep their own peak.
     /// </summary>
-    public const string Nursery = "1000000";
+    public static readonly IReadOnlyDictionary<string, string> Runtime = new Dictionary<string, string>
+    {
+        ["DOTNET_gcServer"] = "0",
+        ["DOTNET_GCgen0size"] = "1000000",
+        ["MALLOC_ARENA_MAX"] = "2",
+    };
 
     /// <summary>Settings of api, fleets, Sandbox and shopctl.</summary>
     public static IReadOnlyDictionary<string, string> For(InstanceLayout layout, PortBook ports, PostgresPart postgres, RabbitMqPart rabbit)
     {
-        return new Dictionary<string, string>(Channels(layout.Secrets, ports["api"], ports["sandbox"]))
+        return new Dictionary<string, string>([.. Channels(layout.Secrets, ports["api"], ports["sandbox"]), .. Runtime])
         {
             ["Kafka__BootstrapServers"] = $"127.0.0.1:{ports["logbroker"]}",
             ["RabbitMq__Uri"] = rabbit.Uri(),
@@ -33,8 +38,6 @@ public static class InstanceSettings
             ["Backup__Config"] = postgres.Backup!.ConfigFile,
             ["Backup__RunAs"] = string.Join(' ', postgres.RunAs),
             ["Archive__Directory"] = layout.Archive,
-            ["DOTNET_gcServer"] = "0",
-            ["DOTNET_GCgen0size"] = Nursery,
         };
     }
 

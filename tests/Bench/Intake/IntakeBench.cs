@@ -29,14 +29,12 @@ internal static class IntakeBench
         await PublishCatalogAsync(broker, cancellation);
         var secrets = run.NewFolder("secrets");
         ShopSecrets.Create(secrets);
-        var settings = new Dictionary<string, string>
+        var settings = new Dictionary<string, string>(InstanceSettings.Runtime)
         {
             ["Kafka__BootstrapServers"] = broker.BootstrapServers,
             ["Secrets__Directory"] = secrets,
             ["Region"] = "a",
             ["Local"] = "true",
-            ["DOTNET_gcServer"] = "0",
-            ["DOTNET_GCgen0size"] = InstanceSettings.Nursery,
         };
         AlipayAccount.AddTo(settings, secrets);
         var api = await run.StartAsync(() => WebServer.Create("CardShop.Api", [], settings, run.NewFolder("api")), cancellation);

@@ -33,7 +33,7 @@ internal sealed class ShopServers : IAsyncDisposable
         Log = new(
             new(broker.BootstrapServers, "bench", TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(5)),
             TimeProvider.System, NullLogger<KafkaLog>.Instance);
-        Settings = new()
+        Settings = new(InstanceSettings.Runtime)
         {
             ["Kafka__BootstrapServers"] = broker.BootstrapServers,
             ["RabbitMq__Uri"] = rabbit.Uri,
@@ -41,8 +41,6 @@ internal sealed class ShopServers : IAsyncDisposable
             ["Secrets__Directory"] = secrets,
             ["Region"] = "a",
             ["Local"] = "true",
-            ["DOTNET_gcServer"] = "0",
-            ["DOTNET_GCgen0size"] = InstanceSettings.Nursery,
         };
         AlipayAccount.AddTo(Settings, secrets);
     }

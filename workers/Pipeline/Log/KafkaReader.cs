@@ -234,7 +234,8 @@ internal sealed class KafkaReader(
             // The polling thread never waits for work, so a long silence means a hung process; the session says that.
             MaxPollIntervalMs = 86_400_000,
             PartitionAssignmentStrategy = PartitionAssignmentStrategy.Range,
-            QueuedMaxMessagesKbytes = 32 * 1024,
+            // Ahead of the input's own bound: what a full input leaves behind is thrown away and fetched again.
+            QueuedMaxMessagesKbytes = 8 * 1024,
             FetchWaitMaxMs = 250,
             FetchErrorBackoffMs = 100,
             SocketNagleDisable = true,
