@@ -10,13 +10,15 @@ using RabbitMQ.Client.Exceptions;
 namespace CardShop.Pipeline.Bus;
 
 /// <summary>One consumer on one channel on one connection; ends when any of them is lost.</summary>
-internal sealed class RabbitConsumer : AsyncDefaultBasicConsumer, IAsyncDisposable, IDeliveryAcks
+internal sealed class RabbitConsumer : AsyncDefaultBasicConsumer, IAsyncDisposable
 {
     private readonly IConnection _connection;
     private readonly string _queue;
     private readonly ChannelWriter<Incoming> _output;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationToken _cancellation;
+    private readonly PendingAcks _acks = new();
+    private int _telling;
 
     private RabbitConsumer(
         IConnection connection, IChannel channel, string queue, ChannelWriter<Incoming> output, CancellationToken cancellation)
@@ -75,11 +77,34 @@ internal sealed class RabbitConsumer : AsyncDefaultBasicConsumer, IAsyncDisposab
         return base.HandleBasicCancelAsync(consumerTag, cancellationToken);
     }
 
-    public async ValueTask AckAsync(ulong deliveryTag)
+    /// <summary>Soon: those of a batch come one after the other, and are told together.</summary>
+    public void Ack(ulong deliveryTag)
     {
+        _acks.Add(deliveryTag);
+        if (Interlocked.Exchange(ref _telling, 1) == 0)
+        {
+            _ = TellAsync();
+        }
+    }
+
+    private async Task TellAsync()
+    {
+        await Task.Yield();
         try
         {
-            await Channel.BasicAckAsync(deliveryTag, multiple: false, _cancellation);
+            do
+            {
+                while (_acks.Take() is { Count: > 0 } frames)
+                {
+                    foreach (var (tag, multiple) in frames)
+                    {
+                        await Channel.BasicAckAsync(tag, multiple, _cancellation);
+                    }
+                }
+
+                Volatile.Write(ref _telling, 0);
+            }
+            while (_acks.Any && Interlocked.Exchange(ref _telling, 1) == 0);
         }
         catch (Exception e) when (e is AlreadyClosedException or ObjectDisposedException or OperationCanceledException
             or OperationInterruptedException)
@@ -112,13 +137,12 @@ internal sealed class RabbitConsumer : AsyncDefaultBasicConsumer, IAsyncDisposab
         };
 }
 
-internal interface IDeliveryAcks
+/// <summary>A delivery is acknowledged after its batch.</summary>
+internal sealed class DeliverySettlement(RabbitConsumer consumer, ulong tag) : IDeliverySettlement
 {
-    ValueTask AckAsync(ulong deliveryTag);
-}
-
-/// <summary>Each delivery is acknowledged singly, after its batch.</summary>
-internal sealed class DeliverySettlement(IDeliveryAcks acks, ulong tag) : IDeliverySettlement
-{
-    public ValueTask AckAsync() => acks.AckAsync(tag);
+    public ValueTask AckAsync()
+    {
+        consumer.Ack(tag);
+        return ValueTask.CompletedTask;
+    }
 }
