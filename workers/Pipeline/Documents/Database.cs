@@ -30,8 +30,9 @@ public static class Database
             SearchPath = Schema,
             // Every statement of a batch is bounded by an index and has one good plan, whatever its parameters: it is
             // planned once. A plan made while a table was tiny must not scan it
-            // for ever; a lock or an abandoned transaction must not hold others up.
-            Options = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000",
+            // for ever; a lock or an abandoned transaction must not hold others up: a fleet that stops in its transaction
+            // holds the commit number, and with it every fleet.
+            Options = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off -c lock_timeout=10000 -c idle_in_transaction_session_timeout=15000",
         };
         if (mostConnections is { } most)
         {

@@ -23,10 +23,13 @@ public sealed record RefillReport(long Purged, long Payments, long Deliveries);
 /// from then, so a step with a time beyond that has no command under way. Safe at any time: steps are repeatable.
 /// </summary>
 public sealed class WorkRefill(
-    NpgsqlDataSource database, RollbackFence fence, IBus bus, ShopSettings settings, TimeProvider time)
+    NpgsqlDataSource database, RollbackFence fence, IBus bus, ShopSettings settings, TimeProvider time, Random random)
 {
     private const int Page = 500;
     private const int MaxReruns = 3;
+
+    /// <summary>Longer than PostgreSQL lets a fleet that stopped in its transaction hold rows, and than a failover takes.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     public async Task<RefillReport> RunAsync(Action<double, string> progress, CancellationToken cancellation)
     {
@@ -35,7 +38,7 @@ public sealed class WorkRefill(
         var now = time.GetUtcNow();
         var payments = await EachAsync("paymentsaga", now, n => progress(0.3, Text(n, "payments")), cancellation);
         var deliveries = await EachAsync("deliverysaga", now, n => progress(0.8, Text(n, "deliveries")), cancellation);
-        await RaiseAsync(cancellation);
+        await PatientlyAsync(() => RaiseAsync(cancellation), cancellation);
         return new(purged, payments, deliveries);
     }
 
@@ -72,11 +75,31 @@ public sealed class WorkRefill(
     /// A command that is still in a consumer's hand may name a commit that a lost database had and that no record names:
     /// the log proves no loss then, nothing is to be recovered, and yet that consumer's fence is closed.
     /// </summary>
-    private async Task RaiseAsync(CancellationToken cancellation)
+    private async Task<int> RaiseAsync(CancellationToken cancellation)
     {
         await using var command = database.CreateCommand("UPDATE shop.commit_no SET n = n + $1");
         command.Parameters.Add(new() { Value = Recoverer.CommitGap });
-        await command.ExecuteNonQueryAsync(cancellation);
+        return await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>Repeats an idempotent step while the place fails, and no longer than <see cref="Patience"/>.</summary>
+    private async Task<int> PatientlyAsync(Func<Task<int>> step, CancellationToken cancellation)
+    {
+        var backoff = new Backoff(time, random, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5));
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await step();
+            }
+            catch (Exception e) when (
+                Failures.IsPlace(e) && e is not FencedException && time.GetElapsedTime(started) < Patience
+                && !cancellation.IsCancellationRequested)
+            {
+                await backoff.WaitAsync(cancellation);
+            }
+        }
     }
 
     private async Task<long> EachAsync(string table, DateTimeOffset now, Action<long> report, CancellationToken cancellation)
@@ -92,7 +115,7 @@ public sealed class WorkRefill(
             }
 
             after = ids[^1];
-            changed += await PageAsync(ids, now, cancellation);
+            changed += await PatientlyAsync(() => PageAsync(ids, now, cancellation), cancellation);
             report(changed);
         }
     }

@@ -176,7 +176,7 @@ public static class RecoverCommand
         await RequireQueuesAsync(servers, cancellation);
         await using var grant = await session.Operators.RequireAsync(
             OperatorActions.RecoverWork, "RabbitMQ", null, [], cancellation);
-        var refill = new WorkRefill(servers.Database, fence, servers.Bus, ShopSettings.Default, session.Time);
+        var refill = new WorkRefill(servers.Database, fence, servers.Bus, ShopSettings.Default, session.Time, new Random());
         RefillReport? report = null;
         await WorkProgress.RunAsync(
             session.Screen, session.Time, "work", async progress => report = await refill.RunAsync(progress, cancellation));

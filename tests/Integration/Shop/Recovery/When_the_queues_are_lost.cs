@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using CardShop.Local.Servers;
 using CardShop.Tests.Integration.Servers;
+using Npgsql;
 using Xunit;
 
 namespace CardShop.Tests.Integration.Shop.Recovery;
@@ -38,5 +39,36 @@ public sealed class When_the_queues_are_lost(TestServers servers)
         await disaster.SameKeysAsync(before);
         await disaster.CleanAsync();
         disaster.Save("queues");
+    }
+
+    [Fact]
+    public async Task A_row_that_a_stopped_fleet_holds_is_waited_for()
+    {
+        await using var shop = await RunningShop.StartAsync(servers);
+        await using var holder = await shop.Database.OpenConnectionAsync();
+        await using var transaction = await holder.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("SET LOCAL idle_in_transaction_session_timeout = 0; UPDATE shop.commit_no SET n = n", holder, transaction))
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        var refilling = Shopctl.RunAsync(shop, "recover", "--work", "--why", "RabbitMQ was lost");
+        await Eventually.TrueAsync(async () => await WaitsAsync(shop) is not null, "the refill waits for the row");
+        var first = await WaitsAsync(shop);
+        await Eventually.TrueAsync(
+            async () => await WaitsAsync(shop) is { } again && again > first, "it has given up once, and tries again");
+        await transaction.RollbackAsync();
+        Assert.Equal(0, await refilling);
+    }
+
+    /// <summary>Since when the refill waits for the commit number; null while it does not.</summary>
+    private static async Task<DateTime?> WaitsAsync(RunningShop shop)
+    {
+        await using var command = shop.Database.CreateCommand(
+            """
+            SELECT query_start FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query = 'UPDATE shop.commit_no SET n = n + $1'
+            """);
+        return await command.ExecuteScalarAsync() as DateTime?;
     }
 }
