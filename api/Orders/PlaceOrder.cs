@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Net;
 using System.Text.Json;
 using CardShop.Api.Partners;
@@ -55,9 +56,9 @@ public sealed class PlaceOrder(
                 Interlocked.Decrement(ref _inFlight);
             }
 
-            if (accepted is not null)
+            if (accepted is { } answer)
             {
-                Answer(context.Response, placement.OrderId, placement.Sku, accepted);
+                Answer(context.Response, placement.OrderId, placement.Sku, answer);
             }
             else
             {
@@ -81,7 +82,8 @@ public sealed class PlaceOrder(
     {
         ApiMeter.OrderAccepted(order.Channel);
         var accepted = new RecentOrder(
-            order.BodyHash, Topics.Orders.PartitionOf(order.Sku), offset, order.AcceptedAt, new(order.Currency, order.Amount));
+            placement.IsKeyed ? HashOf(order.BodyHash) : default, Topics.Orders.PartitionOf(order.Sku), offset, order.AcceptedAt,
+            order.Currency, order.Amount);
         if (placement.IsKeyed)
         {
             recent.Add(order.OrderId, accepted);
@@ -156,7 +158,7 @@ public sealed class PlaceOrder(
             return Quote(BuyerOf(context, partner), request, product, orderId, bodyHash, isKeyed: true);
         }
 
-        return known.BodyHash == bodyHash
+        return known.BodyHash == HashOf(bodyHash)
             ? new(null, orderId, product.Sku, null, known, IsKeyed: true)
             : Placement.Of(Problem.Of(
                 StatusCodes.Status422UnprocessableEntity, "The Idempotency-Key was used for another order",
@@ -257,7 +259,7 @@ public sealed class PlaceOrder(
             new(
                 orderId, "queued", url,
                 tokens.Issue(orderId, new(sku, Topics.OrdersVersion, order.Partition, order.Offset)), order.AcceptedAt,
-                order.Amount, tables.PlaceOf(order.Partition, order.Offset) ?? new(0, 0)));
+                new(order.Currency, order.Minor), tables.PlaceOf(order.Partition, order.Offset) ?? new(0, 0)));
         response.StatusCode = StatusCodes.Status202Accepted;
         response.ContentType = "application/json";
         response.ContentLength = body.Length;
@@ -269,6 +271,15 @@ public sealed class PlaceOrder(
     private string BodyHash(OrderRequest request, string contact) => Contacts.Hash(
         secrets.ContactHash, "body",
         $"{request.Sku}\n{request.Quantity}\n{contact}\n{request.Channel}\n{request.Password}");
+
+    /// <param name="text">Base64 of 16 bytes: an order with a key.</param>
+    private static UInt128 HashOf(string text)
+    {
+        Span<byte> hash = stackalloc byte[16];
+        return Convert.TryFromBase64String(text, hash, out var length) && length == hash.Length
+            ? BinaryPrimitives.ReadUInt128BigEndian(hash)
+            : throw new FormatException("A body's hash is not Base64 of 16 bytes.");
+    }
 
     /// <summary>What a request comes to: a refusal, an order that is known already, or one to be written.</summary>
     private readonly record struct Placement(

@@ -1,7 +1,10 @@
 namespace CardShop.Api.Orders;
 
-/// <summary>What this instance remembers of an order with an Idempotency-Key.</summary>
-public sealed record RecentOrder(string BodyHash, int Partition, long Offset, DateTimeOffset AcceptedAt, MoneyView Amount);
+/// <summary>What this instance remembers of an order with an Idempotency-Key: small, as there are many.</summary>
+/// <param name="BodyHash">Of what the buyer asked for.</param>
+/// <param name="Currency">The catalog's own text.</param>
+public readonly record struct RecentOrder(
+    UInt128 BodyHash, int Partition, long Offset, DateTimeOffset AcceptedAt, string Currency, long Minor);
 
 /// <summary>
 /// The last orders with an Idempotency-Key, by id: a repeat is answered from here, another body under the same key is
@@ -28,8 +31,8 @@ public sealed class RecentOrders(int generation = 20_000)
         {
             if (_young.Count >= generation)
             {
-                _old = _young;
-                _young = [];
+                (_young, _old) = (_old, _young);
+                _young.Clear();
             }
 
             _young.TryAdd(orderId, order);

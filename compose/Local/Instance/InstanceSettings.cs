@@ -11,13 +11,15 @@ public static class InstanceSettings
     public const string OperatorKeyName = "CARDSHOP_OPERATOR_KEY";
 
     /// <summary>
-    /// How every process of the shop uses memory. A nursery of 16 MiB (hexadecimal): a batch's garbage dies young; a larger
-    /// one is collected less often, and is resident. Two arenas: librdkafka's threads would each keep their own peak.
+    /// How every process of the shop uses memory. A nursery of 16 MiB (hexadecimal), which does not grow: a batch's garbage
+    /// dies young; a larger one is collected less often, and is resident. Two arenas: librdkafka's threads would each keep
+    /// their own peak.
     /// </summary>
     public static readonly IReadOnlyDictionary<string, string> Runtime = new Dictionary<string, string>
     {
         ["DOTNET_gcServer"] = "0",
         ["DOTNET_GCgen0size"] = "1000000",
+        ["DOTNET_GCgen0MaxBudget"] = "1000000",
         ["MALLOC_ARENA_MAX"] = "2",
     };
 
