@@ -19,7 +19,7 @@ internal static partial class ManifestRules
             var scalers = documents.Where(d => d.Kind() is "HorizontalPodAutoscaler" or "ScaledObject").ToList();
             return scalers.Select(s => Target(s, documents)).OfType<string>()
                 .Concat(documents.Where(d => d.Kind() == "Deployment").SelectMany(d => OfDeployment(d.Name(), scalers)))
-                .Concat(scalers.SelectMany(s => Triggers(s, PrefixOf(documents)))).Concat(Connections(documents, scalers));
+                .Concat(scalers.SelectMany(s => Triggers(s, PrefixOf(documents), MaxQueued(documents)))).Concat(Connections(documents, scalers));
         }
 
         private static string? Target(JsonObject scaler, IReadOnlyList<JsonObject> documents)
@@ -61,7 +61,11 @@ internal static partial class ManifestRules
             Settings(documents).GetValueOrDefault("Kafka__TopicPrefix") is { } prefix && !prefix.StartsWith("named-by", StringComparison.Ordinal)
                 ? prefix : string.Empty;
 
-        private static IEnumerable<string> Triggers(JsonObject scaler, string prefix)
+        /// <summary>Where the orders fleet stops: a payments fleet that waits for more is never scaled.</summary>
+        private static int MaxQueued(IReadOnlyList<JsonObject> documents) =>
+            int.Parse(Settings(documents).GetValueOrDefault("Payments__MaxQueued", "1000"), CultureInfo.InvariantCulture);
+
+        private static IEnumerable<string> Triggers(JsonObject scaler, string prefix, int maxQueued)
         {
             foreach (var trigger in scaler.Each("spec|triggers"))
             {
@@ -75,6 +79,12 @@ internal static partial class ManifestRules
                 if (queue is not null && !Queues.Work.Contains(queue))
                 {
                     yield return $"ScaledObject {scaler.Name()}: there is no queue {queue}";
+                }
+
+                if (queue?.StartsWith(Queues.Payments(string.Empty), StringComparison.Ordinal) == true
+                    && int.Parse(trigger.Text("metadata|value")!, CultureInfo.InvariantCulture) > maxQueued / 10)
+                {
+                    yield return $"ScaledObject {scaler.Name()}: {queue} is asked for more than a tenth of Payments__MaxQueued, {maxQueued}";
                 }
             }
         }

@@ -33,6 +33,7 @@ public sealed class When_a_manifest_is_broken
         { "HorizontalPodAutoscaler", "cardshop-api", "spec|metrics|0|resource|target|averageUtilization", "80", "not scaled by CPU 70 %" },
         { "HorizontalPodAutoscaler", "cardshop-api", "spec|scaleTargetRef|name", "\"cardshop-fleet-orders\"", "two fight" },
         { "ScaledObject", "cardshop-fleet-delivery", "spec|triggers|1|metadata|queueName", "\"cardshop.deliveries\"", "there is no queue" },
+        { "ScaledObject", "cardshop-fleet-payments", "spec|triggers|2|metadata|value", "\"1000\"", "a tenth of Payments__MaxQueued" },
         { "ScaledObject", "cardshop-fleet-delivery", "spec|triggers|2|metadata|consumerGroup", "\"orders\"", "does not read" },
         { "ScaledObject", "cardshop-fleet-delivery", "spec|maxReplicaCount", "200", "at their largest" },
         { "KafkaTopic", "shop.orders.v1", "spec|partitions", "24", "24 partitions, 12 are agreed" },
