@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using CardShop.Local.Parts;
 using CardShop.Tests.Bench;
@@ -45,9 +46,20 @@ foreach (var (name, run) in new (string, Func<string[], CancellationToken, Task>
     root.Add(hidden);
 }
 
+var invocation = root.Parse(args);
+if (invocation.Action is ParseErrorAction)
+{
+    foreach (var error in invocation.Errors)
+    {
+        await Console.Error.WriteLineAsync("error: " + error.Message);
+    }
+
+    return 2;
+}
+
 try
 {
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration
+    return await invocation.InvokeAsync(new InvocationConfiguration
     {
         // Servers are stopped and data is removed after Ctrl-C, too.
         ProcessTerminationTimeout = TimeSpan.FromSeconds(60),

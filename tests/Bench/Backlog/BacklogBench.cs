@@ -79,7 +79,7 @@ internal static class BacklogBench
         var orders = await queue.FillAsync(count, PerPage, cancellation);
         run.Say("draining");
         await using var places = PlaceWatch.Start(servers, queue.Http, orders.Pages);
-        await using var memory = MemoryWatch.Start(processes);
+        await using var memory = PeakMemory.Start(processes);
         var drained = await drain.EmptyAsync(queue.Feed, orders.Ids, cancellation);
         var most = await memory.StopAsync();
         var shown = await places.StopAsync();

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace CardShop.Tests.Bench.Report;
 
 /// <summary>
@@ -28,7 +30,15 @@ public static class BenchTargets
         // "None grows": what lies within the wander of a collected heap is no growth.
         new("soak.drift", Judged.Value, Bound.AtMost, 10, Long),
         new("soak.slope", Judged.Value, Bound.AtMost, 20, Long),
+        new("backlog.drain", Judged.Ratio, Bound.AtLeast, 0.9),
+        new("backlog.place.age.max", Judged.Value, Bound.AtMost, 2),
+        .. Growth("cpu"), .. Growth("pages"), .. Growth("wal"),
     ];
+
+    /// <summary>"Flat within 20 %", beside a thousand stored orders.</summary>
+    private static IEnumerable<BenchTarget> Growth(string figure) =>
+        new[] { 100_000, 1_000_000, 10_000_000 }.Select(
+            rows => new BenchTarget(string.Create(CultureInfo.InvariantCulture, $"growth.{rows}.{figure}"), Judged.Ratio, Bound.AtMost, 1.2));
 
     /// <param name="duration">How long the run was asked to measure.</param>
     /// <returns>Null where nothing is asked of the figure.</returns>

@@ -16,6 +16,10 @@ public sealed class When_figures_are_judged
     [InlineData("intake.saturated", 35_000, "requests/s", 50_000, true)]
     [InlineData("intake.saturated", 34_000, "requests/s", 50_000, false)]
     [InlineData("latency.p99", 501, "ms", 4, false)]
+    [InlineData("backlog.drain", 1_800, "orders/s", 2_000, true)]
+    [InlineData("backlog.drain", 1_799, "orders/s", 2_000, false)]
+    [InlineData("growth.1000000.cpu", 1.2, "CPU ms/order", 1, true)]
+    [InlineData("growth.1000000.wal", 6_100, "bytes/order", 5_000, false)]
     public void Each_has_its_own_measure_and_side(string name, double value, string unit, double limit, bool isMet)
     {
         var result = BenchResult.Of(name, value, unit, limit);

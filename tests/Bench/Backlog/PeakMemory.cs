@@ -7,7 +7,7 @@ namespace CardShop.Tests.Bench.Backlog;
 /// The most resident memory of process trees while it watches, looked at four times a second. PostgreSQL's processes share
 /// theirs: each counts for what it alone has.
 /// </summary>
-internal sealed class MemoryWatch : IAsyncDisposable
+internal sealed class PeakMemory : IAsyncDisposable
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
 
@@ -16,13 +16,13 @@ internal sealed class MemoryWatch : IAsyncDisposable
     private readonly Dictionary<string, double> _most = [];
     private readonly Task _work;
 
-    private MemoryWatch(IReadOnlyList<(string Name, int Pid)> roots)
+    private PeakMemory(IReadOnlyList<(string Name, int Pid)> roots)
     {
         _roots = roots;
         _work = LookAsync();
     }
 
-    public static MemoryWatch Start(IReadOnlyList<(string Name, int Pid)> roots) => new(roots);
+    public static PeakMemory Start(IReadOnlyList<(string Name, int Pid)> roots) => new(roots);
 
     /// <summary>Ends it. MiB, by name.</summary>
     public async Task<IReadOnlyDictionary<string, double>> StopAsync()
