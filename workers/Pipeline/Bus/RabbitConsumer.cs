@@ -5,7 +5,6 @@ using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Telemetry;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
 
 namespace CardShop.Pipeline.Bus;
 
@@ -106,10 +105,12 @@ internal sealed class RabbitConsumer : AsyncDefaultBasicConsumer, IAsyncDisposab
             }
             while (_acks.Any && Interlocked.Exchange(ref _telling, 1) == 0);
         }
-        catch (Exception e) when (e is AlreadyClosedException or ObjectDisposedException or OperationCanceledException
-            or OperationInterruptedException)
+#pragma warning disable CA1031 // Nobody awaits this: whatever it was, no acknowledgement goes this way any more.
+        catch
+#pragma warning restore CA1031
         {
-            // The channel is gone: the broker delivers the command again, and the repeat is a no-op.
+            // The consumer begins anew: the broker delivers the commands again, and the repeats are no-ops.
+            _ended.TrySetResult();
         }
     }
 
