@@ -41,8 +41,22 @@ public sealed class When_deliveries_are_acknowledged
         Add(1, 1, 3, 3);
         Assert.Equal([(1ul, true), (3ul, false)], _acks.Take());
         Add(1, 3);
-        Assert.False(_acks.Any);
         Assert.Empty(_acks.Take());
+        Assert.False(_acks.Add(1));
+        Assert.False(_acks.Add(3));
+        Assert.Empty(_acks.Take());
+    }
+
+    [Fact]
+    public void One_tells_until_nothing_is_left()
+    {
+        Assert.True(_acks.Add(1));
+        Assert.False(_acks.Add(2));
+        _acks.Take();
+        Assert.False(_acks.Add(3));
+        Assert.Single(_acks.Take());
+        Assert.Empty(_acks.Take());
+        Assert.True(_acks.Add(4));
     }
 
     /// <summary>A broker that refuses what RabbitMQ refuses: a tag that is not in anybody's hand.</summary>

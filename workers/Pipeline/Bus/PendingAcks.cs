@@ -11,33 +11,28 @@ public sealed class PendingAcks
     private readonly HashSet<ulong> _settled = [];
     private List<ulong> _untold = [];
     private ulong _allUpTo;
-
-    /// <summary>Whether there is something to tell.</summary>
-    public bool Any
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _untold.Count > 0;
-            }
-        }
-    }
+    private bool _isTold;
 
     /// <summary>Takes a delivery's acknowledgement; a repeat is none.</summary>
     /// <param name="tag">The channel counts its deliveries from 1.</param>
-    public void Add(ulong tag)
+    /// <returns>True where the caller is to <see cref="Take"/> until nothing is left: nobody else does.</returns>
+    public bool Add(ulong tag)
     {
         lock (_lock)
         {
-            if (tag > _allUpTo && _settled.Add(tag))
+            if (tag <= _allUpTo || !_settled.Add(tag))
             {
-                _untold.Add(tag);
+                return false;
             }
+
+            _untold.Add(tag);
+            var isFirst = !_isTold;
+            _isTold = true;
+            return isFirst;
         }
     }
 
-    /// <summary>What is to be told now; nothing of it is returned again.</summary>
+    /// <summary>What is to be told now; nothing of it is returned again. Whoever gets nothing has done.</summary>
     /// <returns>Frames: a tag, and whether it stands for all before it.</returns>
     public IReadOnlyList<(ulong Tag, bool Multiple)> Take()
     {
@@ -45,6 +40,7 @@ public sealed class PendingAcks
         {
             if (_untold.Count == 0)
             {
+                _isTold = false;
                 return [];
             }
 

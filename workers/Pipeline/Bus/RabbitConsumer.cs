@@ -17,7 +17,6 @@ internal sealed class RabbitConsumer : AsyncDefaultBasicConsumer, IAsyncDisposab
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationToken _cancellation;
     private readonly PendingAcks _acks = new();
-    private int _telling;
 
     private RabbitConsumer(
         IConnection connection, IChannel channel, string queue, ChannelWriter<Incoming> output, CancellationToken cancellation)
@@ -79,8 +78,7 @@ internal sealed class RabbitConsumer : AsyncDefaultBasicConsumer, IAsyncDisposab
     /// <summary>Soon: those of a batch come one after the other, and are told together.</summary>
     public void Ack(ulong deliveryTag)
     {
-        _acks.Add(deliveryTag);
-        if (Interlocked.Exchange(ref _telling, 1) == 0)
+        if (_acks.Add(deliveryTag))
         {
             _ = TellAsync();
         }
@@ -91,19 +89,13 @@ internal sealed class RabbitConsumer : AsyncDefaultBasicConsumer, IAsyncDisposab
         await Task.Yield();
         try
         {
-            do
+            while (_acks.Take() is { Count: > 0 } frames)
             {
-                while (_acks.Take() is { Count: > 0 } frames)
+                foreach (var (tag, multiple) in frames)
                 {
-                    foreach (var (tag, multiple) in frames)
-                    {
-                        await Channel.BasicAckAsync(tag, multiple, _cancellation);
-                    }
+                    await Channel.BasicAckAsync(tag, multiple, _cancellation);
                 }
-
-                Volatile.Write(ref _telling, 0);
             }
-            while (_acks.Any && Interlocked.Exchange(ref _telling, 1) == 0);
         }
 #pragma warning disable CA1031 // Nobody awaits this: whatever it was, no acknowledgement goes this way any more.
         catch
