@@ -147,7 +147,8 @@ public sealed class FleetLoops
         _loops.Add(watch.PublishAsync);
         var commands = Channel.CreateBounded<Incoming>(
             new BoundedChannelOptions(_settings.PaymentPrefetch) { SingleReader = true });
-        var actor = new PaymentActor(channel, _ports.Store, fence, input, _time, _random, _logs.CreateLogger<PaymentActor>());
+        var actor = new PaymentActor(
+            channel, _ports.Store, fence, input, _settings.MaxPaymentCalls, _time, _random, _logs.CreateLogger<PaymentActor>());
         _loops.Add(stop => actor.RunAsync(commands.Reader, stop));
         _loops.Add(stop => _ports.Bus.ConsumeAsync(
             Queues.Payments(channel.Name), _settings.PaymentPrefetch, commands.Writer, stop));

@@ -25,7 +25,7 @@ public enum Fleets
 
 /// <summary>Everything that a fleet process is told.</summary>
 /// <param name="PostgresConnection">Npgsql form; holds a password, so it is never logged.</param>
-/// <param name="PaymentPrefetch">Payment commands in hand at once per channel: its bulkhead.</param>
+/// <param name="PaymentPrefetch">Payment commands in hand at once per channel; setting <c>Payments__Prefetch</c>.</param>
 /// <param name="DeliveryPrefetch">Delivery commands in hand at once.</param>
 /// <param name="PaymentChecksPerSecond">
 /// Pending payments that the watchdog takes up per second, channel and process: each asks its provider at most once.
@@ -48,6 +48,9 @@ public sealed record FleetSettings(
     /// <c>Payments__MaxQueued</c>.
     /// </summary>
     public int MaxQueuedPayments { get; init; } = 1_000;
+
+    /// <summary>Calls to a provider under way at once, per channel and process; setting <c>Payments__MaxCalls</c>.</summary>
+    public int MaxPaymentCalls { get; init; } = 200;
 
     /// <summary>Whose midnight parts the days of the statistics; setting <c>Statistics__TimeZone</c>.</summary>
     public ShopDays Days { get; init; } = ShopDays.Of(null);
@@ -122,14 +125,13 @@ public sealed record FleetSettings(
                 MaxOpenPerNetwork = configuration.GetValue("Orders:MaxOpenPerNetwork", ShopSettings.Default.MaxOpenPerNetwork),
                 HoldSharePercent = configuration.GetValue("Orders:HoldSharePercent", ShopSettings.Default.HoldSharePercent),
             },
-            configuration.GetValue<ushort>("Payments:Prefetch", 200),
-            configuration.GetValue<ushort>("Delivery:Prefetch", 1_000),
+            (ushort)Number(configuration, "Payments:Prefetch", 500, 1, ushort.MaxValue),
+            (ushort)Number(configuration, "Delivery:Prefetch", 1_000, 1, ushort.MaxValue),
             checks,
             (configuration.GetSection(ResilienceOptions.Section).Get<ResilienceOptions>() ?? ResilienceOptions.Default).Checked())
         {
-            MaxQueuedPayments = configuration.GetValue("Payments:MaxQueued", 1_000) is >= 100 and <= 1_000_000 and var queued
-                ? queued
-                : throw new InvalidOperationException("Payments__MaxQueued must be 100 to 1000000."),
+            MaxQueuedPayments = Number(configuration, "Payments:MaxQueued", 1_000, 100, 1_000_000),
+            MaxPaymentCalls = Number(configuration, "Payments:MaxCalls", 200, 1, 10_000),
             Links = RegionLinks.From(
                 configuration.GetSection(RegionLinks.Section).GetChildren()
                     .Select(s => (s.Key, (Func<string, string?>)(name => s[name]))),
@@ -188,6 +190,12 @@ public sealed record FleetSettings(
         _ => throw new InvalidOperationException(
             $"--fleet {text} is not known: say orders, payments, delivery, notifications, all or mirror."),
     };
+
+    private static int Number(IConfiguration configuration, string key, int usual, int least, int most) =>
+        configuration.GetValue(key, usual) is var value && value >= least && value <= most
+            ? value
+            : throw new InvalidOperationException(
+                $"{key.Replace(":", "__", StringComparison.Ordinal)} must be {least} to {most}.");
 
     private static string Required(IConfiguration configuration, string key, string what) =>
         configuration[key] is { Length: > 0 } value

@@ -53,6 +53,7 @@ internal sealed class SimFleet
     {
         // Few: worlds are small, and orders are to be held back in some of them.
         MaxQueuedPayments = swarm.BatchMessages,
+        MaxPaymentCalls = 4,
     };
 
     public static ShopSettings ShopOf(Swarm swarm) => new(swarm.CheckEvery, swarm.ResendAfter)

@@ -43,7 +43,7 @@ internal sealed class FakeLog(Journal journal) : ILog
         string group, IReadOnlyList<Topic> topics, CancellationToken cancellation) => throw new NotSupportedException();
 
     public Task<IReadOnlyList<LogIncoming>> TailAsync(Topic topic, int count, CancellationToken cancellation) =>
-        throw new NotSupportedException();
+        Task.FromResult<IReadOnlyList<LogIncoming>>([]);
 
     /// <summary>What asking for the ends comes to; null: it is not to be asked.</summary>
     public Func<Task<IReadOnlyDictionary<PartitionKey, long>>>? Ends { get; set; }

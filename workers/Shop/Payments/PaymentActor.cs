@@ -14,17 +14,22 @@ namespace CardShop.Shop.Payments;
 
 /// <summary>
 /// The act before the batch: reads the sagas of payment commands without locks, calls the provider, and passes each
-/// command on with its own outcome as soon as that is known. No transaction is open meanwhile. How many calls are under
-/// way at once is bounded by the queue's prefetch: the channel's bulkhead.
+/// command on with its own outcome as soon as that is known. No transaction is open meanwhile.
 /// </summary>
+/// <param name="maxCalls">
+/// Calls under way at once: the channel's bulkhead. A command waits for its place before its saga is read, so that what it
+/// does follows from what is true then. The queue's prefetch bounds the commands that wait here.
+/// </param>
 public sealed class PaymentActor(
-    IPaymentChannel channel, IShopStore store, RollbackFence fence, ChannelWriter<Incoming> output,
+    IPaymentChannel channel, IShopStore store, RollbackFence fence, ChannelWriter<Incoming> output, int maxCalls,
     TimeProvider time, Random random, ILogger<PaymentActor> logger)
 {
     private static readonly BatchOptions Gather = new(100, TimeSpan.FromMilliseconds(2), 1024 * 1024);
 
     /// <summary>The answer's code where no call was made, as its order needs it no more.</summary>
     private const string Superseded = "SUPERSEDED";
+
+    private readonly SemaphoreSlim _places = new(maxCalls);
 
     public async Task RunAsync(ChannelReader<Incoming> commands, CancellationToken cancellation)
     {
@@ -37,12 +42,31 @@ public sealed class PaymentActor(
                 return;
             }
 
-            var sagas = await ReadAsync(batch, cancellation);
-            foreach (var command in batch.Cast<BusIncoming>())
+            for (var begun = 0; begun < batch.Count;)
             {
-                _ = ActAsync(command, sagas, cancellation);
+                var part = batch.GetRange(begun, await PlacesAsync(batch.Count - begun, cancellation));
+                var sagas = await ReadAsync(part, cancellation);
+                foreach (var command in part.Cast<BusIncoming>())
+                {
+                    _ = ActAsync(command, sagas, cancellation);
+                }
+
+                begun += part.Count;
             }
         }
+    }
+
+    /// <summary>Waits for a place among the calls, and takes as many more as are free.</summary>
+    private async Task<int> PlacesAsync(int wanted, CancellationToken cancellation)
+    {
+        await _places.WaitAsync(cancellation);
+        var taken = 1;
+        while (taken < wanted && await _places.WaitAsync(TimeSpan.Zero, cancellation))
+        {
+            taken++;
+        }
+
+        return taken;
     }
 
     /// <summary>Reads the sagas that decoded commands name; waits out an absent or fenced database.</summary>
@@ -77,15 +101,7 @@ public sealed class PaymentActor(
     {
         try
         {
-            if (OrderIdOf(command.Message!) is { } id)
-            {
-                using var scope = LogScopes.Order(logger, id);
-                using var span = Traces.Start(
-                    $"{channel.Name} {command.Message!.GetType().Name}", ActivityKind.Client,
-                    command.TraceParent ?? sagas.GetValueOrDefault(id)?.Order?.Trace);
-                command.Message = await CallAsync(command.Message!, sagas.GetValueOrDefault(id), id, cancellation);
-            }
-
+            await AnswerAsync(command, sagas, cancellation);
             await output.WriteAsync(command, cancellation);
         }
         catch (OperationCanceledException)
@@ -95,6 +111,27 @@ public sealed class PaymentActor(
         catch (ChannelClosedException)
         {
             // The same.
+        }
+    }
+
+    /// <summary>The call, if the command asks for one; its place is free again afterwards.</summary>
+    private async Task AnswerAsync(
+        BusIncoming command, IReadOnlyDictionary<string, PaymentSaga> sagas, CancellationToken cancellation)
+    {
+        try
+        {
+            if (OrderIdOf(command.Message!) is { } id)
+            {
+                using var scope = LogScopes.Order(logger, id);
+                using var span = Traces.Start(
+                    $"{channel.Name} {command.Message!.GetType().Name}", ActivityKind.Client,
+                    command.TraceParent ?? sagas.GetValueOrDefault(id)?.Order?.Trace);
+                command.Message = await CallAsync(command.Message!, sagas.GetValueOrDefault(id), id, cancellation);
+            }
+        }
+        finally
+        {
+            _places.Release();
         }
     }
 
