@@ -148,7 +148,7 @@ public sealed class FleetLoops
         var commands = Channel.CreateBounded<Incoming>(
             new BoundedChannelOptions(_settings.PaymentPrefetch) { SingleReader = true });
         var actor = new PaymentActor(
-            channel, _ports.Store, fence, input, _settings.MaxPaymentCalls, _time, _random, _logs.CreateLogger<PaymentActor>());
+            channel, _ports.Store, fence, input, new CallPlaces(_settings.MaxPaymentCalls), _time, _random, _logs.CreateLogger<PaymentActor>());
         _loops.Add(stop => actor.RunAsync(commands.Reader, stop));
         _loops.Add(stop => _ports.Bus.ConsumeAsync(
             Queues.Payments(channel.Name), _settings.PaymentPrefetch, commands.Writer, stop));

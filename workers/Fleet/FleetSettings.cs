@@ -49,7 +49,7 @@ public sealed record FleetSettings(
     /// </summary>
     public int MaxQueuedPayments { get; init; } = 1_000;
 
-    /// <summary>Calls to a provider under way at once, per channel and process; setting <c>Payments__MaxCalls</c>.</summary>
+    /// <summary>Most calls to a provider under way at once, per channel and process; setting <c>Payments__MaxCalls</c>.</summary>
     public int MaxPaymentCalls { get; init; } = 200;
 
     /// <summary>Whose midnight parts the days of the statistics; setting <c>Statistics__TimeZone</c>.</summary>

@@ -6,6 +6,7 @@ using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Channels;
+using CardShop.Shop.Channels.Resilience;
 using CardShop.Shop.Payments;
 using CardShop.Shop.Stock;
 using CardShop.Shop.Store;
@@ -21,7 +22,7 @@ namespace CardShop.Tests.Unit.Payments;
 /// <summary>Calls to a provider have a bound of their own, below that of the commands in hand.</summary>
 public sealed class When_a_provider_is_slow : IAsyncLifetime
 {
-    private const int MaxCalls = 20;
+    private const int MaxCalls = 15;
 
     private readonly FakeStore _store = new();
     private readonly ScriptedChannel _channel = new();
@@ -99,7 +100,7 @@ public sealed class When_a_provider_is_slow : IAsyncLifetime
     {
         _commands.Writer.Complete();
         return new PaymentActor(
-                _channel, _store, _fence, _output.Writer, maxCalls, TimeProvider.System, new Random(1), NullLogger<PaymentActor>.Instance)
+                _channel, _store, _fence, _output.Writer, new CallPlaces(maxCalls), TimeProvider.System, new Random(1), NullLogger<PaymentActor>.Instance)
             .RunAsync(_commands.Reader, Stop);
     }
 

@@ -16,20 +16,18 @@ namespace CardShop.Shop.Payments;
 /// The act before the batch: reads the sagas of payment commands without locks, calls the provider, and passes each
 /// command on with its own outcome as soon as that is known. No transaction is open meanwhile.
 /// </summary>
-/// <param name="maxCalls">
-/// Calls under way at once: the channel's bulkhead. A command waits for its place before its saga is read, so that what it
-/// does follows from what is true then. The queue's prefetch bounds the commands that wait here.
+/// <param name="places">
+/// The channel's bulkhead. A command waits for its place before its saga is read, so that what it does follows from what is
+/// true then. The queue's prefetch bounds the commands that wait here.
 /// </param>
 public sealed class PaymentActor(
-    IPaymentChannel channel, IShopStore store, RollbackFence fence, ChannelWriter<Incoming> output, int maxCalls,
+    IPaymentChannel channel, IShopStore store, RollbackFence fence, ChannelWriter<Incoming> output, CallPlaces places,
     TimeProvider time, Random random, ILogger<PaymentActor> logger)
 {
     private static readonly BatchOptions Gather = new(100, TimeSpan.FromMilliseconds(2), 1024 * 1024);
 
     /// <summary>The answer's code where no call was made, as its order needs it no more.</summary>
     private const string Superseded = "SUPERSEDED";
-
-    private readonly SemaphoreSlim _places = new(maxCalls);
 
     public async Task RunAsync(ChannelReader<Incoming> commands, CancellationToken cancellation)
     {
@@ -44,29 +42,17 @@ public sealed class PaymentActor(
 
             for (var begun = 0; begun < batch.Count;)
             {
-                var part = batch.GetRange(begun, await PlacesAsync(batch.Count - begun, cancellation));
+                var (count, round) = await places.TakeAsync(batch.Count - begun, cancellation);
+                var part = batch.GetRange(begun, count);
                 var sagas = await ReadAsync(part, cancellation);
                 foreach (var command in part.Cast<BusIncoming>())
                 {
-                    _ = ActAsync(command, sagas, cancellation);
+                    _ = ActAsync(command, sagas, round, cancellation);
                 }
 
-                begun += part.Count;
+                begun += count;
             }
         }
-    }
-
-    /// <summary>Waits for a place among the calls, and takes as many more as are free.</summary>
-    private async Task<int> PlacesAsync(int wanted, CancellationToken cancellation)
-    {
-        await _places.WaitAsync(cancellation);
-        var taken = 1;
-        while (taken < wanted && await _places.WaitAsync(TimeSpan.Zero, cancellation))
-        {
-            taken++;
-        }
-
-        return taken;
     }
 
     /// <summary>Reads the sagas that decoded commands name; waits out an absent or fenced database.</summary>
@@ -97,11 +83,11 @@ public sealed class PaymentActor(
     }
 
     private async Task ActAsync(
-        BusIncoming command, IReadOnlyDictionary<string, PaymentSaga> sagas, CancellationToken cancellation)
+        BusIncoming command, IReadOnlyDictionary<string, PaymentSaga> sagas, int round, CancellationToken cancellation)
     {
         try
         {
-            await AnswerAsync(command, sagas, cancellation);
+            await AnswerAsync(command, sagas, round, cancellation);
             await output.WriteAsync(command, cancellation);
         }
         catch (OperationCanceledException)
@@ -116,8 +102,10 @@ public sealed class PaymentActor(
 
     /// <summary>The call, if the command asks for one; its place is free again afterwards.</summary>
     private async Task AnswerAsync(
-        BusIncoming command, IReadOnlyDictionary<string, PaymentSaga> sagas, CancellationToken cancellation)
+        BusIncoming command, IReadOnlyDictionary<string, PaymentSaga> sagas, int round, CancellationToken cancellation)
     {
+        ChannelAnswer? answer = null;
+        var began = time.GetTimestamp();
         try
         {
             if (OrderIdOf(command.Message!) is { } id)
@@ -127,11 +115,12 @@ public sealed class PaymentActor(
                     $"{channel.Name} {command.Message!.GetType().Name}", ActivityKind.Client,
                     command.TraceParent ?? sagas.GetValueOrDefault(id)?.Order?.Trace);
                 command.Message = await CallAsync(command.Message!, sagas.GetValueOrDefault(id), id, cancellation);
+                answer = AnswerOf(command.Message);
             }
         }
         finally
         {
-            _places.Release();
+            places.Return(round, answer, time.GetElapsedTime(began));
         }
     }
 
@@ -217,6 +206,15 @@ public sealed class PaymentActor(
         CheckPayment m => m.OrderId,
         ClosePayment m => m.OrderId,
         RefundPayment m => m.OrderId,
+        _ => null,
+    };
+
+    private static ChannelAnswer? AnswerOf(object outcome) => outcome switch
+    {
+        PaymentMessage.Requested m when m.Answer.Code != Superseded => m.Answer,
+        PaymentMessage.Checked m => m.Answer,
+        PaymentMessage.CloseAnswered m => m.Answer,
+        PaymentMessage.RefundAnswered m => m.Answer,
         _ => null,
     };
 
