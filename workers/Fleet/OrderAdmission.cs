@@ -21,8 +21,6 @@ public sealed class OrderAdmission(
     /// <summary>How long an answer of RabbitMQ holds. In this time a fleet does not get through a queue at its limit.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(250);
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     /// <summary>Under load orders are held back for moments all the time: only what lasts is worth a line.</summary>
     private static readonly TimeSpan Noteworthy = TimeSpan.FromSeconds(10);
 
@@ -80,9 +78,7 @@ public sealed class OrderAdmission(
     {
         try
         {
-            using var patience = new CancellationTokenSource(Patience, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
-            var depths = await bus.DepthsAsync(_queues, either.Token);
+            var depths = await bus.DepthsAsync(_queues, cancellation);
             return _shares.AreAllBehind(depths, limit)
                 ? "commands wait for the payments fleet: " + string.Join(", ", depths.Select(d => $"{d.Key} {d.Value}"))
                 : null;

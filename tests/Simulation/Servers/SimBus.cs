@@ -253,7 +253,7 @@ internal sealed class SimBusClient(Sim sim, SimBus bus, SimProcess process) : IB
         {
             if (bus.IsDown || sim.Chance(bus.Faults.Fails))
             {
-                failures.Add(new(i, Permanent: false, "the bus did not take it"));
+                failures.Add(new(i, "the bus did not take it"));
                 continue;
             }
 
@@ -261,7 +261,7 @@ internal sealed class SimBusClient(Sim sim, SimBus bus, SimProcess process) : IB
             bus.Publish(new(c.Queue, c.MessageId, c.Type, c.ConversationId, commit, 0, c.Body));
             if (sim.Chance(bus.Faults.LostConfirm))
             {
-                failures.Add(new(i, Permanent: false, "the confirm was lost"));
+                failures.Add(new(i, "the confirm was lost"));
             }
         }
 

@@ -4,9 +4,8 @@ using CardShop.Pipeline.Outbox;
 
 namespace CardShop.Pipeline.Bus;
 
-/// <summary>A command that was not taken.</summary>
-/// <param name="Permanent">It can never be sent: too large, or not allowed.</param>
-public readonly record struct SendFailure(int Index, bool Permanent, string Reason);
+/// <summary>A command that was not taken now. There is none that can never be: they are small, and the queues are ours.</summary>
+public readonly record struct SendFailure(int Index, string Reason);
 
 /// <summary>RabbitMQ, as CardShop uses it.</summary>
 public interface IBus : IAsyncDisposable

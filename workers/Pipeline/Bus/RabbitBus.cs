@@ -193,13 +193,13 @@ public sealed class RabbitBus(RabbitSettings settings, TimeProvider time, Random
         {
             // Queues are ours, and come back: a broker that lost its data has the exchange a moment before the queue.
             PipelineMeter.Published(queue, "returned");
-            return new(index, Permanent: false, $"no queue is bound to {queue}");
+            return new(index, $"no queue is bound to {queue}");
         }
         catch (Exception e) when (
             e is PublishException || (Failures.IsPlace(e) && !cancellation.IsCancellationRequested))
         {
             PipelineMeter.Published(queue, "failed");
-            return new(index, Permanent: false, e.Message);
+            return new(index, e.Message);
         }
         finally
         {

@@ -208,17 +208,7 @@ public sealed class Dispatcher(
 
         var failures = await bus.SendAllAsync(row.Commands, row.Commit, cancellation);
         var left = row with { Commands = [.. failures.Select(f => row.Commands[f.Index])] };
-        foreach (var failure in failures.Where(f => f.Permanent))
-        {
-            var command = row.Commands[failure.Index];
-            PipelineLog.Parked(logger, row.Number, command.Type, failure.Reason);
-            PipelineMeter.MessageParked();
-            left = left with { Commands = [.. left.Commands.Where(c => !ReferenceEquals(c, command))] };
-            await store.ParkAsync(
-                left, command.ConversationId, command.Type, command.Body, failure.Reason, cancellation);
-        }
-
-        if (left.Commands.Count > 0)
+        if (failures.Count > 0)
         {
             await store.RewriteAsync(left, cancellation);
             return (left, failures[0].Reason);
