@@ -10,23 +10,10 @@ public static class InstanceSettings
     /// <summary>Who runs shopctl.</summary>
     public const string OperatorKeyName = "CARDSHOP_OPERATOR_KEY";
 
-    /// <summary>
-    /// How every process of the shop uses memory. A nursery of 16 MiB (hexadecimal), which does not grow: a batch's garbage
-    /// dies young; a larger one is collected less often, and is resident. Two arenas: librdkafka's threads would each keep
-    /// their own peak.
-    /// </summary>
-    public static readonly IReadOnlyDictionary<string, string> Runtime = new Dictionary<string, string>
-    {
-        ["DOTNET_gcServer"] = "0",
-        ["DOTNET_GCgen0size"] = "1000000",
-        ["DOTNET_GCgen0MaxBudget"] = "1000000",
-        ["MALLOC_ARENA_MAX"] = "2",
-    };
-
     /// <summary>Settings of api, fleets, Sandbox and shopctl.</summary>
     public static IReadOnlyDictionary<string, string> For(InstanceLayout layout, PortBook ports, PostgresPart postgres, RabbitMqPart rabbit)
     {
-        return new Dictionary<string, string>([.. Channels(layout.Secrets, ports["api"], ports["sandbox"]), .. Runtime])
+        return new Dictionary<string, string>(Channels(layout.Secrets, ports["api"], ports["sandbox"]))
         {
             ["Kafka__BootstrapServers"] = $"127.0.0.1:{ports["logbroker"]}",
             ["RabbitMq__Uri"] = rabbit.Uri(),

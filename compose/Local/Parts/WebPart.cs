@@ -28,7 +28,7 @@ public sealed class WebPart : PartDefinition
     /// <summary>Its arguments before <c>--urls</c>.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
-    /// <summary>Added to its environment.</summary>
+    /// <summary>Added to its environment; it wins over <see cref="RuntimeSettings"/>.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
     /// <summary>Its address.</summary>
@@ -39,7 +39,7 @@ public sealed class WebPart : PartDefinition
 
     /// <inheritdoc/>
     public override ChildCommand Command() =>
-        DotnetProgram.Command(Program, [.. Arguments, "--urls", Url]) with { Environment = Environment };
+        DotnetProgram.Command(Program, [.. Arguments, "--urls", Url]) with { Environment = RuntimeSettings.With(Environment) };
 
     /// <inheritdoc/>
     public override async Task<Probe> ProbeAsync(CancellationToken cancellationToken)

@@ -1,5 +1,4 @@
 using CardShop.Contracts;
-using CardShop.Local.Instance;
 using CardShop.Local.Servers;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Orders;
@@ -29,7 +28,7 @@ internal static class IntakeBench
         await PublishCatalogAsync(broker, cancellation);
         var secrets = run.NewFolder("secrets");
         ShopSecrets.Create(secrets);
-        var settings = new Dictionary<string, string>(InstanceSettings.Runtime)
+        var settings = new Dictionary<string, string>
         {
             ["Kafka__BootstrapServers"] = broker.BootstrapServers,
             ["Secrets__Directory"] = secrets,

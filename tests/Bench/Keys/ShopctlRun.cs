@@ -18,8 +18,7 @@ internal sealed record ShopctlRun(TimeSpan Time, double PeakMegabytes, string Ou
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // As operators start it: without the fleets' settings of the collector.
-        foreach (var (name, value) in servers.Settings.Where(s => !s.Key.StartsWith("DOTNET_", StringComparison.Ordinal)))
+        foreach (var (name, value) in servers.Settings)
         {
             start.Environment[name] = value;
         }

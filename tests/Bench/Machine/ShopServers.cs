@@ -1,5 +1,4 @@
 using CardShop.Contracts;
-using CardShop.Local.Instance;
 using CardShop.Local.Servers;
 using CardShop.Pipeline.Bus;
 using CardShop.Pipeline.Documents;
@@ -33,7 +32,7 @@ internal sealed class ShopServers : IAsyncDisposable
         Log = new(
             new(broker.BootstrapServers, "bench", TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(5)),
             TimeProvider.System, NullLogger<KafkaLog>.Instance);
-        Settings = new(InstanceSettings.Runtime)
+        Settings = new()
         {
             ["Kafka__BootstrapServers"] = broker.BootstrapServers,
             ["RabbitMq__Uri"] = rabbit.Uri,

@@ -52,7 +52,7 @@ public sealed partial class ShopctlCommand(IReadOnlyDictionary<string, string> s
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var (name, value) in settings.Where(s => !s.Key.StartsWith("DOTNET_", StringComparison.Ordinal)))
+        foreach (var (name, value) in settings)
         {
             start.Environment[name] = value;
         }

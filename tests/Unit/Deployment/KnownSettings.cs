@@ -36,7 +36,7 @@ internal static partial class KnownSettings
     private static readonly string[] Framework =
     [
         "ASPNETCORE_FORWARDEDHEADERS_ENABLED", "ASPNETCORE_HTTP_PORTS", "ASPNETCORE_URLS", "DOTNET_EnableDiagnostics", "DOTNET_gcServer",
-        "DOTNET_GCgen0size", "DOTNET_GCgen0MaxBudget", "MALLOC_ARENA_MAX",
+        "DOTNET_GCgen0size", "DOTNET_GCGen0MaxBudget", "DOTNET_GCGen1MaxBudget", "MALLOC_ARENA_MAX",
         "SSL_CERT_DIR", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG",
     ];
 

@@ -97,7 +97,6 @@ internal sealed class RegionServers : IAsyncDisposable
             ["Region"] = region,
             ["Local"] = "true",
             ["Payments__CheckEverySeconds"] = "20",
-            ["DOTNET_gcServer"] = "0",
             [Alipay + "Name"] = "default",
             [Alipay + "AppId"] = "2021000000000001",
             [Alipay + "SellerId"] = "2088000000000001",
