@@ -26,7 +26,7 @@ public sealed class SandboxOptions
 
     public int MaxTrades { get; init; } = 500_000;
 
-    public int NotifyWorkers { get; init; } = 8;
+    public int NotifyWorkers { get; init; } = 64;
 
     public TimeSpan NotifyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -26,8 +26,9 @@ internal static class LatencyBench
     private const int Commits = 3;
     private const int Commands = 2;
     private const int Probes = 300;
+    private const int Parts = 5;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     public static async Task<IReadOnlyList<BenchResult>> RunAsync(BenchRun run, CancellationToken cancellation)
@@ -52,9 +53,12 @@ internal static class LatencyBench
         await OnSale.UntilAsync(http, Products, cancellation);
         run.Say($"{PerSecond} orders/s, {WarmUp.TotalSeconds:0} s to warm up, then {run.Duration.TotalSeconds:0} s");
         await PlaceAllAsync(http, feed, WarmUp, cancellation);
-        var measured = await PlaceAllAsync(http, feed, run.Duration, cancellation);
+        var placed = await PlaceAllAsync(http, feed, run.Duration, cancellation);
         await fleet.CheckAsync(cancellation);
+        List<double> measured = [.. placed.Order()];
         run.Note($"{measured.Count} orders delivered, slowest {measured[^1]:0} ms");
+        run.Note("p99 of each fifth of the run: " + string.Join(", ", placed
+            .Chunk((placed.Length + Parts - 1) / Parts).Select(p => $"{Percentile([.. p.Order()], 0.99):0} ms")));
         return
         [
             BenchResult.Of("latency.p50", Percentile(measured, 0.5), "ms", limit50),
@@ -103,8 +107,8 @@ internal static class LatencyBench
         return [.. times.TakeLast(Probes).Order()];
     }
 
-    /// <summary>Orders at even distances, each followed to its key; the times sorted.</summary>
-    private static async Task<List<double>> PlaceAllAsync(
+    /// <summary>Orders at even distances, each followed to its key; their times.</summary>
+    private static async Task<double[]> PlaceAllAsync(
         HttpClient http, OrderFeed feed, TimeSpan duration, CancellationToken cancellation)
     {
         var count = (int)(duration.TotalSeconds * PerSecond);
@@ -116,7 +120,7 @@ internal static class LatencyBench
             orders.Add(PlaceAsync(http, feed.Sku(i), i, cancellation));
         }
 
-        return [.. (await Task.WhenAll(orders)).Order()];
+        return await Task.WhenAll(orders);
     }
 
     /// <returns>Milliseconds from sending the order to reading its key.</returns>
