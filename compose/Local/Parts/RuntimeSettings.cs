@@ -6,11 +6,12 @@ namespace CardShop.Local.Parts;
 /// a limit that may be any number of megabytes. Two arenas: librdkafka's threads would each keep their own peak.
 /// </summary>
 /// <remarks>The runtime reads these names as they are written here, letter for letter, and passes others over in silence.</remarks>
-internal static class RuntimeSettings
+public static class RuntimeSettings
 {
     private const string Nursery = "1000000";
 
-    private static readonly IReadOnlyDictionary<string, string> Usual = new Dictionary<string, string>
+    /// <summary>Environment variables of the runtime and of the C library.</summary>
+    public static readonly IReadOnlyDictionary<string, string> Usual = new Dictionary<string, string>
     {
         ["DOTNET_gcServer"] = "0",
         ["DOTNET_GCgen0size"] = Nursery,

@@ -1,6 +1,8 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using CardShop.Fleet;
+using CardShop.Local.Parts;
 using CardShop.Tests.Unit.Partners;
 using Microsoft.Extensions.Configuration;
 using Xunit;
@@ -111,6 +113,20 @@ public sealed partial class When_containers_are_composed
         {
             Assert.True(KnownSettings.Has(variable.Groups[1].Value) || variable.Groups[1].Value.StartsWith("DOTNET_", StringComparison.Ordinal)
                 || variable.Groups[1].Value is "NUGET_PACKAGES" or "MSBUILDDISABLENODEREUSE", variable.Value);
+        }
+    }
+
+    /// <summary>A name that is written another way is passed over in silence.</summary>
+    [Fact]
+    public void The_runtime_is_set_up_as_on_a_developers_machine_under_names_that_it_knows()
+    {
+        var runtime = File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "libcoreclr.so"));
+        foreach (var (name, value) in RuntimeSettings.Usual)
+        {
+            Assert.Contains($" {name}={value} ", Dockerfile, StringComparison.Ordinal);
+            Assert.True(
+                name.StartsWith("MALLOC_", StringComparison.Ordinal)
+                || runtime.AsSpan().IndexOf(Encoding.ASCII.GetBytes(name["DOTNET_".Length..] + '\0')) >= 0, name);
         }
     }
 
