@@ -57,15 +57,24 @@ internal sealed class Checker
 
     public IReadOnlyDictionary<string, OrderDelivered> Delivered => _delivered;
 
+    /// <summary>Whether the log proves now that the database is older than it.</summary>
+    public bool ProvesLoss
+    {
+        get
+        {
+            var state = _store.State;
+            var highest = new[] { Topics.SagaFacts, Topics.Deliveries }.SelectMany(_log.Of).SelectMany(p => p.Entries)
+                .Select(e => e.Commit).DefaultIfEmpty(0).Max();
+            var ahead = FleetGroups.All.Any(g => _log.Find(g.Name)?.Committed
+                .Any(c => c.Value > state.Progress.GetValueOrDefault((g.Name, c.Key))) == true);
+            return highest > state.CommitNo || ahead;
+        }
+    }
+
     /// <summary>An older database came back: does anything outside prove that it is older?</summary>
     public void Restored()
     {
-        var state = _store.State;
-        var highest = new[] { Topics.SagaFacts, Topics.Deliveries }.SelectMany(_log.Of).SelectMany(p => p.Entries)
-            .Select(e => e.Commit).DefaultIfEmpty(0).Max();
-        var ahead = FleetGroups.All.Any(g => _log.Find(g.Name)?.Committed
-            .Any(c => c.Value > state.Progress.GetValueOrDefault((g.Name, c.Key))) == true);
-        IsLost = highest > state.CommitNo || ahead;
+        IsLost = ProvesLoss;
         _sim.Note("the log proves a loss", IsLost ? "yes" : "no");
     }
 

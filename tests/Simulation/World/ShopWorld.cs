@@ -257,8 +257,9 @@ internal sealed class ShopWorld
     {
         if (!Store.IsDown && !Log.IsDown && !Bus.IsDown && _fleets.Any(f => f.Fence.IsFenced))
         {
-            // Where the log proves nothing the command refuses, and says what helps.
-            if (Checker.IsLost)
+            // Where the log proves nothing the command refuses, and says what helps. The log may have been away when the database
+            // came back, and a fleet that lived through both commits its offsets afterwards: then it proves it now.
+            if (Checker.IsLost || Checker.ProvesLoss)
             {
                 new SimRecovery(Sim, Store, Log, Bus).Run();
                 Sim.Mark("recovered");
