@@ -33,7 +33,11 @@ internal static class OnSale
             $$"""{"sku":"{{sku}}","quantity":1,"contact":"buyer{{number}}@example.org","channel":"{{channel}}"}""", Encoding.UTF8,
             "application/json");
         using var answer = await http.PostAsync(new Uri("/v1/orders", UriKind.Relative), content, cancellation);
-        answer.EnsureSuccessStatusCode();
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new BenchFailedException($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(cancellation)}");
+        }
+
         var accepted = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation);
         return (accepted.GetProperty("statusUrl").GetString()!, accepted.GetProperty("token").GetString()!);
     }

@@ -65,6 +65,34 @@ public sealed class When_a_provider_fails
     }
 
     [Fact]
+    public async Task A_fleet_that_was_stopped_itself_reads_what_was_answered_and_blames_nobody()
+    {
+        var answers = Enumerable.Range(0, Options.MinimumCalls * 2)
+            .Select(_ => new TaskCompletionSource<ChannelAnswer>(TaskCreationOptions.RunContinuationsAsynchronously)).ToList();
+        _provider.Act = (_, stop) => answers[_provider.Calls.Count - 1].Task.WaitAsync(stop);
+        var calls = answers.ConvertAll(_ => Start("create"));
+
+        // The timers of a process that goes on are the first to run, and they are late.
+        _time.Advance(TimeSpan.FromSeconds(8));
+        answers.ForEach(a => a.SetResult(ScriptedChannel.Done));
+
+        Assert.All(await Task.WhenAll(calls).WaitAsync(Stop), a => Assert.Equal(ChannelResult.Done, a.Result));
+        Assert.Empty(_channel.Down);
+    }
+
+    [Fact]
+    public async Task A_provider_that_hangs_meanwhile_has_its_time_once_more_and_no_longer()
+    {
+        _provider.Hanging();
+        var call = Start("create");
+        _time.Advance(TimeSpan.FromSeconds(8));
+        _time.Advance(Options.CallTimeout - TimeSpan.FromMilliseconds(1));
+        Assert.False(call.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(8));
+        Assert.Equal("TIMEOUT", (await call.WaitAsync(Stop)).Code);
+    }
+
+    [Fact]
     public async Task A_caller_who_leaves_is_not_answered()
     {
         _provider.Hanging();

@@ -74,6 +74,19 @@ public sealed class When_metrics_are_written : IDisposable
         Assert.Contains("ratio_ratio 1234.5\n", await RenderAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_is_measured_no_more_is_not_shown()
+    {
+        var sku = "FIRST";
+        _meter.CreateObservableGauge(
+            "cardshop.stock.units", () => new Measurement<long>(1, new KeyValuePair<string, object?>("sku", sku)), "{unit}", "");
+        Assert.Contains("FIRST", await RenderAsync(), StringComparison.Ordinal);
+        sku = "SECOND";
+        var page = await RenderAsync();
+        Assert.Contains("SECOND", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("FIRST", page, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("cardshop.disk.free", "By", false, "cardshop_disk_free_bytes")]
     [InlineData("process.start_time", "s", false, "process_start_time_seconds")]

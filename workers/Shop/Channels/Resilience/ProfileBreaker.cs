@@ -50,7 +50,7 @@ internal sealed class ProfileBreaker
                 });
             }
 
-            return pipeline.AddPipeline(breaker).AddTimeout(limit).Build();
+            return pipeline.AddPipeline(breaker).AddPipeline(Limited(limit, time)).Build();
         }
 
         _commands = Build(options.CallTimeout, ProviderFailures.IsUnanswered);
@@ -73,6 +73,9 @@ internal sealed class ProfileBreaker
     public Task<ChannelAnswer> ProbeAsync(
         Func<CancellationToken, Task<ChannelAnswer>> call, CancellationToken cancellation) =>
         RunAsync(_probes, call, cancellation);
+
+    private static ResiliencePipeline<ChannelAnswer> Limited(TimeSpan limit, TimeProvider time) =>
+        new ResiliencePipelineBuilder<ChannelAnswer> { TimeProvider = new LenientTime(time) }.AddTimeout(limit).Build();
 
     private static async Task<ChannelAnswer> RunAsync(
         ResiliencePipeline<ChannelAnswer> pipeline, Func<CancellationToken, Task<ChannelAnswer>> call,
