@@ -74,7 +74,8 @@ public sealed class OrderEndpoints(
         var quietSince = time.GetTimestamp();
         OrderView? last = null;
         var lastText = string.Empty;
-        // What a page shows first does not wait for the next tick.
+        // What a page shows first does not wait for the next statement.
+        var changed = lease.Changed;
         var view = await desk.ShowAsync(id, token, stop);
         while (true)
         {
@@ -98,7 +99,10 @@ public sealed class OrderEndpoints(
                 return;
             }
 
-            await Task.Delay(Tick, time, stop);
+            // Its place in the queue moves on while nothing is written of it.
+            await Task.WhenAny(changed, Task.Delay(Tick, time, stop));
+            stop.ThrowIfCancellationRequested();
+            changed = lease.Changed;
             if (lease.State is { Read: true } state)
             {
                 view = desk.View(id, token, state.Order, state.Degraded);

@@ -22,6 +22,8 @@ public static class BenchTargets
         new("pipeline.flash.cpu", Judged.Value, Bound.AtMost, 0.22),
         new("latency.p50", Judged.Value, Bound.AtMost, 150),
         new("latency.p99", Judged.Value, Bound.AtMost, 500),
+        new("latency.page.p50", Judged.Value, Bound.AtMost, 150),
+        new("latency.page.p99", Judged.Value, Bound.AtMost, 500),
         new("soak.memory.api", Judged.Value, Bound.AtMost, 200),
         new("soak.memory.orders", Judged.Value, Bound.AtMost, 250),
         new("soak.memory.payments", Judged.Value, Bound.AtMost, 250),

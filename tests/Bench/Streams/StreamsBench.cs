@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using CardShop.Api.Orders;
 using CardShop.Tests.Bench.Machine;
 using CardShop.Tests.Bench.Pipeline;
 
@@ -9,14 +10,14 @@ namespace CardShop.Tests.Bench.Streams;
 /// Order pages that are open at once while the whole processing tier is away, and then comes back: what an open page costs
 /// the API in memory, and the database in transactions. Memory is the slope between a few pages and many, so that what a
 /// process takes anyway is left out; its limit is an event stream of a bare endpoint. Transactions are those of the shop's
-/// database in a second, less those with no page open; their limit is the two ticks in a second.
+/// database in a second, less those with no page open; their limit is one every
+/// <see cref="OrderWatch.Shortest"/>.
 /// </summary>
 internal static class StreamsBench
 {
     private const int Products = 20;
     private const int Few = 500;
     private const int Many = 2_000;
-    private const int TicksPerSecond = 2;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     public static async Task<IReadOnlyList<BenchResult>> RunAsync(BenchRun run, CancellationToken cancellation)
@@ -77,7 +78,7 @@ internal static class StreamsBench
         [
             BenchResult.Of(
                 "streams.memory", Slope(few, many), "KiB/page", Slope(bareFew, bareMany)),
-            BenchResult.Of("streams.queries", queriesOfMany, "1/s", TicksPerSecond),
+            BenchResult.Of("streams.queries", queriesOfMany, "1/s", TimeSpan.FromSeconds(1) / OrderWatch.Shortest),
         ];
 
         double Share(string process) => used[process] / run.Duration.TotalMilliseconds;

@@ -21,12 +21,12 @@ internal sealed class LenientTime(TimeProvider time) : TimeProvider
     /// <summary>Its timers fire once, as those of time limits do.</summary>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var timer = new Timer(time, callback, state);
+        var timer = new LenientTimer(time, callback, state);
         timer.Change(dueTime, period);
         return timer;
     }
 
-    private sealed class Timer : ITimer
+    private sealed class LenientTimer : ITimer
     {
         private readonly TimeProvider _time;
         private readonly TimerCallback _callback;
@@ -36,10 +36,10 @@ internal sealed class LenientTime(TimeProvider time) : TimeProvider
         private long _set;
         private bool _isRepeated;
 
-        public Timer(TimeProvider time, TimerCallback callback, object? state)
+        public LenientTimer(TimeProvider time, TimerCallback callback, object? state)
         {
             (_time, _callback, _state) = (time, callback, state);
-            _inner = time.CreateTimer(static t => ((Timer)t!).Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _inner = time.CreateTimer(static t => ((LenientTimer)t!).Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
