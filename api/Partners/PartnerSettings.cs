@@ -18,7 +18,7 @@ public sealed record PartnerSettings
     public int PollsPerPartner { get; init; } = 8;
 
     /// <summary>Events that this instance keeps in memory, of each partition the newest; older ones are read from Kafka.</summary>
-    public int WindowPerPartition { get; init; } = 2_000;
+    public int WindowPerPartition { get; init; } = 1_000;
 
     /// <summary>Requests at this instance that read older events from Kafka at once.</summary>
     public int OlderReads { get; init; } = 4;

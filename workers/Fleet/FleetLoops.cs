@@ -34,7 +34,7 @@ public sealed class FleetLoops
     private readonly ILoggerFactory _logs;
     private readonly ChannelFollower? _states;
     private readonly List<Func<CancellationToken, Task>> _loops = [];
-    private readonly List<ResilientChannel> _guarded = [];
+    private readonly List<GuardedChannel> _guarded = [];
     private readonly List<ILogReader> _readers = [];
 
     public FleetLoops(
@@ -71,7 +71,7 @@ public sealed class FleetLoops
     public IReadOnlyList<Func<CancellationToken, Task>> Loops => _loops;
 
     /// <summary>The channels that this process calls.</summary>
-    public IReadOnlyCollection<ResilientChannel> Guarded => _guarded;
+    public IReadOnlyCollection<GuardedChannel> Guarded => _guarded;
 
     /// <summary>Has a reader begin anew at the database's positions whenever the rollback fence has opened.</summary>
     public ILogReader Watched(ILogReader reader)
@@ -90,7 +90,8 @@ public sealed class FleetLoops
             id => new PaymentMessage.Due(id), input);
         foreach (var channel in channels)
         {
-            var guarded = new ResilientChannel(channel, _settings.Resilience, _time, _random);
+            var guarded = new GuardedChannel(
+                new(channel, _settings.Resilience, _time, _random), new(_settings.MaxPaymentCalls));
             _guarded.Add(guarded);
             AddChannel(guarded, input);
         }
@@ -138,8 +139,9 @@ public sealed class FleetLoops
             name, lanes, scan, message, _ports.Fence, input, _time, _random, _logs.CreateLogger<Watchdog>()).RunAsync);
 
     /// <summary>One loop, queue and bulkhead per channel, so that a slow provider holds up nobody else's payments.</summary>
-    private void AddChannel(ResilientChannel channel, ChannelWriter<Incoming> input)
+    private void AddChannel(GuardedChannel guarded, ChannelWriter<Incoming> input)
     {
+        var (channel, places) = guarded;
         var fence = _ports.Fence;
         var watch = new ChannelWatch(
             channel, _settings.Resilience, _ports.Log, fence, _time, _random, _logs.CreateLogger<ChannelWatch>());
@@ -148,7 +150,7 @@ public sealed class FleetLoops
         var commands = Channel.CreateBounded<Incoming>(
             new BoundedChannelOptions(_settings.PaymentPrefetch) { SingleReader = true });
         var actor = new PaymentActor(
-            channel, _ports.Store, fence, input, new CallPlaces(_settings.MaxPaymentCalls), _time, _random, _logs.CreateLogger<PaymentActor>());
+            channel, _ports.Store, fence, input, places, _time, _random, _logs.CreateLogger<PaymentActor>());
         _loops.Add(stop => actor.RunAsync(commands.Reader, stop));
         _loops.Add(stop => _ports.Bus.ConsumeAsync(
             Queues.Payments(channel.Name), _settings.PaymentPrefetch, commands.Writer, stop));

@@ -27,8 +27,9 @@ public sealed record PartnerEvent(
             return null;
         }
 
+        // There are few types, and many events in memory.
         return new(
-            attributes.Id, type, order, sku, time, record.Partition.Partition, record.Offset, Write(record, data));
+            attributes.Id, string.IsInterned(type) ?? type, order, sku, time, record.Partition.Partition, record.Offset, Write(record, data));
     }
 
     private static string? SkuOf(byte[] data)
