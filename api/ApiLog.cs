@@ -24,6 +24,9 @@ internal static partial class ApiLog
     [LoggerMessage(4301, LogLevel.Warning, "Orders are shown without details: {Reason}")]
     public static partial void Degraded(ILogger logger, string reason);
 
+    [LoggerMessage(4302, LogLevel.Error, "Order {Order} cannot be read here: a newer version wrote it, or a key's encryption key or the archive's file is missing")]
+    public static partial void Unreadable(ILogger logger, string order);
+
     [LoggerMessage(4401, LogLevel.Warning, "Events cannot be followed, trying again: {Reason}")]
     public static partial void FeedFailed(ILogger logger, string reason);
 

@@ -101,10 +101,18 @@ public sealed class OrderDesk(
                 throw new PlaceException("the database is away");
             }
 
-            var orders = await reader.ReadAsync(batch.Select(q => q.OrderId).ToHashSet(), cancellation);
+            var (orders, unreadable) = await reader.ReadAsync(batch.Select(q => q.OrderId).ToHashSet(), cancellation);
             foreach (var question in batch)
             {
-                question.TrySetResult(orders.GetValueOrDefault(question.OrderId));
+                if (unreadable.Contains(question.OrderId))
+                {
+                    ApiLog.Unreadable(logger, question.OrderId);
+                    question.TrySetException(new PlaceException("The order cannot be read here"));
+                }
+                else
+                {
+                    question.TrySetResult(orders.GetValueOrDefault(question.OrderId));
+                }
             }
         }
 #pragma warning disable CA1031 // Every question is answered, by an exception where there is nothing else: no page hangs.

@@ -105,7 +105,10 @@ public sealed class OrderEndpoints(
             changed = lease.Changed;
             if (lease.State is { Read: true } state)
             {
-                view = desk.View(id, token, state.Order, state.Degraded);
+                // The watch does not know the archive: what the first look could not tell is asked for again.
+                view = view is { Degraded: true } && state is { Order: null, Degraded: false }
+                    ? await desk.ShowAsync(id, token, stop)
+                    : desk.View(id, token, state.Order, state.Degraded);
             }
         }
     }

@@ -12,8 +12,8 @@ public sealed record WatchedState(StoredOrder? Order, bool Read, bool Degraded);
 
 /// <summary>
 /// Keeps the orders whose pages are open up to date: one statement for all of them, again and again, which returns those that
-/// have changed. It takes a twentieth of the time at the most: few pages show a key as soon as it is there, and many cost the
-/// database no more statements than few.
+/// have changed. A quick one takes a twentieth of the time, a slow one a third: few pages show a key as soon as it is there, and
+/// many cost the database no more statements than few.
 /// </summary>
 public sealed class OrderWatch(OrderReader? reader, TimeProvider time, ILogger<OrderWatch> logger) : BackgroundService
 {
@@ -28,7 +28,10 @@ public sealed class OrderWatch(OrderReader? reader, TimeProvider time, ILogger<O
     /// <summary>So many times as long as the last statement took.</summary>
     private const int Rest = 20;
 
+    private const int RestOfSlow = 2;
+
     private readonly ConcurrentDictionary<string, Entry> _entries = new();
+    private bool _isAway;
 
     /// <returns>To be disposed when the page closes; null when too many orders are watched already.</returns>
     public Lease? Watch(string orderId)
@@ -61,8 +64,8 @@ public sealed class OrderWatch(OrderReader? reader, TimeProvider time, ILogger<O
             while (true)
             {
                 var from = time.GetTimestamp();
-                await ReadAsync(stoppingToken);
-                await Task.Delay(Wait(time.GetElapsedTime(from)), time, stoppingToken);
+                var isRead = await ReadAsync(stoppingToken);
+                await Task.Delay(isRead ? Wait(time.GetElapsedTime(from)) : Longest, time, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -72,15 +75,20 @@ public sealed class OrderWatch(OrderReader? reader, TimeProvider time, ILogger<O
     }
 
     /// <param name="taken">By the last statement.</param>
-    internal static TimeSpan Wait(TimeSpan taken) => taken * Rest is var rest && rest < Shortest ? Shortest : rest > Longest ? Longest : rest;
+    internal static TimeSpan Wait(TimeSpan taken)
+    {
+        var longest = taken * RestOfSlow > Longest ? taken * RestOfSlow : Longest;
+        return taken * Rest < Shortest ? Shortest : taken * Rest < longest ? taken * Rest : longest;
+    }
 
     /// <summary>Asks the database once for what has changed.</summary>
-    private async Task ReadAsync(CancellationToken cancellation)
+    /// <returns>False where it is away.</returns>
+    private async Task<bool> ReadAsync(CancellationToken cancellation)
     {
         var known = _entries.ToArray();
         if (known.Length == 0)
         {
-            return;
+            return true;
         }
 
         try
@@ -90,26 +98,32 @@ public sealed class OrderWatch(OrderReader? reader, TimeProvider time, ILogger<O
                 throw new PlaceException("no database is configured");
             }
 
-            var changed = await reader.ReadChangedAsync(
+            var (changed, unreadable) = await reader.ReadChangedAsync(
                 [.. known.Select(e => e.Value.Known(e.Key))], cancellation);
+            _isAway = false;
             foreach (var (orderId, entry) in known)
             {
-                entry.Set(new(changed.GetValueOrDefault(orderId) ?? entry.State.Order, Read: true, Degraded: false));
+                entry.Set(new(changed.GetValueOrDefault(orderId) ?? entry.State.Order, Read: true, unreadable.Contains(orderId)));
             }
+
+            return true;
         }
 #pragma warning disable CA1031 // Pages stay open whatever the database says; they show that the newest state is not known.
         catch (Exception e) when (!cancellation.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            if (!known[0].Value.State.Degraded)
+            if (!_isAway)
             {
                 ApiLog.Degraded(logger, e.Message);
+                _isAway = true;
             }
 
             foreach (var (_, entry) in known)
             {
                 entry.Set(entry.State with { Degraded = true });
             }
+
+            return false;
         }
     }
 

@@ -28,6 +28,7 @@ public sealed class EventFeed : BackgroundService
     private readonly SemaphoreSlim _older;
     private volatile EventWindow? _window;
     private long[] _first = [];
+    private long[] _next = [];
     private long _firstRead;
 
     public EventFeed(ILogRanges log, ApiSettings settings, TimeProvider time, ILogger<EventFeed> logger)
@@ -52,6 +53,9 @@ public sealed class EventFeed : BackgroundService
 
         return [.. _first];
     }
+
+    /// <summary>Behind the newest event: also while those of before this instance's start are still being read.</summary>
+    public long[] Latest(EventWindow window) => [.. window.Ends().Zip(_next, Math.Max)];
 
     /// <summary>Reads one page. Throws <see cref="TrimmedException"/> where positions are no longer kept.</summary>
     public async Task<FeedPage> ReadAsync(
@@ -113,6 +117,7 @@ public sealed class EventFeed : BackgroundService
         }
 
         SetOldest(bounds);
+        _next = [.. bounds.OrderBy(b => b.Key).Select(b => b.Value.Next)];
         _window = window;
         await _log.FollowFromAsync(
             starts, r => window.Add(r.Partition.Partition, r.Offset, PartnerEvent.Read(r)), cancellation);

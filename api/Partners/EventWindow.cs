@@ -70,7 +70,7 @@ public sealed class EventWindow(int partitions, int perPartition)
 
     /// <summary>
     /// Events from an offset on, in order, and where they end: of at most <paramref name="most"/> that
-    /// <paramref name="wanted"/> lets through.
+    /// <paramref name="wanted"/> lets through. None, and no step on, where the first of them are not here any more.
     /// </summary>
     public (List<PartnerEvent> Events, long Next) Read(int partition, long from, int most, Func<PartnerEvent, bool> wanted)
     {
@@ -78,6 +78,11 @@ public sealed class EventWindow(int partitions, int perPartition)
         {
             var part = _parts[partition];
             var found = new List<PartnerEvent>();
+            if (from < part.First)
+            {
+                return (found, from);
+            }
+
             for (var offset = from; offset < part.Next; offset++)
             {
                 if (part[offset] is { } e && wanted(e))

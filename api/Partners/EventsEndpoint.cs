@@ -103,7 +103,7 @@ public sealed class EventsEndpoint(
         Func<PartnerEvent, bool> wanted = skus is null ? EventFeed.Everything : e => skus.Contains(e.Sku);
         var started = time.GetTimestamp();
         var positions = query.Positions
-            ?? (query.FromLatest ? WindowOrThrow().Ends() : await feed.OldestAsync(cancellation));
+            ?? (query.FromLatest ? feed.Latest(WindowOrThrow()) : await feed.OldestAsync(cancellation));
         while (true)
         {
             var window = WindowOrThrow();

@@ -68,7 +68,7 @@ internal static class SoakBench
             var most = samples.MaxBy(s => s.Resident)!;
             var (itsDrift, itsSlope) = (MemoryTrend.Drift(samples, warmUp), MemoryTrend.SlopePerHour(samples));
             run.Note(Text(
-                $"{name}: most {most.Resident:0} MB (anonymous {most.Anonymous:0}, files {most.Files:0}, shared {most.Shared:0}), at the end {samples[^1].Resident:0}; last fifth against first {itsDrift:+0.0;-0.0} MB, second half {itsSlope:+0;-0} MB/h"));
+                $"{name}: most {most.Resident:0} MB (anonymous {most.Anonymous:0}, files {most.Files:0}, shared {most.Shared:0}), at the end {samples[^1].Resident:0}; last fifth against first {itsDrift:+0.0;-0.0;0} MB, second half {itsSlope:+0;-0;0} MB/h"));
             results.Add(BenchResult.Of("soak.memory." + name, most.Resident, "MB", 0));
             (drift, slope) = (Math.Max(drift, itsDrift), Math.Max(slope, itsSlope));
         }

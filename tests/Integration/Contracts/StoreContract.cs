@@ -279,14 +279,22 @@ public abstract partial class StoreContract : IAsyncLifetime
         Assert.Equal([number], await _outbox.UnsentAsync([number, 99], Stop));
         var row = Assert.Single(await _outbox.ReadAsync([number], Stop));
         Assert.Equal((_start + 1, "o1", "o1"), (row.Commit, Assert.Single(row.Records).Key, Assert.Single(row.Commands).MessageId));
-        Assert.Equal([number], await _outbox.LeftBehindAsync(TimeSpan.FromSeconds(-5), 10, Stop));
-        Assert.Empty(await _outbox.LeftBehindAsync(TimeSpan.FromHours(1), 10, Stop));
+        Assert.Equal([number], await _outbox.LeftBehindAsync(TimeSpan.FromSeconds(-5), 10, [99], Stop));
+        Assert.Empty(await _outbox.LeftBehindAsync(TimeSpan.FromSeconds(-5), 10, [number], Stop));
+        Assert.Empty(await _outbox.LeftBehindAsync(TimeSpan.FromHours(1), 10, [], Stop));
+
+        // A row of the same number, of a time that the database has lost.
+        var other = row with { Records = [], Commit = row.Commit + 7 };
+        await _outbox.RecordsSentAsync(other, Stop);
+        await _outbox.RewriteAsync(other with { Commands = [] }, Stop);
+        await _outbox.DeleteAsync(other, Stop);
+        Assert.Single(Assert.Single(await _outbox.ReadAsync([number], Stop)).Records);
 
         await _outbox.RecordsSentAsync(row with { Records = [] }, Stop);
         Assert.Empty(await WaitsAsync("o1"));
         Assert.Empty(await _outbox.UnsentAsync([number], Stop));
         Assert.Single(Assert.Single(await _outbox.ReadAsync([number], Stop)).Commands);
-        await _outbox.DeleteAsync(number, Stop);
+        await _outbox.DeleteAsync(row, Stop);
         Assert.Empty(await _outbox.ReadAsync([number], Stop));
     }
 

@@ -82,7 +82,7 @@ internal sealed partial class SimStoreClient : IShopStore, IOutboxStore, IFenceD
     {
         await TravelAsync();
         var state = _store.State;
-        if (!state.Outbox.TryGetValue(row.Number, out var entry))
+        if (!state.Outbox.TryGetValue(row.Number, out var entry) || entry.Row.Commit != row.Commit)
         {
             return;
         }
@@ -91,12 +91,12 @@ internal sealed partial class SimStoreClient : IShopStore, IOutboxStore, IFenceD
         await TravelAsync();
     }
 
-    public async Task DeleteAsync(long number, CancellationToken cancellation)
+    public async Task DeleteAsync(OutboxRow row, CancellationToken cancellation)
     {
         await TravelAsync();
-        if (_store.State.Outbox.TryGetValue(number, out var entry))
+        if (_store.State.Outbox.TryGetValue(row.Number, out var entry) && entry.Row.Commit == row.Commit)
         {
-            Replace(number, entry, null);
+            Replace(row.Number, entry, null);
         }
 
         await TravelAsync();
@@ -105,7 +105,7 @@ internal sealed partial class SimStoreClient : IShopStore, IOutboxStore, IFenceD
     public async Task RewriteAsync(OutboxRow row, CancellationToken cancellation)
     {
         await TravelAsync();
-        if (_store.State.Outbox.TryGetValue(row.Number, out var entry))
+        if (_store.State.Outbox.TryGetValue(row.Number, out var entry) && entry.Row.Commit == row.Commit)
         {
             Replace(row.Number, entry, Rewritten(entry.Row, row));
         }
@@ -150,11 +150,12 @@ internal sealed partial class SimStoreClient : IShopStore, IOutboxStore, IFenceD
         return [.. numbers.Order().Where(_store.State.Outbox.ContainsKey).Select(n => _store.State.Outbox[n].Row)];
     }
 
-    public Task<IReadOnlyList<long>> LeftBehindAsync(TimeSpan age, int limit, CancellationToken cancellation)
+    public Task<IReadOnlyList<long>> LeftBehindAsync(
+        TimeSpan age, int limit, IReadOnlyCollection<long> except, CancellationToken cancellation)
     {
         RequireUp();
         return Task.FromResult<IReadOnlyList<long>>(
-            [.. _store.State.Outbox.Where(o => o.Value.CreatedAt < _sim.Now - age.Ticks).Take(limit).Select(o => o.Key)]);
+            [.. _store.State.Outbox.Where(o => o.Value.CreatedAt < _sim.Now - age.Ticks && !except.Contains(o.Key)).Take(limit).Select(o => o.Key)]);
     }
 
     /// <summary>The number of the row is taken whether it will be written or not.</summary>

@@ -26,6 +26,11 @@ internal sealed class ScriptedChannel : IPaymentChannel
     /// <summary>What the next calls come to.</summary>
     public Func<PaymentRequest, CancellationToken, Task<ChannelAnswer>> Act { get; set; } = (_, _) => Task.FromResult(Done);
 
+    /// <summary>Creates are written without a call.</summary>
+    public bool IsPage { get; set; }
+
+    public bool WritesLinks(string profile) => IsPage;
+
     /// <summary>Every call is answered so.</summary>
     public ScriptedChannel Answering(string? code, ChannelResult result = ChannelResult.Unknown)
     {

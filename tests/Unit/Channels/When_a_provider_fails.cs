@@ -199,6 +199,36 @@ public sealed class When_a_provider_fails
     }
 
     [Fact]
+    public async Task A_channel_that_throws_stays_down()
+    {
+        await OpenAsync();
+        _provider.Act = (_, _) => throw new InvalidOperationException("a fault in the channel");
+        _time.Advance(Options.ProbeEvery);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _channel.ProbeAsync(Stop));
+        Assert.NotEmpty(_channel.Down);
+    }
+
+    [Fact]
+    public async Task Links_that_are_written_here_say_nothing_of_the_provider()
+    {
+        _provider.IsPage = true;
+        for (var i = 0; i < Options.MinimumCalls * 10; i++)
+        {
+            Assert.Equal(ScriptedChannel.Done with { IsLocal = true }, await _channel.CreateAsync(ScriptedChannel.Payment, Stop));
+        }
+
+        _provider.Answering("HTTP_503");
+        for (var i = 0; i < Options.MinimumCalls; i++)
+        {
+            await RunAsync(Start("query"));
+        }
+
+        Assert.NotEmpty(_channel.Down);
+        _provider.Answering(null, ChannelResult.Done);
+        Assert.Equal("CIRCUIT_OPEN", (await Start("create")).Code);
+    }
+
+    [Fact]
     public async Task Nothing_is_probed_while_all_is_well()
     {
         await _channel.ProbeAsync(Stop);

@@ -7,6 +7,7 @@ namespace CardShop.Tests.Unit.Channels;
 public sealed class When_calls_wait_for_their_place
 {
     private const int Most = 50;
+    private const string Call = "RequestPayment";
 
     private static readonly ChannelAnswer Late = new(ChannelResult.Unknown, Code: ProviderFailures.Timeout);
 
@@ -35,7 +36,7 @@ public sealed class When_calls_wait_for_their_place
         for (var i = 0; i < 100; i++)
         {
             var (_, round) = await _places.TakeAsync(1, Stop);
-            _places.Return(round, ScriptedChannel.Done, Soon);
+            _places.Return(round, Call, ScriptedChannel.Done, Soon);
         }
 
         Assert.Equal(CallPlaces.Least, _places.Limit);
@@ -74,7 +75,7 @@ public sealed class When_calls_wait_for_their_place
         Assert.Equal(CallPlaces.Least, count);
         var waiting = _places.TakeAsync(3, Stop);
         Assert.False(waiting.IsCompleted);
-        _places.Return(round, null, Soon);
+        _places.Return(round, Call, null, Soon);
         Assert.Equal((1, 0), await waiting);
     }
 
@@ -84,8 +85,8 @@ public sealed class When_calls_wait_for_their_place
         var few = new CallPlaces(2);
         var (count, round) = await few.TakeAsync(1_000, Stop);
         Assert.Equal(2, count);
-        few.Return(round, Late, LateTime);
-        few.Return(round, Late, LateTime);
+        few.Return(round, Call, Late, LateTime);
+        few.Return(round, Call, Late, LateTime);
         Assert.Equal((2, 1), await few.TakeAsync(1_000, Stop));
     }
 
@@ -100,14 +101,35 @@ public sealed class When_calls_wait_for_their_place
         Assert.Equal(Most, _places.Limit);
     }
 
+    [Fact]
+    public async Task One_that_always_takes_long_is_slow_and_not_overloaded()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            await RoundAsync(ScriptedChannel.Done, TimeSpan.FromMilliseconds(1_200));
+        }
+
+        Assert.Equal(Most, _places.Limit);
+    }
+
+    [Fact]
+    public async Task A_quick_query_does_not_make_a_create_slow()
+    {
+        var (_, round) = await _places.TakeAsync(1, Stop);
+        _places.Return(round, "CheckPayment", ScriptedChannel.Done, Soon);
+        await RoundAsync(ScriptedChannel.Done, TimeSpan.FromMilliseconds(400));
+        Assert.True(_places.Limit > CallPlaces.Least);
+    }
+
     [Theory]
     [InlineData(10, 101)]
     [InlineData(200, 650)]
-    [InlineData(900, 1_001)]
+    [InlineData(600, 1_001)]
+    [InlineData(900, 1_400)]
     public async Task Slower_than_usual_it_is_not_asked_for_more(int usual, int slower)
     {
         var (_, round) = await _places.TakeAsync(1, Stop);
-        _places.Return(round, ScriptedChannel.Done, TimeSpan.FromMilliseconds(usual));
+        _places.Return(round, Call, ScriptedChannel.Done, TimeSpan.FromMilliseconds(usual));
         await RoundAsync(ScriptedChannel.Done, TimeSpan.FromMilliseconds(slower));
         Assert.Equal(CallPlaces.Least, _places.Limit);
     }
@@ -130,7 +152,7 @@ public sealed class When_calls_wait_for_their_place
         var (count, round) = await _places.TakeAsync(1_000, Stop);
         for (var i = 0; i < count; i++)
         {
-            _places.Return(round, answer, time ?? Soon);
+            _places.Return(round, Call, answer, time ?? Soon);
         }
     }
 }

@@ -34,9 +34,28 @@ public sealed class When_a_paid_order_waits_for_stock
             .When(An.DeliveryDue).Is(DeliveryStatus.Allocating).MovesStock(StockDelta.Reserve(2));
 
     [Fact]
-    public void Before_the_end_it_goes_on_waiting() =>
-        Scenario.Given(An.WaitingStock()).With(available: 0)
-            .At(An.WaitingStock().Delivery!.WaitUntil!.Value - TimeSpan.FromTicks(1)).When(An.DeliveryDue).ChangesNothing();
+    public void Before_the_end_it_looks_again_and_again()
+    {
+        var waiting = An.WaitingStock();
+        var until = waiting.Delivery!.WaitUntil!.Value;
+        Assert.True(waiting.Delivery.Due < until);
+        Scenario.Given(waiting).With(available: 2).At(waiting.Delivery.Due!.Value - TimeSpan.FromTicks(1)).When(An.DeliveryDue)
+            .ChangesNothing();
+
+        var looked = Scenario.Given(waiting).With(available: 1).At(waiting.Delivery.Due!.Value).When(An.DeliveryDue)
+            .Is(DeliveryStatus.WaitingStock).MovesStock(default);
+        Assert.Empty(looked.Decision.Sends);
+        Assert.InRange(looked.Delivery.Due!.Value, looked.Given.Now + TimeSpan.FromTicks(1), until);
+        Assert.Equal(until, looked.Delivery.WaitUntil);
+
+        var last = Scenario.Given(waiting).With(available: 0).At(until - TimeSpan.FromTicks(1)).When(An.DeliveryDue);
+        Assert.Equal(until, last.Delivery.Due);
+    }
+
+    [Fact]
+    public void Units_that_were_given_back_are_its_own_at_its_next_look() =>
+        Scenario.Given(An.WaitingStock()).With(available: 2).At(An.WaitingStock().Delivery!.Due!.Value).When(An.DeliveryDue)
+            .Is(DeliveryStatus.Allocating).Sends(typeof(DeliverOrder)).MovesStock(StockDelta.Reserve(2));
 
     [Fact]
     public void Withdrawn_it_takes_no_stock_any_more()

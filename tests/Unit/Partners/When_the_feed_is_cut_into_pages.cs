@@ -45,6 +45,9 @@ public sealed class When_the_feed_is_cut_into_pages
 
         Assert.False(window.Covers(0, 11));
         Assert.True(window.Covers(0, 12));
+        var (gone, still) = window.Read(0, 11, 100, _ => true);
+        Assert.Empty(gone);
+        Assert.Equal(11, still);
         var (events, next) = window.Read(0, 12, 100, _ => true);
         Assert.Equal([12L, 14L], events.Select(e => e.Offset));
         Assert.Equal(15, next);

@@ -25,10 +25,15 @@ internal sealed class FakeLog(Journal journal) : ILog
     /// <summary>Per call: which records fail. Null in front of an exception-free call.</summary>
     public Queue<Func<IReadOnlyList<LogRecord>, IReadOnlyList<ProduceFailure>>> Answers { get; } = new();
 
+    /// <summary>Records that do not leave, where nothing is told of the call.</summary>
+    public Func<LogRecord, bool> IsAway { get; set; } = _ => false;
+
     public Task<IReadOnlyList<ProduceFailure>> ProduceAllAsync(
         IReadOnlyList<LogRecord> records, CancellationToken cancellation)
     {
-        IReadOnlyList<ProduceFailure> failures = Answers.TryDequeue(out var answer) ? answer(records) : [];
+        IReadOnlyList<ProduceFailure> failures = Answers.TryDequeue(out var answer)
+            ? answer(records)
+            : [.. records.Index().Where(r => IsAway(r.Item)).Select(r => new ProduceFailure(r.Index, false, "away"))];
         journal.Add($"log {string.Join(',', records.Select(r => System.Text.Encoding.UTF8.GetString(r.Key)))}");
         return Task.FromResult(failures);
     }
@@ -149,10 +154,10 @@ internal sealed class FakeOutbox(Journal journal) : IOutboxStore
         return Task.CompletedTask;
     }
 
-    public Task DeleteAsync(long number, CancellationToken cancellation)
+    public Task DeleteAsync(OutboxRow row, CancellationToken cancellation)
     {
-        journal.Add($"deleted {number}");
-        _rows.TryRemove(number, out _);
+        journal.Add($"deleted {row.Number}");
+        _rows.TryRemove(row.Number, out _);
         return Task.CompletedTask;
     }
 
@@ -188,6 +193,7 @@ internal sealed class FakeOutbox(Journal journal) : IOutboxStore
         Task.FromResult<IReadOnlyList<OutboxRow>>(
             [.. numbers.Order().Select(n => _rows.GetValueOrDefault(n)).OfType<OutboxRow>()]);
 
-    public Task<IReadOnlyList<long>> LeftBehindAsync(TimeSpan age, int limit, CancellationToken cancellation) =>
-        Task.FromResult<IReadOnlyList<long>>([.. _rows.Keys.Order().Take(limit)]);
+    public Task<IReadOnlyList<long>> LeftBehindAsync(
+        TimeSpan age, int limit, IReadOnlyCollection<long> except, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<long>>([.. _rows.Keys.Except(except).Order().Take(limit)]);
 }

@@ -31,7 +31,22 @@ internal sealed class RabbitConsumer : AsyncDefaultBasicConsumer, IAsyncDisposab
     /// <summary>Completes when nothing more will arrive.</summary>
     public Task Ended => _ended.Task;
 
+    /// <param name="connection">Its own from now on; closed where it cannot start, as when the queue is not there.</param>
     public static async Task<RabbitConsumer> StartAsync(
+        IConnection connection, string queue, ushort prefetch, ChannelWriter<Incoming> output, CancellationToken cancellation)
+    {
+        try
+        {
+            return await ConsumeAsync(connection, queue, prefetch, output, cancellation);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task<RabbitConsumer> ConsumeAsync(
         IConnection connection, string queue, ushort prefetch, ChannelWriter<Incoming> output, CancellationToken cancellation)
     {
         var channel = await connection.CreateChannelAsync(

@@ -98,6 +98,11 @@ internal static class KafkaConsumers
                     caughtUp();
                 }
             }
+            catch (ConsumeException e) when (e.Error.Code is ErrorCode.OffsetOutOfRange or ErrorCode.Local_AutoOffsetReset)
+            {
+                // The topic ends before what was read of it: it was made anew, or put back. Whoever follows begins again.
+                throw new PlaceException($"{e.ConsumerRecord?.Topic} is not what it was: {e.Error.Reason}", e);
+            }
             catch (ConsumeException e)
             {
                 // The topic is not there yet, or the broker is away: librdkafka goes on by itself.

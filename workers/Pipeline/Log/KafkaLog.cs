@@ -145,7 +145,7 @@ public sealed class KafkaLog : ILog
 
     private static bool IsPermanent(ErrorCode code) =>
         code is ErrorCode.MsgSizeTooLarge or ErrorCode.InvalidMsg
-            or ErrorCode.InvalidMsgSize or ErrorCode.InvalidRecord or ErrorCode.TopicAuthorizationFailed;
+            or ErrorCode.InvalidMsgSize or ErrorCode.InvalidRecord;
 
     private IProducer<byte[], byte[]?> CreateProducer() =>
         new ProducerBuilder<byte[], byte[]?>(new ProducerConfig
@@ -169,9 +169,22 @@ public sealed class KafkaLog : ILog
             MessageMaxBytes = _settings.MaxRecordBytes,
             DeliveryReportFields = "none",
         }.Over(_settings.Tls))
-        .SetErrorHandler((_, e) => PipelineLog.KafkaError(_logger, e.Code.ToString(), e.Reason))
+        .SetErrorHandler((_, e) => OnError(e))
         .SetLogHandler((_, m) => PipelineLog.KafkaClient(_logger, m.Facility, m.Message))
         .Build();
+
+    /// <summary>
+    /// After a fatal error (librdkafka, "Fatal producer errors") the producer takes no record any more, and what it has is lost to
+    /// its waiters. Whoever supervises the process starts it anew; nothing that was acknowledged is in it alone.
+    /// </summary>
+    private void OnError(Error error)
+    {
+        PipelineLog.KafkaError(_logger, error.Code.ToString(), error.Reason);
+        if (error.IsFatal)
+        {
+            Environment.FailFast($"The Kafka producer has failed for good: {error.Code}, {error.Reason}");
+        }
+    }
 
     /// <summary>
     /// Acknowledgements come in bursts on the client's one polling thread. They are handed to the pool a burst at a time,

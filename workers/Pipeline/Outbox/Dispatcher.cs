@@ -37,6 +37,18 @@ public sealed class Dispatcher(
         _ = SendInSlotAsync(row, cancellation);
     }
 
+    /// <summary>One try, in no slot: what cannot leave must not keep what can from leaving.</summary>
+    /// <returns>False where something of the row is still unsent.</returns>
+    public async Task<bool> TryAsync(OutboxRow row, CancellationToken cancellation)
+    {
+        if (!_recordsLeaving.TryAdd(row.Number, new(TaskCreationOptions.RunContinuationsAsynchronously)))
+        {
+            return true;
+        }
+
+        return await SendOrLeaveAsync(row, tries: 0, cancellation);
+    }
+
     /// <summary>Waits until nothing is being sent.</summary>
     public async Task DrainAsync(CancellationToken cancellation)
     {
@@ -52,23 +64,38 @@ public sealed class Dispatcher(
     {
         try
         {
-            await SendAsync(row, cancellation);
+            await SendOrLeaveAsync(row, MaxTries, cancellation);
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    private async Task<bool> SendOrLeaveAsync(OutboxRow row, int tries, CancellationToken cancellation)
+    {
+        try
+        {
+            await SendAsync(row, tries, cancellation);
             PipelineMeter.Dispatched("sent");
+            return true;
         }
         catch (Exception e) when (Failures.IsPlace(e))
         {
             PipelineMeter.Dispatched("left");
             PipelineLog.DispatchLeft(logger, row.Number, e.Message);
+            return false;
         }
         finally
         {
             Left(row.Number);
-            _slots.Release();
         }
     }
 
     /// <summary>Sends a row, with its own retries; throws a place failure when it has to stay.</summary>
-    internal async Task SendAsync(OutboxRow row, CancellationToken cancellation)
+    internal Task SendAsync(OutboxRow row, CancellationToken cancellation) => SendAsync(row, MaxTries, cancellation);
+
+    private async Task SendAsync(OutboxRow row, int tries, CancellationToken cancellation)
     {
         var backoff = new Backoff(time, random, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(2));
         var left = row;
@@ -86,7 +113,7 @@ public sealed class Dispatcher(
                 return;
             }
             catch (Exception e) when (
-                Failures.IsPlace(e) && backoff.Failures < MaxTries && !cancellation.IsCancellationRequested)
+                Failures.IsPlace(e) && backoff.Failures < tries && !cancellation.IsCancellationRequested)
             {
                 await backoff.WaitAsync(cancellation);
             }
@@ -186,6 +213,11 @@ public sealed class Dispatcher(
             await store.ParkAsync(left, record.OrderId, record.Type, record.Body, failure.Reason, cancellation);
         }
 
+        if (left.Records.Count == row.Records.Count)
+        {
+            return (left, failures[0].Reason);
+        }
+
         if (left.Records.Count > 0)
         {
             await store.RewriteAsync(left, cancellation);
@@ -214,7 +246,7 @@ public sealed class Dispatcher(
             return (left, failures[0].Reason);
         }
 
-        await store.DeleteAsync(row.Number, cancellation);
+        await store.DeleteAsync(row, cancellation);
         return (left, null);
     }
 

@@ -7,7 +7,7 @@ public interface IOutboxStore
     Task RecordsSentAsync(OutboxRow row, CancellationToken cancellation);
 
     /// <summary>Everything is acknowledged.</summary>
-    Task DeleteAsync(long number, CancellationToken cancellation);
+    Task DeleteAsync(OutboxRow row, CancellationToken cancellation);
 
     /// <summary>Rewrites the row to what is unsent.</summary>
     Task RewriteAsync(OutboxRow row, CancellationToken cancellation);
@@ -23,6 +23,7 @@ public interface IOutboxStore
     /// <summary>These rows, where they still exist.</summary>
     Task<IReadOnlyList<OutboxRow>> ReadAsync(IReadOnlyList<long> numbers, CancellationToken cancellation);
 
-    /// <summary>Numbers of rows older than <paramref name="age"/>, oldest first, at most <paramref name="limit"/>.</summary>
-    Task<IReadOnlyList<long>> LeftBehindAsync(TimeSpan age, int limit, CancellationToken cancellation);
+    /// <summary>Numbers of rows older than <paramref name="age"/>, oldest first, at most <paramref name="limit"/>, without some.</summary>
+    Task<IReadOnlyList<long>> LeftBehindAsync(
+        TimeSpan age, int limit, IReadOnlyCollection<long> except, CancellationToken cancellation);
 }

@@ -16,17 +16,19 @@ public sealed class OutboxTable(
     {
         if (row.Commands.Count == 0)
         {
-            await DeleteAsync(row.Number, cancellation);
+            await DeleteAsync(row, cancellation);
             return;
         }
 
         await LazyAsync(
-            new("UPDATE shop.outbox SET records = NULL WHERE number = $1") { Parameters = { new() { Value = row.Number } } },
+            new("UPDATE shop.outbox SET records = NULL WHERE number = $1 AND commit_no = $2")
+            {
+                Parameters = { new() { Value = row.Number }, new() { Value = row.Commit } },
+            },
             cancellation);
     }
 
-    public Task DeleteAsync(long number, CancellationToken cancellation) => LazyAsync(
-        new("DELETE FROM shop.outbox WHERE number = $1") { Parameters = { new() { Value = number } } }, cancellation);
+    public Task DeleteAsync(OutboxRow row, CancellationToken cancellation) => LazyAsync(Delete(row), cancellation);
 
     public Task RewriteAsync(OutboxRow row, CancellationToken cancellation) => LazyAsync(Rewrite(row), cancellation);
 
@@ -35,6 +37,12 @@ public sealed class OutboxTable(
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        // As every batch does: documents first, the commit number, which all wait for, last.
+        if (orderId is not null)
+        {
+            await review(connection, orderId, $"A message could not be sent: {kind}", cancellation);
+        }
+
         await using var batch = new NpgsqlBatch(connection, transaction)
         {
             BatchCommands =
@@ -56,11 +64,6 @@ public sealed class OutboxTable(
             },
         };
         await batch.ExecuteNonQueryAsync(cancellation);
-        if (orderId is not null)
-        {
-            await review(connection, orderId, $"A message could not be sent: {kind}", cancellation);
-        }
-
         await transaction.CommitAsync(cancellation);
     }
 
@@ -96,22 +99,32 @@ public sealed class OutboxTable(
         return rows;
     }
 
-    public async Task<IReadOnlyList<long>> LeftBehindAsync(TimeSpan age, int limit, CancellationToken cancellation)
+    public async Task<IReadOnlyList<long>> LeftBehindAsync(
+        TimeSpan age, int limit, IReadOnlyCollection<long> except, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
-            "SELECT number FROM shop.outbox WHERE created_at < now() - $1 ORDER BY number LIMIT $2");
+            "SELECT number FROM shop.outbox WHERE created_at < now() - $1 AND number <> ALL ($3) ORDER BY number LIMIT $2");
         command.Parameters.Add(new() { Value = age });
         command.Parameters.Add(new() { Value = limit });
+        command.Parameters.Add(new() { Value = except.ToArray() });
         return await NumbersAsync(command, cancellation);
     }
 
+    /// <summary>A database that lost its last transactions gives their numbers again: the commit tells which row is meant.</summary>
+    private static NpgsqlBatchCommand Delete(OutboxRow row) =>
+        new("DELETE FROM shop.outbox WHERE number = $1 AND commit_no = $2")
+        {
+            Parameters = { new() { Value = row.Number }, new() { Value = row.Commit } },
+        };
+
     private static NpgsqlBatchCommand Rewrite(OutboxRow row) => row is { Records.Count: 0, Commands.Count: 0 }
-        ? new("DELETE FROM shop.outbox WHERE number = $1") { Parameters = { new() { Value = row.Number } } }
-        : new("UPDATE shop.outbox SET records = $2, commands = $3 WHERE number = $1")
+        ? Delete(row)
+        : new("UPDATE shop.outbox SET records = $3, commands = $4 WHERE number = $1 AND commit_no = $2")
         {
             Parameters =
             {
                 new() { Value = row.Number },
+                new() { Value = row.Commit },
                 new()
                 {
                     Value = (object?)OutboxCodec.Encode(row.Records) ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea,

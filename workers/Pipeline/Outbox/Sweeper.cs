@@ -9,7 +9,19 @@ public sealed class Sweeper(
     ILogger<Sweeper> logger)
 {
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
     private const int Limit = 50;
+    private const int AtOnce = 4;
+
+    /// <summary>More than these are not remembered, and are tried with every round.</summary>
+    private const int MostLeft = 10_000;
+
+    /// <summary>
+    /// Rows that could not leave, by number: those of a region that is away, say. They are passed over for a while, or the
+    /// oldest of them would be all that is ever looked at.
+    /// </summary>
+    private readonly Dictionary<long, (DateTimeOffset NotBefore, TimeSpan Pause)> _left = [];
 
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -32,17 +44,44 @@ public sealed class Sweeper(
 
     private async Task SweepAsync(CancellationToken cancellation)
     {
-        var numbers = await store.LeftBehindAsync(Age, Limit, cancellation);
+        var now = time.GetUtcNow();
+        var numbers = await store.LeftBehindAsync(
+            Age, Limit, [.. _left.Where(l => l.Value.NotBefore > now).Select(l => l.Key)], cancellation);
         var rows = await store.ReadAsync([.. numbers.Where(n => !dispatcher.IsSending(n))], cancellation);
         if (rows.Count > 0 && !await mayWork(cancellation))
         {
             return;
         }
 
-        foreach (var row in rows)
+        foreach (var some in rows.Chunk(AtOnce))
         {
-            PipelineLog.Swept(logger, row.Number, row.Records.Count, row.Commands.Count);
-            await dispatcher.PostAsync(row, cancellation);
+            var sent = await Task.WhenAll(some.Select(row => SendAsync(row, cancellation)));
+            foreach (var (row, isSent) in some.Zip(sent))
+            {
+                Note(row.Number, isSent);
+            }
+        }
+
+        // Another process may have sent the others.
+        foreach (var (number, _) in _left.Where(l => l.Value.NotBefore + LongestPause < now).ToList())
+        {
+            _left.Remove(number);
+        }
+    }
+
+    private Task<bool> SendAsync(OutboxRow row, CancellationToken cancellation)
+    {
+        PipelineLog.Swept(logger, row.Number, row.Records.Count, row.Commands.Count);
+        return dispatcher.TryAsync(row, cancellation);
+    }
+
+    private void Note(long number, bool isSent)
+    {
+        var pause = _left.Remove(number, out var before) ? before.Pause * 2 : FirstPause;
+        if (!isSent && _left.Count < MostLeft)
+        {
+            pause = pause < LongestPause ? pause : LongestPause;
+            _left[number] = (time.GetUtcNow() + pause, pause);
         }
     }
 }

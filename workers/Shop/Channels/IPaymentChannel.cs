@@ -14,6 +14,9 @@ public interface IPaymentChannel
     /// <summary>Opens a trade and returns the link (and QR text) by which the buyer pays it.</summary>
     Task<ChannelAnswer> CreateAsync(PaymentRequest request, CancellationToken cancellation);
 
+    /// <summary>Whether links of a merchant profile are written without a call: pages that carry the signed order themselves.</summary>
+    bool WritesLinks(string profile) => false;
+
     /// <summary>Asks what the provider knows of a trade.</summary>
     Task<ChannelAnswer> QueryAsync(PaymentRequest request, CancellationToken cancellation);
 
@@ -103,7 +106,11 @@ public static class ChannelCodes
 /// <param name="Code">The provider's own code, for logs and operators.</param>
 public sealed record ChannelAnswer(
     ChannelResult Result, string? Link = null, ProviderTrade? Trade = null, string? Code = null, string? Message = null,
-    string? Qr = null);
+    string? Qr = null)
+{
+    /// <summary>The provider was not asked: a page's link is written here. It says nothing of how the provider does.</summary>
+    public bool IsLocal { get; init; }
+}
 
 /// <summary>A trade's state at the provider.</summary>
 public enum TradeStatus

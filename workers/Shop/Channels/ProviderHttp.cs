@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using CardShop.Shop.Channels.Resilience;
 
 namespace CardShop.Shop.Channels;
 
@@ -11,6 +12,8 @@ namespace CardShop.Shop.Channels;
 internal sealed class ProviderHttp(ProviderHttpOptions options, bool useProxy, TimeProvider clock, HttpMessageHandler? handler)
     : IDisposable
 {
+    private readonly LenientTime _limits = new(clock);
+
     private readonly HttpClient _http = new(handler ?? CreateHandler(options, useProxy), disposeHandler: handler is null)
     {
         Timeout = Timeout.InfiniteTimeSpan, // the call's own limit below covers the body too
@@ -24,7 +27,7 @@ internal sealed class ProviderHttp(ProviderHttpOptions options, bool useProxy, T
         Func<HttpRequestMessage> write, Func<HttpResponseMessage, ReadOnlyMemory<byte>, T> open,
         Func<string, string?, T> failed, bool readsErrors, CancellationToken cancellation)
     {
-        using var limit = new CancellationTokenSource(options.CallTimeout, clock);
+        using var limit = new CancellationTokenSource(options.CallTimeout, _limits);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         try
         {

@@ -26,6 +26,17 @@ public static class DeliveryDecider
 {
     private const int MaxShortPicks = 5;
 
+    /// <summary>
+    /// An import wakes those who wait when it is processed. An order that began to wait at the same moment, that is larger than
+    /// what the import brought, or for which units are given back, finds them at its next look.
+    /// </summary>
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMinutes(1);
+
+    /// <summary>When an order that waits for stock looks for it again.</summary>
+    /// <param name="until">The end of its wait.</param>
+    public static DateTimeOffset NextLook(DateTimeOffset until, DateTimeOffset now) =>
+        until < now + BetweenLooks ? until : now + BetweenLooks;
+
     /// <summary>How many keys the order needs picked for this message; 0 where none.</summary>
     public static int Demand(OrderCase order, DeliveryMessage message, DateTimeOffset now) =>
         order.Delivery is { Status: DeliveryStatus.Allocating, Reserved: true } saga
@@ -40,7 +51,7 @@ public static class DeliveryDecider
             (DeliveryStatus.Allocating, DeliveryMessage.Deliver) => Allocate(order, facts, now),
             (DeliveryStatus.Allocating, DeliveryMessage.Due) when order.Delivery!.Due <= now => Allocate(order, facts, now),
             (DeliveryStatus.WaitingStock, DeliveryMessage.StockArrived) => Reserve(order, facts, now),
-            (DeliveryStatus.WaitingStock, DeliveryMessage.Due) when order.Delivery!.Due <= now => EndWait(order, facts, now),
+            (DeliveryStatus.WaitingStock, DeliveryMessage.Due) when order.Delivery!.Due <= now => Look(order, facts, now),
             (DeliveryStatus.Manual, DeliveryMessage.Due) when order.Delivery!.Due <= now => Overdue(order, now),
             _ => Decision.NoChange(order),
         };
@@ -124,17 +135,23 @@ public static class DeliveryDecider
                 StockDelta.Reserve(saga.Quantity));
     }
 
-    /// <summary>The wait is over: what came meanwhile is delivered, else the money goes back.</summary>
-    private static Decision EndWait(OrderCase order, Facts facts, DateTimeOffset now)
+    /// <summary>What is there now is delivered; else it waits on, and when the wait is over the money goes back.</summary>
+    private static Decision Look(OrderCase order, Facts facts, DateTimeOffset now)
     {
-        if (facts.Available >= order.Delivery!.Quantity)
+        var saga = order.Delivery!;
+        if (facts.Available >= saga.Quantity)
         {
             return Reserve(order, facts, now);
         }
 
+        if (saga.WaitUntil is { } until && now < until)
+        {
+            return new(order with { Delivery = saga with { Due = NextLook(until, now) } }, []);
+        }
+
         var covering = order.Payment is { } payment ? RefundDecider.Covering(payment) : null;
         return covering is null || RefundDecider.Left(covering) != covering.Amount
-            ? new(InReview(order, order.Delivery, ReviewKind.ShortPick, "It waits for stock, but no payment stands behind it", now), [new SagaFact()])
+            ? new(InReview(order, saga, ReviewKind.ShortPick, "It waits for stock, but no payment stands behind it", now), [new SagaFact()])
             : RefundDecider.RefundUndelivered(order, covering.Number, "No stock came in time", now, default);
     }
 }

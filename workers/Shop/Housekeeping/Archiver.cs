@@ -29,7 +29,7 @@ public sealed class Archiver(
     /// <summary>A pass begins at most so often: each reads the whole table once.</summary>
     private static readonly TimeSpan BetweenPasses = TimeSpan.FromHours(20);
 
-    private readonly List<string> _found = [];
+    private readonly SortedSet<string> _found = new(StringComparer.Ordinal);
 
     /// <summary>
     /// Looks at the next orders by id; moves what has ended once a file is full or the pass is over. The table needs no
@@ -53,8 +53,8 @@ public sealed class Archiver(
         while (_found.Count >= ArchiveFiles.MostOrders || (seen == 0 && _found.Count > 0))
         {
             var next = _found.Take(ArchiveFiles.MostOrders).ToArray();
-            _found.RemoveRange(0, next.Length);
             archived += await MoveAsync(next, cancellation);
+            _found.ExceptWith(next);
         }
 
         await RememberAsync(seen == 0 ? string.Empty : last, cancellation);

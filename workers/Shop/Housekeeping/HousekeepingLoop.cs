@@ -34,7 +34,7 @@ public sealed class HousekeepingLoop(
                 backoff.Reset();
                 await Task.Delay(isOver ? options.Every : TimeSpan.FromTicks(Math.Min(Soon.Ticks, options.Every.Ticks)), time, cancellation);
             }
-            catch (Exception e) when ((Failures.IsPlace(e) || e is InvalidDataException or InvalidOperationException)
+            catch (Exception e) when ((Failures.IsPlace(e) || e is InvalidDataException or InvalidOperationException or UnauthorizedAccessException)
                 && !cancellation.IsCancellationRequested)
             {
                 ShopLog.HousekeepingFailed(logger, e.Message);

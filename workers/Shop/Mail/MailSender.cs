@@ -87,10 +87,10 @@ public sealed class MailSender(
     {
         try
         {
-            if (!(await orders.ReadAsync([mail.OrderId], cancellation)).TryGetValue(mail.OrderId, out var stored)
+            if (!(await orders.ReadAsync([mail.OrderId], cancellation)).Orders.TryGetValue(mail.OrderId, out var stored)
                 || stored.Payment.Order is not { } order)
             {
-                return new(MailResult.NotYet, "the order's documents are not there");
+                return new(MailResult.NotYet, "the order's documents are not there, or cannot be read");
             }
 
             var keys = stored.Keys ?? [];

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CardShop.Contracts;
+using CardShop.Pipeline;
 using CardShop.Pipeline.Documents;
 using CardShop.Shop.Housekeeping;
 using CardShop.Shop.Keys;
@@ -11,6 +12,13 @@ namespace CardShop.Shop.Orders;
 /// <summary>An order's documents, and its keys where they may be shown.</summary>
 /// <param name="Keys">Null until the reveal rule allows them.</param>
 public sealed record StoredOrder(PaymentSaga Payment, DeliverySaga? Delivery, IReadOnlyList<PlainKey>? Keys);
+
+/// <summary>What was found of the orders that were asked for.</summary>
+/// <param name="Unreadable">
+/// Those that are there, and that nobody here can read: a newer version wrote them, a key's encryption key or the archive's file
+/// is not here. No other order's buyer is to notice.
+/// </param>
+public sealed record OrdersRead(IReadOnlyDictionary<string, StoredOrder> Orders, IReadOnlySet<string> Unreadable);
 
 /// <summary>What a reader knows of an order already; -1 = nothing.</summary>
 /// <param name="DeliveryVersion">0 = that there is no delivery.</param>
@@ -50,7 +58,7 @@ public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault, Archi
     public static OrderReader Open(string connectionString, KeyVault vault, ArchiveFiles? archive = null) =>
         new(Database.Open(connectionString, "cardshop-api"), vault, archive);
 
-    public async Task<IReadOnlyDictionary<string, StoredOrder>> ReadAsync(
+    public async Task<OrdersRead> ReadAsync(
         IReadOnlyCollection<string> ids, CancellationToken cancellation)
     {
         await using var batch = database.CreateBatch();
@@ -62,14 +70,11 @@ public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault, Archi
         }
 
         var orders = new Dictionary<string, StoredOrder>(ids.Count);
+        var unreadable = new HashSet<string>();
         var archived = new List<(string Id, string Place)>();
         await using (var reader = await batch.ExecuteReaderAsync(cancellation))
         {
-            while (await reader.ReadAsync(cancellation))
-            {
-                orders[reader.GetString(0)] = await ReadOneAsync(reader, cancellation);
-            }
-
+            await ReadAllAsync(reader, orders, unreadable, cancellation);
             await reader.NextResultAsync(cancellation);
             while (await reader.ReadAsync(cancellation))
             {
@@ -79,17 +84,17 @@ public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault, Archi
 
         foreach (var (id, place) in archived)
         {
-            if (!orders.ContainsKey(id) && await archive!.FindAsync(place, id, cancellation) is { } order)
+            if (!orders.ContainsKey(id) && !unreadable.Contains(id))
             {
-                orders[id] = new(order.Payment, order.Delivery, await KeysOfAsync(order, cancellation));
+                await ReadArchivedAsync(id, place, orders, unreadable, cancellation);
             }
         }
 
-        return orders;
+        return new(orders, unreadable);
     }
 
     /// <summary>Those of the orders that stand otherwise than known.</summary>
-    public async Task<IReadOnlyDictionary<string, StoredOrder>> ReadChangedAsync(
+    public async Task<OrdersRead> ReadChangedAsync(
         IReadOnlyCollection<KnownOrder> known, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(ChangedSql);
@@ -97,7 +102,10 @@ public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault, Archi
         command.Parameters.Add(Ids([.. known.Select(k => k.OrderId)]));
         command.Parameters.Add(new() { Value = known.Select(k => k.PaymentVersion).ToArray() });
         command.Parameters.Add(new() { Value = known.Select(k => k.DeliveryVersion).ToArray() });
-        return await ReadAllAsync(command, cancellation);
+        var (orders, unreadable) = (new Dictionary<string, StoredOrder>(), new HashSet<string>());
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await ReadAllAsync(reader, orders, unreadable, cancellation);
+        return new(orders, unreadable);
     }
 
     /// <summary>Orders of a keyed hash of contact and password, newest first.</summary>
@@ -125,17 +133,41 @@ public sealed class OrderReader(NpgsqlDataSource database, KeyVault vault, Archi
 
     public ValueTask DisposeAsync() => database.DisposeAsync();
 
-    private async Task<Dictionary<string, StoredOrder>> ReadAllAsync(NpgsqlCommand command, CancellationToken cancellation)
+    private async Task ReadAllAsync(
+        NpgsqlDataReader reader, Dictionary<string, StoredOrder> orders, HashSet<string> unreadable, CancellationToken cancellation)
     {
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var orders = new Dictionary<string, StoredOrder>();
         while (await reader.ReadAsync(cancellation))
         {
-            orders[reader.GetString(0)] = await ReadOneAsync(reader, cancellation);
+            var id = reader.GetString(0);
+            try
+            {
+                orders[id] = await ReadOneAsync(reader, cancellation);
+            }
+            catch (Exception e) when (IsOneOrders(e))
+            {
+                unreadable.Add(id);
+            }
         }
-
-        return orders;
     }
+
+    private async Task ReadArchivedAsync(
+        string id, string place, Dictionary<string, StoredOrder> orders, HashSet<string> unreadable, CancellationToken cancellation)
+    {
+        try
+        {
+            if (await archive!.FindAsync(place, id, cancellation) is { } order)
+            {
+                orders[id] = new(order.Payment, order.Delivery, await KeysOfAsync(order, cancellation));
+            }
+        }
+        catch (Exception e) when (IsOneOrders(e) || e is IOException or UnauthorizedAccessException)
+        {
+            unreadable.Add(id);
+        }
+    }
+
+    /// <summary>Not the database's failure: what stands there of this one order cannot be read.</summary>
+    private static bool IsOneOrders(Exception e) => !Failures.IsPlace(e);
 
     private static NpgsqlParameter Ids(IReadOnlyCollection<string> ids) =>
         new() { Value = ids.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar };

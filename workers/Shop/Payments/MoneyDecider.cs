@@ -1,5 +1,6 @@
 using CardShop.Contracts;
 using CardShop.Shop.Channels;
+using CardShop.Shop.Delivery;
 using CardShop.Shop.Orders;
 using CardShop.Shop.Recovery;
 using CardShop.Shop.Stock;
@@ -87,7 +88,8 @@ internal static class MoneyDecider
         DateTimeOffset? until = reserved ? null : now + TimeSpan.FromSeconds(placed.WaitSeconds);
         return new(
             placed.OrderId, reserved ? DeliveryStatus.Allocating : DeliveryStatus.WaitingStock, placed.Sku, placed.Quantity,
-            placed.Region, reserved, now, [], null, until, until ?? (now + facts.Settings.ResendAfter));
+            placed.Region, reserved, now, [], null, until,
+            until is { } end ? DeliveryDecider.NextLook(end, now) : now + facts.Settings.ResendAfter);
     }
 
     /// <summary>

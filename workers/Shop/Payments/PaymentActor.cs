@@ -55,7 +55,10 @@ public sealed class PaymentActor(
         }
     }
 
-    /// <summary>Reads the sagas that decoded commands name; waits out an absent or fenced database.</summary>
+    /// <summary>
+    /// Reads the sagas that decoded commands name; waits out an absent or fenced database. A command whose saga this version
+    /// cannot read becomes a poisoned one, alone.
+    /// </summary>
     private async Task<IReadOnlyDictionary<string, PaymentSaga>> ReadAsync(
         List<Incoming> batch, CancellationToken cancellation)
     {
@@ -79,7 +82,34 @@ public sealed class PaymentActor(
                 ShopLog.ActFailed(logger, batch.Count, e.Message);
                 await backoff.WaitAsync(cancellation);
             }
+#pragma warning disable CA1031 // Whatever a document makes the code throw is that order's failure, and no other's.
+            catch (Exception e) when (!cancellation.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                return await ReadEachAsync(batch, e, cancellation);
+            }
         }
+    }
+
+    private async Task<IReadOnlyDictionary<string, PaymentSaga>> ReadEachAsync(
+        List<Incoming> batch, Exception failure, CancellationToken cancellation)
+    {
+        if (batch.Count == 1)
+        {
+            batch[0].Message = new PoisonMessageException("The order's saga cannot be read", failure);
+            return new Dictionary<string, PaymentSaga>();
+        }
+
+        var all = new Dictionary<string, PaymentSaga>();
+        foreach (var command in batch)
+        {
+            foreach (var (id, saga) in await ReadAsync([command], cancellation))
+            {
+                all[id] = saga;
+            }
+        }
+
+        return all;
     }
 
     private async Task ActAsync(
@@ -105,6 +135,7 @@ public sealed class PaymentActor(
         BusIncoming command, IReadOnlyDictionary<string, PaymentSaga> sagas, int round, CancellationToken cancellation)
     {
         ChannelAnswer? answer = null;
+        var call = command.Message!.GetType().Name;
         var began = time.GetTimestamp();
         try
         {
@@ -120,7 +151,7 @@ public sealed class PaymentActor(
         }
         finally
         {
-            places.Return(round, answer, time.GetElapsedTime(began));
+            places.Return(round, call, answer, time.GetElapsedTime(began));
         }
     }
 
@@ -211,7 +242,7 @@ public sealed class PaymentActor(
 
     private static ChannelAnswer? AnswerOf(object outcome) => outcome switch
     {
-        PaymentMessage.Requested m when m.Answer.Code != Superseded => m.Answer,
+        PaymentMessage.Requested m when m.Answer is { IsLocal: false } and not { Code: Superseded } => m.Answer,
         PaymentMessage.Checked m => m.Answer,
         PaymentMessage.CloseAnswered m => m.Answer,
         PaymentMessage.RefundAnswered m => m.Answer,

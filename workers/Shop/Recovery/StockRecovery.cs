@@ -1,6 +1,7 @@
 using System.Globalization;
 using CardShop.Contracts;
 using CardShop.Pipeline.Documents;
+using CardShop.Shop.Delivery;
 using CardShop.Shop.Stock;
 using CardShop.Shop.Store;
 using Npgsql;
@@ -188,7 +189,7 @@ internal sealed class StockRecovery(NpgsqlDataSource database, TimeProvider time
                 Status = DeliveryStatus.WaitingStock,
                 Reserved = false,
                 WaitUntil = until,
-                Due = until,
+                Due = DeliveryDecider.NextLook(until, now),
                 Version = delivery.Version + 1,
             };
     }

@@ -151,7 +151,7 @@ public sealed class ShopWork(
 
     /// <summary>
     /// Orders that wait for what is imported, oldest first per product. Every one of them takes a key at least, so no more
-    /// are looked at than keys come; none that could be served is left behind.
+    /// are looked at than keys come; one behind others that want more than came finds what is left at its next look.
     /// </summary>
     private static async Task<IReadOnlyList<string>> WaitingAsync(
         IShopTransaction transaction, List<KeysImported> imports, int messages, CancellationToken cancellation)
@@ -171,9 +171,24 @@ public sealed class ShopWork(
     public async Task<OutboxRow?> GiveUpAsync(Incoming message, Exception failure, CancellationToken cancellation)
     {
         var orderId = OrderMessages.OrderOf(message.Message) ?? OrderOfRaw(message);
+        try
+        {
+            return await GiveUpAsync(message, failure, orderId, orderId, cancellation);
+        }
+        catch (Exception e) when (orderId is not null && !Failures.IsPlace(e) && !Failures.IsConflict(e))
+        {
+            // This version cannot read the order's documents: they stay as they are, for one that can. What the watchdog
+            // found it finds again; what came by Kafka or RabbitMQ is kept as a dead letter.
+            return message is DueIncoming ? null : await GiveUpAsync(message, failure, orderId, documents: null, cancellation);
+        }
+    }
+
+    private async Task<OutboxRow?> GiveUpAsync(
+        Incoming message, Exception failure, string? orderId, string? documents, CancellationToken cancellation)
+    {
         await using var transaction = await store.BeginAsync(cancellation);
         var loaded = await transaction.LoadAsync(
-            new(group, PartitionsOf([message]), orderId is null ? [] : [orderId], deliveries), cancellation);
+            new(group, PartitionsOf([message]), documents is null ? [] : [documents], deliveries), cancellation);
         fence.Require(group, loaded.Opening, message.Commit);
         var fresh = new PositionFilter(loaded.Opening.Progress).Take([message]);
         if (message is LogIncoming && fresh.Messages.Count == 0)
@@ -183,9 +198,9 @@ public sealed class ShopWork(
 
         var now = time.GetUtcNow();
         var run = new BatchRun(loaded, [], settings, now);
-        if (orderId is not null)
+        if (documents is not null && !loaded.Archived.Contains(documents))
         {
-            run.Review(orderId, $"A message could not be processed: {failure.GetType().Name}");
+            run.Review(documents, $"A message could not be processed: {failure.GetType().Name}");
         }
 
         message.Outcome = MessageOutcome.GivenUp;

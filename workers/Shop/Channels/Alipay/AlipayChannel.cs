@@ -41,6 +41,8 @@ public sealed class AlipayChannel : IPaymentChannel, IDisposable
 
     public string Name => "alipay";
 
+    public bool WritesLinks(string profile) => _profiles.Any(one => one.IsPage && one.Name == profile);
+
     public async Task<ChannelAnswer> CreateAsync(PaymentRequest request, CancellationToken cancellation)
     {
         if (Check(request, out var profile) is { } refusal)

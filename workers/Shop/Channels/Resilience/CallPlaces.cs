@@ -14,11 +14,14 @@ public sealed class CallPlaces(int most)
     /// <summary>At first, and at the least: enough for a breaker to see that a provider hangs.</summary>
     public const int Least = 16;
 
-    /// <summary>Soon is up to so many times the shortest time seen, within the two bounds below.</summary>
+    /// <summary>Soon is up to so many times the shortest time that such a call took, within the two bounds below.</summary>
     private const int SoonTimes = 3;
 
     private const double SoonAtLeastMs = 100;
     private const double SoonAtMostMs = 1_000;
+
+    /// <summary>But for one who always takes longer than that: it is slow, and not overloaded.</summary>
+    private const double SoonOfSlowTimes = 1.5;
 
     /// <summary>The shortest time is forgotten slowly, by so much with every answer: a provider may become slower for good.</summary>
     private const double Forget = 1.001;
@@ -30,7 +33,7 @@ public sealed class CallPlaces(int most)
     private int _limit = Math.Min(Least, most);
     private int _taken;
     private int _round;
-    private double _shortestMs = double.MaxValue;
+    private readonly Dictionary<string, double> _shortestMs = [];
 
     /// <summary>How many calls may be under way now.</summary>
     public int Limit
@@ -65,9 +68,10 @@ public sealed class CallPlaces(int most)
     }
 
     /// <param name="round">As it was taken: of the calls that began together, the first that is late halves, and no other.</param>
+    /// <param name="call">What was asked for: a query may be quick where a create never is.</param>
     /// <param name="answer">Null where no call was made.</param>
     /// <param name="time">How long the call took.</param>
-    public void Return(int round, ChannelAnswer? answer, TimeSpan time)
+    public void Return(int round, string call, ChannelAnswer? answer, TimeSpan time)
     {
         lock (_lock)
         {
@@ -76,7 +80,7 @@ public sealed class CallPlaces(int most)
                 _limit = Math.Max(Math.Min(Least, most), _limit / 2);
                 _round++;
             }
-            else if (answer is not null && !ProviderFailures.IsAway(answer) && IsSoon(time.TotalMilliseconds) && _taken * 2 > _limit)
+            else if (answer is not null && !ProviderFailures.IsAway(answer) && IsSoon(call, time.TotalMilliseconds) && _taken * 2 > _limit)
             {
                 _limit = Math.Min(most, _limit + 1);
             }
@@ -87,9 +91,10 @@ public sealed class CallPlaces(int most)
         _free.Writer.TryWrite(true);
     }
 
-    private bool IsSoon(double ms)
+    private bool IsSoon(string call, double ms)
     {
-        _shortestMs = Math.Min(ms, _shortestMs * Forget);
-        return ms <= Math.Clamp(SoonTimes * _shortestMs, SoonAtLeastMs, SoonAtMostMs);
+        var shortest = Math.Min(ms, _shortestMs.GetValueOrDefault(call, double.MaxValue) * Forget);
+        _shortestMs[call] = shortest;
+        return ms <= Math.Max(Math.Clamp(SoonTimes * shortest, SoonAtLeastMs, SoonAtMostMs), SoonOfSlowTimes * shortest);
     }
 }

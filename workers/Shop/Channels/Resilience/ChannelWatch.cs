@@ -26,7 +26,7 @@ public sealed class ChannelWatch(
             await Task.Delay(options.ProbeEvery, time, cancellation);
             if (await MayCallAsync(cancellation))
             {
-                await channel.ProbeAsync(cancellation);
+                await CallAsync(cancellation);
             }
         }
     }
@@ -58,6 +58,20 @@ public sealed class ChannelWatch(
                 ShopLog.PublishFailed(logger, "channels", e.Message);
                 await backoff.WaitAsync(cancellation);
             }
+        }
+    }
+
+    private async Task CallAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await channel.ProbeAsync(cancellation);
+        }
+#pragma warning disable CA1031 // A fault in a channel keeps its breaker open; the payments of the other channels go on.
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            ShopLog.ChannelFailed(logger, e, channel.Name, "probe", string.Empty);
         }
     }
 

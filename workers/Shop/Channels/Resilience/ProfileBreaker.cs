@@ -11,7 +11,7 @@ namespace CardShop.Shop.Channels.Resilience;
 /// </summary>
 internal sealed class ProfileBreaker
 {
-    private static readonly ChannelAnswer Refused = new(ChannelResult.Unknown, Code: ProviderFailures.CircuitOpen);
+    internal static readonly ChannelAnswer Refused = new(ChannelResult.Unknown, Code: ProviderFailures.CircuitOpen);
 
     private readonly CircuitBreakerStateProvider _state = new();
     private readonly ResiliencePipeline<ChannelAnswer> _commands;
@@ -29,7 +29,7 @@ internal sealed class ProfileBreaker
                 BreakDuration = TimeSpan.FromMilliseconds(500),
                 StateProvider = _state,
                 ShouldHandle = one => ValueTask.FromResult(
-                    one.Outcome.Exception is TimeoutRejectedException
+                    one.Outcome.Exception is not (null or OperationCanceledException)
                     || (one.Outcome.Result is { } answer && ProviderFailures.IsPlace(answer))),
             })
             .Build();

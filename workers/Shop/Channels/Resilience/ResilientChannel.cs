@@ -29,8 +29,15 @@ public sealed class ResilientChannel : IPaymentChannel
     /// <summary>The profiles whose breaker is open now.</summary>
     public IReadOnlyList<string> Down => [.. Profiles.Where(p => _breakers[p].IsOpen)];
 
-    public Task<ChannelAnswer> CreateAsync(PaymentRequest request, CancellationToken cancellation) =>
-        CommandAsync(request.Profile, stop => _inner.CreateAsync(request, stop), cancellation);
+    /// <summary>What the channel writes by itself neither closes a breaker nor keeps it closed; an open one refuses it too.</summary>
+    public async Task<ChannelAnswer> CreateAsync(PaymentRequest request, CancellationToken cancellation) =>
+        !_inner.WritesLinks(request.Profile)
+            ? await CommandAsync(request.Profile, stop => _inner.CreateAsync(request, stop), cancellation)
+            : Down.Contains(request.Profile)
+                ? ProfileBreaker.Refused
+                : await _inner.CreateAsync(request, cancellation) with { IsLocal = true };
+
+    public bool WritesLinks(string profile) => _inner.WritesLinks(profile);
 
     public Task<ChannelAnswer> QueryAsync(PaymentRequest request, CancellationToken cancellation) =>
         _breakers.TryGetValue(request.Profile, out var breaker)

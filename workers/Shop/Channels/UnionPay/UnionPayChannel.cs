@@ -44,6 +44,8 @@ public sealed class UnionPayChannel : IPaymentChannel, IDisposable
 
     public string Name => "unionpay";
 
+    public bool WritesLinks(string profile) => _profiles.Any(one => one.IsPage && one.Name == profile);
+
     public async Task<ChannelAnswer> CreateAsync(PaymentRequest request, CancellationToken cancellation)
     {
         if (Check(request, out var profile) is { } refusal)
