@@ -4,6 +4,7 @@ using System.Text.Json;
 using CardShop.Shop.Channels;
 using CardShop.Shop.Channels.Alipay;
 using CardShop.Tests.Unit.Sandbox;
+using CardShop.Tests.Unit.Pipeline;
 using Xunit;
 
 namespace CardShop.Tests.Unit.Channels;
@@ -99,6 +100,21 @@ public sealed class When_alipay_is_called
         using var channel = gateway.Channel(clock);
 
         Assert.Equal(expected, (await channel.CreateAsync(request, Token)).Result);
+    }
+
+    [Fact]
+    public async Task A_process_that_was_stopped_itself_still_reads_what_was_answered()
+    {
+        var time = new ManualTime();
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var gateway = new FakeGateway().Answers("", limit => answered.Task.WaitAsync(limit));
+        using var channel = new AlipayChannel(new AlipayOptions { Profiles = [FakeGateway.Profile()] }, time, gateway);
+
+        var call = channel.QueryAsync(FakeGateway.Request(), Token);
+        time.Advance(TimeSpan.FromMinutes(1));
+        answered.SetResult();
+
+        Assert.Equal("ANSWER_UNREADABLE", (await call.WaitAsync(Token)).Code);
     }
 
     [Fact]
