@@ -9,18 +9,15 @@ public sealed class Sweeper(
     ILogger<Sweeper> logger)
 {
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
     private const int Limit = 50;
     private const int AtOnce = 4;
 
-    /// <summary>More than these are not remembered, and are tried with every round.</summary>
+    /// <summary>No more are remembered.</summary>
     private const int MostLeft = 10_000;
 
-    /// <summary>
-    /// Rows that could not leave, by number: those of a region that is away, say. They are passed over for a while, or the
-    /// oldest of them would be all that is ever looked at.
-    /// </summary>
+    /// <summary>Rows that could not leave, by number: while a region is away, say, all that go there.</summary>
     private readonly Dictionary<long, (DateTimeOffset NotBefore, TimeSpan Pause)> _left = [];
 
     public async Task RunAsync(CancellationToken cancellation)
@@ -44,32 +41,49 @@ public sealed class Sweeper(
 
     private async Task SweepAsync(CancellationToken cancellation)
     {
+        // Those that are new first: what cannot leave hides nothing that can.
+        await SendAsync(await store.LeftBehindAsync(Age, Limit, _left.Keys, cancellation), cancellation);
         var now = time.GetUtcNow();
-        var numbers = await store.LeftBehindAsync(
-            Age, Limit, [.. _left.Where(l => l.Value.NotBefore > now).Select(l => l.Key)], cancellation);
-        var rows = await store.ReadAsync([.. numbers.Where(n => !dispatcher.IsSending(n))], cancellation);
-        if (rows.Count > 0 && !await mayWork(cancellation))
+        var again = _left.Where(l => l.Value.NotBefore <= now).OrderBy(l => l.Value.NotBefore).Select(l => l.Key).ToList();
+        foreach (var some in again.Chunk(AtOnce))
         {
-            return;
-        }
-
-        foreach (var some in rows.Chunk(AtOnce))
-        {
-            var sent = await Task.WhenAll(some.Select(row => SendAsync(row, cancellation)));
-            foreach (var (row, isSent) in some.Zip(sent))
+            if (!await SendAsync(some, cancellation))
             {
-                Note(row.Number, isSent);
+                return;
             }
-        }
-
-        // Another process may have sent the others.
-        foreach (var (number, _) in _left.Where(l => l.Value.NotBefore + LongestPause < now).ToList())
-        {
-            _left.Remove(number);
         }
     }
 
-    private Task<bool> SendAsync(OutboxRow row, CancellationToken cancellation)
+    /// <returns>False where one of them could not leave.</returns>
+    private async Task<bool> SendAsync(IReadOnlyList<long> numbers, CancellationToken cancellation)
+    {
+        var rows = await store.ReadAsync([.. numbers.Where(n => !dispatcher.IsSending(n))], cancellation);
+        // Another process may have sent the others.
+        foreach (var gone in numbers.Except(rows.Select(r => r.Number)))
+        {
+            _left.Remove(gone);
+        }
+
+        if (rows.Count > 0 && !await mayWork(cancellation))
+        {
+            return false;
+        }
+
+        var areSent = true;
+        foreach (var some in rows.Chunk(AtOnce))
+        {
+            var sent = await Task.WhenAll(some.Select(row => TryAsync(row, cancellation)));
+            foreach (var (row, isSent) in some.Zip(sent))
+            {
+                Note(row.Number, isSent);
+                areSent &= isSent;
+            }
+        }
+
+        return areSent;
+    }
+
+    private Task<bool> TryAsync(OutboxRow row, CancellationToken cancellation)
     {
         PipelineLog.Swept(logger, row.Number, row.Records.Count, row.Commands.Count);
         return dispatcher.TryAsync(row, cancellation);
