@@ -160,6 +160,7 @@ public static class ApiHost
             .Produces<string>(contentType: "image/svg+xml").ProducesProblems(401, 404);
         app.MapPost("/v1/orders/{id}/cancel", (HttpContext c, string id) => orders.CancelAsync(c, id))
             .WithSummary("Cancel an unpaid order")
+            .WithDescription("202: it is asked for. What becomes of it the order shows: one that is paid meanwhile is delivered.")
             .Produces<OrderNoted>(StatusCodes.Status202Accepted).ProducesProblems(401, 404, 503);
         app.MapPost("/v1/orders/{id}/channel", (HttpContext c, string id) => orders.SwitchAsync(c, id))
             .WithSummary("Pay an unpaid order by another channel")

@@ -220,7 +220,7 @@ public sealed class PlaceOrder(
             && tables.Available(product.Sku) is { } available && available < request.Quantity
             ? Problem.Of(
                 StatusCodes.Status409Conflict, "Sold out",
-                available > 0 ? $"{available} are left." : null) with
+                available > 0 ? $"{available} are left. Order fewer." : "None is left. More may come: look at the product again later.") with
             {
                 OrderId = orderId,
                 Token = token,

@@ -136,7 +136,7 @@ public sealed class When_keys_are_batched
         Assert.Equal(33, lines.Length);
         Assert.Equal("30,refused,\"because\"", lines[29]);
         Assert.Equal("32,duplicate,\"stands further up in the file\"", lines[30]);
-        Assert.Equal("41,duplicate,\"is in stock already\"", lines[32]);
+        Assert.Equal("41,duplicate,\"was imported before: in stock, sold or void\"", lines[32]);
         Assert.DoesNotContain("SECRET", file.ToString(), StringComparison.Ordinal);
     }
 

@@ -131,11 +131,13 @@ public static class BackupCommands
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         var last = await reader.IsDBNullAsync(0, cancellation)
-            ? "never"
+            ? null
             : BackupRun.Time(await reader.GetFieldValueAsync<DateTimeOffset>(0, cancellation));
         session.Screen.Line(
-            $"WAL was last archived {last}: that much PostgreSQL alone would bring back. The log brings back the rest ('shopctl recover'): " +
-            "recovery point 0 s, goal < 1 h.");
+            (last is null
+                ? "No WAL was archived yet: PostgreSQL alone would bring back what the backups hold. "
+                : $"WAL was last archived {last}: that much PostgreSQL alone would bring back. ") +
+            "The log brings back the rest ('shopctl recover'): recovery point 0 s, goal < 1 h.");
         if (!await reader.IsDBNullAsync(2, cancellation) && reader.GetBoolean(2))
         {
             session.Screen.Line(string.Create(

@@ -34,7 +34,7 @@ public sealed class ImportReport(TextWriter? all = null)
     /// <summary>The first line of the file of all findings.</summary>
     public const string Header = "line,what,reason";
 
-    private const string InStock = "is in stock already";
+    private const string InStock = "was imported before: in stock, sold or void";
 
     /// <summary>Lines that are not blank.</summary>
     public long Read { get; set; }
