@@ -27,7 +27,8 @@ public sealed class OrderDesk(
     /// <returns>Null when there is no such order (only possible for a token without an offset).</returns>
     public async Task<OrderView?> ShowAsync(string orderId, OrderToken token, CancellationToken cancellation)
     {
-        var (stored, degraded) = await FindAsync(orderId, cancellation);
+        // Another region's are not here: nobody is asked for them.
+        var (stored, degraded) = orderId[0] == region ? await FindAsync(orderId, cancellation) : (null, true);
         return View(orderId, token, stored, degraded);
     }
 

@@ -77,8 +77,9 @@ public sealed class OrderWatch(OrderReader? reader, TimeProvider time, ILogger<O
     /// <param name="taken">By the last statement.</param>
     internal static TimeSpan Wait(TimeSpan taken)
     {
-        var longest = taken * RestOfSlow > Longest ? taken * RestOfSlow : Longest;
-        return taken * Rest < Shortest ? Shortest : taken * Rest < longest ? taken * Rest : longest;
+        var ms = taken.TotalMilliseconds;
+        return TimeSpan.FromMilliseconds(
+            Math.Clamp(ms * Rest, Shortest.TotalMilliseconds, Math.Max(Longest.TotalMilliseconds, ms * RestOfSlow)));
     }
 
     /// <summary>Asks the database once for what has changed.</summary>

@@ -8,6 +8,7 @@ using CardShop.Pipeline.Log;
 using CardShop.Pipeline.Outbox;
 using CardShop.Tests.Bench.Machine;
 using CardShop.Tests.Bench.Pipeline;
+using CardShop.Tests.Bench.Streams;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CardShop.Tests.Bench.Latency;
@@ -138,7 +139,9 @@ internal static class LatencyBench
         {
             var from = Stopwatch.GetTimestamp();
             var (url, token) = await OnSale.BuyAsync(http, sku, number, patience.Token);
-            await (HasPage(number) ? WatchAsync(http, url, token, patience.Token) : AskAsync(http, url, token, patience.Token));
+            await (HasPage(number)
+                ? OpenPages.UntilKeysAsync(http, url + "/events", token, static () => { }, patience.Token)
+                : AskAsync(http, url, token, patience.Token));
             return Stopwatch.GetElapsedTime(from).TotalMilliseconds;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -147,29 +150,12 @@ internal static class LatencyBench
         }
     }
 
-    /// <summary>Reads the page's event stream until it shows a key.</summary>
-    private static async Task WatchAsync(HttpClient http, string url, string token, CancellationToken cancellation)
-    {
-        using var request = Get(url + "/events", token);
-        using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
-        answer.EnsureSuccessStatusCode();
-        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(cancellation));
-        while (await reader.ReadLineAsync(cancellation) is { } line)
-        {
-            if (line.Contains("\"keys\":[{", StringComparison.Ordinal))
-            {
-                return;
-            }
-        }
-
-        throw new BenchFailedException("An event stream ended without keys.");
-    }
-
     private static async Task AskAsync(HttpClient http, string url, string token, CancellationToken cancellation)
     {
         while (true)
         {
-            using var request = Get(url, token);
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(url, UriKind.Relative));
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             using var shown = await http.SendAsync(request, cancellation);
             var view = await shown.Content.ReadFromJsonAsync<JsonElement>(cancellation);
             if (view.TryGetProperty("delivery", out var delivery) && delivery.GetProperty("keys").GetArrayLength() == 1)
@@ -179,13 +165,6 @@ internal static class LatencyBench
 
             await Task.Delay(Poll, cancellation);
         }
-    }
-
-    private static HttpRequestMessage Get(string url, string token)
-    {
-        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(url, UriKind.Relative));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        return request;
     }
 
     private static double Percentile(List<double> sorted, double share) =>

@@ -38,32 +38,41 @@ internal sealed class OpenPages(Uri api) : IAsyncDisposable
         _close.Dispose();
     }
 
-    private async Task FollowAsync(string path, string? token)
+    /// <summary>Reads a page's event stream until it shows keys.</summary>
+    /// <param name="shown">Told of its first event.</param>
+    /// <exception cref="BenchFailedException">It ended before.</exception>
+    public static async Task UntilKeysAsync(
+        HttpClient http, string path, string? token, Action shown, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
         request.Headers.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
-        try
+        using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        answer.EnsureSuccessStatusCode();
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(cancellation));
+        var isShown = false;
+        while (await reader.ReadLineAsync(cancellation) is { } line)
         {
-            using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _close.Token);
-            answer.EnsureSuccessStatusCode();
-            using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(_close.Token));
-            var isShown = false;
-            while (await reader.ReadLineAsync(_close.Token) is { } line)
+            if (!isShown && line.StartsWith("data:", StringComparison.Ordinal))
             {
-                if (!isShown && line.StartsWith("data:", StringComparison.Ordinal))
-                {
-                    isShown = true;
-                    Interlocked.Increment(ref _shown);
-                }
-
-                if (line.Contains("\"keys\":[{", StringComparison.Ordinal))
-                {
-                    Interlocked.Increment(ref _delivered);
-                    return;
-                }
+                isShown = true;
+                shown();
             }
 
-            throw new IOException("the stream ended without keys");
+            if (line.Contains("\"keys\":[{", StringComparison.Ordinal))
+            {
+                return;
+            }
+        }
+
+        throw new BenchFailedException("the stream ended without keys");
+    }
+
+    private async Task FollowAsync(string path, string? token)
+    {
+        try
+        {
+            await UntilKeysAsync(_http, path, token, () => Interlocked.Increment(ref _shown), _close.Token);
+            Interlocked.Increment(ref _delivered);
         }
         catch (OperationCanceledException) when (_close.IsCancellationRequested)
         {

@@ -69,6 +69,9 @@ internal static class KafkaConsumers
         return records;
     }
 
+    /// <summary>What was asked for is not kept any more, or the topic ends before it: it was made anew, or put back.</summary>
+    public static bool IsOffsetGone(Error error) => error.Code is ErrorCode.OffsetOutOfRange or ErrorCode.Local_AutoOffsetReset;
+
     public static void Follow(
         KafkaSettings settings, IReadOnlyList<Topic> topics, Action<LogIncoming> onRecord, Action caughtUp,
         ILogger logger, CancellationToken cancellation)
@@ -98,9 +101,9 @@ internal static class KafkaConsumers
                     caughtUp();
                 }
             }
-            catch (ConsumeException e) when (e.Error.Code is ErrorCode.OffsetOutOfRange or ErrorCode.Local_AutoOffsetReset)
+            catch (ConsumeException e) when (IsOffsetGone(e.Error))
             {
-                // The topic ends before what was read of it: it was made anew, or put back. Whoever follows begins again.
+                // Whoever follows begins again.
                 throw new PlaceException($"{e.ConsumerRecord?.Topic} is not what it was: {e.Error.Reason}", e);
             }
             catch (ConsumeException e)

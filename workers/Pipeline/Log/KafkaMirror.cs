@@ -184,7 +184,7 @@ public sealed class KafkaMirror(MirrorPlan plan, TimeProvider time, Random rando
             {
                 result = consumer.Consume(batch.Count == 0 ? Poll : Gather);
             }
-            catch (ConsumeException e) when (e.Error.Code is ErrorCode.OffsetOutOfRange or ErrorCode.Local_AutoOffsetReset)
+            catch (ConsumeException e) when (KafkaConsumers.IsOffsetGone(e.Error))
             {
                 throw new TrimmedException($"{e.ConsumerRecord.Topic} has no longer what was to be copied", e);
             }

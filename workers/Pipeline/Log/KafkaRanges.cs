@@ -119,7 +119,7 @@ public sealed class KafkaRanges(
         {
             return consumer.Consume(Poll);
         }
-        catch (ConsumeException e) when (e.Error.Code is ErrorCode.OffsetOutOfRange or ErrorCode.Local_AutoOffsetReset)
+        catch (ConsumeException e) when (KafkaConsumers.IsOffsetGone(e.Error))
         {
             throw new TrimmedException($"{e.ConsumerRecord.Topic} has not, or no longer, what was to be read", e);
         }

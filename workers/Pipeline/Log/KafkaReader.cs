@@ -39,8 +39,7 @@ internal sealed class KafkaReader(
             {
                 Read(cancellation);
             }
-            catch (ConsumeException e) when (
-                e.Error.Code is ErrorCode.OffsetOutOfRange or ErrorCode.Local_AutoOffsetReset)
+            catch (ConsumeException e) when (KafkaConsumers.IsOffsetGone(e.Error))
             {
                 var record = e.ConsumerRecord;
                 PipelineLog.OffsetOutOfRange(logger, group, record.Topic, record.Partition.Value, e.Error.Reason);
