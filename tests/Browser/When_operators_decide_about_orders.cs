@@ -65,13 +65,27 @@ public sealed partial class When_operators_decide_about_orders(TestServers serve
         await ann.Page.Keyboard.PressAsync("Enter");
         await Visitor.SeesAsync(ann.Text("No order waits for a review."));
 
-        // The session is lost, the place is not.
+        // The session is lost, the place is not. One refusal comes late: it ends nothing that began since.
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var loggedIn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await ann.Page.RouteAsync("**/v1/admin/overview", async route =>
+        {
+            asked.TrySetResult();
+            await loggedIn.Task;
+            await route.FulfillAsync(new() { Status = 401, ContentType = "application/problem+json", Body = "{}" });
+        }, new() { Times = 1 });
+        await ann.Page.EvaluateAsync("document.dispatchEvent(new Event('visibilitychange'))"); // a look at the shop, now
+        await asked.Task.WaitAsync(Visitor.Patience);
         await ann.Page.Context.ClearCookiesAsync();
-        await ann.Page.EvaluateAsync("document.querySelector('.head.view button')?.click()"); // or the next look at the shop has told it
+        await ann.Page.EvaluateAsync("document.querySelector('.head.view button')?.click()"); // or the view's own timer has told it
         await Visitor.SeesAsync(ann.Text("Your session has ended."));
         await ann.Field("Operator key").FillAsync(ShopOperators.KeyOf(ConsoleShop.Admin));
         await ann.Page.Keyboard.PressAsync("Enter");
         await Visitor.SeesAsync(ann.Text("No order waits for a review."));
+        await ann.Page.RunAndWaitForResponseAsync(
+            () => { loggedIn.SetResult(); return Task.CompletedTask; }, response => response.Status == 401);
+        await ann.GoAsync("overview", "Overview");
+        await Visitor.SeesAsync(ann.Page.Locator(".verdict.good"));
         Assert.Equal("", await ann.Page.EvaluateAsync<string>("document.cookie"));
     }
 

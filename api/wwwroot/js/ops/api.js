@@ -16,10 +16,17 @@ export class Trouble extends Error {
   }
 }
 
-let ended = () => {};
+let listener = () => {};
+
+// Counts the sessions of this page: a late refusal of what an earlier one had asked says nothing about this one.
+let session = 0;
 
 /** Calls that when the shop no longer knows the session. */
-export const onEnded = listener => { ended = listener; };
+export const onEnded = called => { listener = called; };
+
+function ended(asked) {
+  if (asked === session) listener();
+}
 
 /** A key under which one wish, however often it is sent, is done once. */
 export function wish() {
@@ -54,6 +61,7 @@ function note(open) {
 /** Opens the session. Throws Trouble: 401 for a wrong key, 429 where the network is locked out. */
 export async function login(key) {
   const me = await answer("POST", "session", { body: { key }, quiet: true });
+  session++;
   note(true);
   return me;
 }
@@ -100,6 +108,7 @@ export async function ask(command, args = {}, signal = undefined) {
  */
 export function upload(path, file, why, sent, told, signal) {
   return new Promise((resolve, reject) => {
+    const asked = session;
     const request = new XMLHttpRequest();
     const stream = new Lines(told);
     let read = 0;
@@ -120,7 +129,7 @@ export function upload(path, file, why, sent, told, signal) {
         try { resolve(stream.end()); } catch (e) { reject(e); }
         return;
       }
-      if (request.status === 401) ended();
+      if (request.status === 401) ended(asked);
       let problem = null;
       try { problem = JSON.parse(request.responseText); } catch { /* an answer of something between here and the shop */ }
       reject(new Trouble(request.status, problem));
@@ -185,6 +194,7 @@ async function send(method, path, { body, headers = {}, signal, seconds = 15, qu
   const all = { Accept: accept, ...OURS, ...headers };
   if (body !== undefined) all["Content-Type"] = "application/json";
   const signals = [signal, seconds > 0 ? AbortSignal.timeout(seconds * 1000) : null].filter(Boolean);
+  const asked = session;
   let response;
   try {
     response = await fetch(BASE + path, {
@@ -196,7 +206,7 @@ async function send(method, path, { body, headers = {}, signal, seconds = 15, qu
     throw new Trouble(0);
   }
   if (response.ok) return response;
-  if (response.status === 401 && !quiet) ended();
+  if (response.status === 401 && !quiet) ended(asked);
   let problem = null;
   try { problem = await response.json(); } catch { /* an answer of something between here and the shop */ }
   throw new Trouble(response.status, problem, Number(response.headers.get("Retry-After")) || null);

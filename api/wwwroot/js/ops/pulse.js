@@ -11,6 +11,7 @@ let timer = null;
 let every = FAR;
 let running = false;
 let looking = false;
+let turn = 0;
 let askedAt = -Infinity;
 
 /** What was seen last: { overview, samples, approvals (of others, waiting), trouble }. It outlives a view, so that a chart goes on where it was. */
@@ -30,6 +31,8 @@ export function start() {
 
 export function stop() {
   running = false;
+  looking = false;
+  turn++; // what is under way belongs to the session that ended
   clearTimeout(timer);
   listeners = new Set();
   askedAt = -Infinity;
@@ -52,8 +55,10 @@ async function look() {
   if (looking || !running) return;
   if (document.hidden) return; // the next time that it is seen
   looking = true;
+  const mine = turn;
   try {
     const overview = await get("overview");
+    if (mine !== turn) return;
     seen.overview = overview;
     seen.samples = added(seen.samples, sampleOf(overview));
     if (performance.now() - askedAt >= FAR) {
@@ -62,11 +67,11 @@ async function look() {
     }
     seen.trouble = null;
   } catch (e) {
-    seen.trouble = e;
+    if (mine === turn) seen.trouble = e;
   } finally {
-    looking = false;
+    if (mine === turn) looking = false;
   }
-  if (!running) return;
+  if (mine !== turn) return;
   listeners.forEach(listener => listener(seen));
   plan();
 }
