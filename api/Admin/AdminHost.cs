@@ -40,6 +40,8 @@ internal static class AdminHost
                     s.GetRequiredService<ILogger<RabbitBus>>())
                 : null,
             TimeProvider.System));
+        services.AddSingleton(s => new KafkaGroups(settings.Kafka, s.GetRequiredService<ILogger<KafkaGroups>>()));
+        services.AddSingleton(s => new FleetMembers(s.GetRequiredService<KafkaGroups>(), TimeProvider.System));
         services.AddSingleton<OpenLetters>();
         services.AddSingleton<DeliveryLatency>();
         services.AddSingleton<ShopLook>();

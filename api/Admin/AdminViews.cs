@@ -63,16 +63,21 @@ public sealed record AdminStock(IReadOnlyList<AdminStockRow> Stock, string? Next
 /// <summary>What is waiting, and what is not well. A server that is away leaves its part out and stands in <c>away</c>.</summary>
 /// <param name="Away">kafka, postgresql; empty in a healthy shop.</param>
 /// <param name="Lag">Per fleet and partition.</param>
-/// <param name="QueueAgeSeconds">For how long the oldest record that is not processed has waited, as far as this process has watched.</param>
+/// <param name="QueueAgeSeconds">For how long the oldest record that is not processed has waited.</param>
 /// <param name="DeadLetters">Open ones, counted up to 1000; absent until they are counted.</param>
 /// <param name="ErrorQueue">Messages in RabbitMQ's error queue; absent where this process does not reach RabbitMQ.</param>
+/// <param name="Fleets">Absent while Kafka does not say.</param>
 public sealed record AdminOverview(
     DateTimeOffset At, IReadOnlyList<string> Away, AdminFence Fence, IReadOnlyList<AdminLag> Lag, AdminWork? Work,
     IReadOnlyList<AdminChannel> Channels, AdminStockWarnings Stock, AdminTotals? Totals, AdminLatency? Latency,
-    double? QueueAgeSeconds, long? DeadLetters, long? ErrorQueue);
+    double? QueueAgeSeconds, long? DeadLetters, long? ErrorQueue, IReadOnlyList<AdminFleet>? Fleets);
+
+/// <param name="Group">The fleet's name and consumer group.</param>
+/// <param name="Members">Processes that read its topics now; 0: nobody does its work.</param>
+public sealed record AdminFleet(string Group, int Members);
 
 /// <summary>Counters that only grow: the difference of two looks is what came between them.</summary>
-/// <param name="Accepted">Next offsets of shop.orders.v1, summed.</param>
+/// <param name="Accepted">Next offsets of shop.orders.v1, summed: orders, and the rarer wishes to cancel one or to pay by another channel.</param>
 /// <param name="Delivered">Next offsets of shop.deliveries.v1, summed: deliveries, and the rarer other events of orders.</param>
 public sealed record AdminTotals(long Accepted, long Delivered);
 

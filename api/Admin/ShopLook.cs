@@ -20,17 +20,8 @@ public sealed class ShopLook
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
-    /// <summary>Whoever has not looked for so long knows nothing of how long something waits: he counts anew.</summary>
-    private static readonly TimeSpan Forgets = TimeSpan.FromSeconds(15);
-
     private static readonly IReadOnlyList<Topic> Watched =
         [.. FleetGroups.All.SelectMany(g => g.Topics).Append(Topics.DeadLetters).DistinctBy(t => t.Name)];
-
-    private static readonly IReadOnlyList<(string Group, PartitionKey Partition)> Partitions =
-    [
-        .. FleetGroups.All.SelectMany(g => g.Topics.SelectMany(
-            t => Enumerable.Range(0, t.Partitions).Select(p => (g.Name, new PartitionKey(t.Name, p))))),
-    ];
 
     private readonly AdminShop _shop;
     private readonly ILog _log;
@@ -39,14 +30,14 @@ public sealed class ShopLook
     private readonly ErrorQueueDepth _errors;
     private readonly OpenLetters _letters;
     private readonly DeliveryLatency _latency;
+    private readonly FleetMembers _members;
     private readonly TimeProvider _time;
     private readonly SharedLook<AdminOverview> _look;
-    private QueueAges _ages = new();
-    private long? _looked;
+    private readonly QueueAges _ages;
 
     public ShopLook(
         AdminShop shop, ILog log, ShopTables tables, ChannelChoice channels, ErrorQueueDepth errors, OpenLetters letters,
-        DeliveryLatency latency, TimeProvider time)
+        DeliveryLatency latency, FleetMembers members, ILogRanges ranges, TimeProvider time)
     {
         _shop = shop;
         _log = log;
@@ -55,6 +46,8 @@ public sealed class ShopLook
         _errors = errors;
         _letters = letters;
         _latency = latency;
+        _members = members;
+        _ages = new(ranges);
         _time = time;
         _look = new(time, Fresh, LookAsync);
     }
@@ -70,7 +63,8 @@ public sealed class ShopLook
         var fence = TryAsync(_shop.LookAtFenceAsync);
         var latency = TryAsync(async stop => Box.Of(await _latency.LookAsync(stop)));
         var errors = _errors.GetAsync();
-        await Task.WhenAll(ends, database, fence, latency, errors);
+        var members = _members.GetAsync();
+        await Task.WhenAll(ends, database, fence, latency, errors, members);
         var (logEnds, stored, fenced) = (await ends, await database, await fence);
         var letters = logEnds is null ? null : await TryAsync(async stop => Box.Of(await _letters.CountAsync(logEnds, stop)));
         var progress = stored?.Value.Progress;
@@ -82,7 +76,7 @@ public sealed class ShopLook
             [.. Lag(logEnds, progress)], stored?.Value.Work,
             [.. _channels.Names.Select(c => new AdminChannel(c, _tables.IsUp(c), _tables.DownProfiles(c)))], Warnings(),
             logEnds is null ? null : new(SumOf(logEnds, Topics.Orders), SumOf(logEnds, Topics.Deliveries)), (await latency)?.Value,
-            logEnds is null || progress is null ? null : Age(logEnds, progress), letters?.Value, await errors);
+            logEnds is null || progress is null ? null : await AgeAsync(logEnds, progress), letters?.Value, await errors, await members);
     }
 
     private async Task<T?> TryAsync<T>(Func<CancellationToken, Task<T>> read)
@@ -99,16 +93,11 @@ public sealed class ShopLook
         }
     }
 
-    private double Age(
+    private async Task<double?> AgeAsync(
         IReadOnlyDictionary<PartitionKey, long> ends, IReadOnlyDictionary<(string Group, PartitionKey Partition), long> progress)
     {
-        if (_looked is { } looked && _time.GetElapsedTime(looked) > Forgets)
-        {
-            _ages = new();
-        }
-
-        _looked = _time.GetTimestamp();
-        return Math.Round(_ages.Look(_time.GetUtcNow(), ends, Partitions, progress).Values.Max(), 1);
+        var ages = await TryAsync(stop => _ages.LookAsync(_time.GetUtcNow(), ends, FleetGroups.Partitions, progress, stop));
+        return ages is null ? null : Math.Round(ages.Values.Max(), 1);
     }
 
     private static long SumOf(IReadOnlyDictionary<PartitionKey, long> ends, Topic topic) =>
@@ -129,7 +118,7 @@ public sealed class ShopLook
 
     private IEnumerable<AdminLag> Lag(
         IReadOnlyDictionary<PartitionKey, long>? ends, IReadOnlyDictionary<(string Group, PartitionKey Partition), long>? progress) =>
-        from watched in Partitions
+        from watched in FleetGroups.Partitions
         let partition = watched.Partition
         let end = ends is not null && ends.TryGetValue(partition, out var e) ? e : (long?)null
         let next = progress is null

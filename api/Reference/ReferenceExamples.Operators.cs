@@ -39,7 +39,7 @@ internal static partial class ReferenceExamples
         Of(new AdminStock([new(Sku, "a", 1_000, 320, 20, 15, 650, 10)], null), AdminJson.Default.AdminStock),
         Of(new AdminOverview(
             At, [], new("open", null), [new("orders", Topics.Orders.Name, 0, 1_200, 1_200, 0, "progress")], new(0, 0, 1, 0, 0, 0),
-            [new("alipay", true, [])], new(0, 1, [new(Sku, 12)]), new(1_250, 1_190), new(140, 310, 480, 200), 0.4, 0, null),
+            [new("alipay", true, [])], new(0, 1, [new(Sku, 12)]), new(1_250, 1_190), new(140, 310, 480, 200), 0.4, 0, null, [new("orders", 2)]),
             AdminJson.Default.AdminOverview),
         Of(new AdminOrder(
             Order, PaymentStatus.Paid, null, new(Sku, "Demo card 50 yuan", ProductKind.Unique, 1, Price, "alipay", "a", At), false, null, 3,

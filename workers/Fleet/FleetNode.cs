@@ -123,7 +123,7 @@ public sealed class FleetNode : IAsyncDisposable
     private void AddGauges()
     {
         var surveyor = new Surveyor(
-            _database, _log, _bus, [.. _settings.Shop.Channels?.Keys ?? []], _settings.SurveyEvery, _time,
+            _database, _log, new KafkaRanges(_settings.Kafka, _time, _logs.CreateLogger<KafkaRanges>()), _bus, [.. _settings.Shop.Channels?.Keys ?? []], _settings.SurveyEvery, _time,
             _logs.CreateLogger<Surveyor>());
         _loops.Add(surveyor.RunAsync);
         SurveyMetrics.Observe(_meter, surveyor, _time);

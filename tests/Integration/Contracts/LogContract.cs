@@ -71,6 +71,37 @@ public sealed class LogContract(TestServers servers) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_first_record_from_each_position_on_is_found_where_there_is_one()
+    {
+        await _log.ProduceAllAsync([.. Enumerable.Range(0, 200).Select(i => Record(i % 2, $"{i % 2}:{i / 2}"))], Stop);
+        var ranges = new KafkaRanges(await SettingsAsync(), TimeProvider.System, TestLogs.Factory.CreateLogger<KafkaRanges>());
+        var found = await ranges.FirstAsync(
+            new Dictionary<PartitionKey, long>
+            {
+                [new(_topic.Name, 0)] = 7,
+                [new(_topic.Name, 1)] = 0,
+                [new(_topic.Name, 2)] = 0, // empty
+                [new(_topic.Name, 3)] = 5, // not there yet
+            },
+            TimeSpan.FromSeconds(20), Stop);
+        Assert.Equal(["0:7", "1:0"], found.Select(TextOf).Order());
+    }
+
+    [Fact]
+    public async Task The_members_of_a_group_are_counted()
+    {
+        using var groups = new KafkaGroups(await SettingsAsync(), TestLogs.Factory.CreateLogger<KafkaGroups>());
+        async Task<int> CountAsync() => (await groups.MembersAsync([Group], Stop))[Group];
+        Assert.Equal(0, await CountAsync());
+        await using (new Member(_log, Group, _topic, new ConcurrentDictionary<PartitionKey, long>()))
+        {
+            await Eventually.TrueAsync(async () => await CountAsync() == 1, "the member is counted");
+        }
+
+        await Eventually.TrueAsync(async () => await CountAsync() == 0, "the member has left");
+    }
+
+    [Fact]
     public async Task A_record_that_is_too_large_can_never_be_sent_and_its_neighbours_are()
     {
         var failure = Assert.Single(await _log.ProduceAllAsync(
@@ -171,12 +202,14 @@ public sealed class LogContract(TestServers servers) : IAsyncLifetime
             new(RecordHeaders.Commit, Encoding.ASCII.GetBytes(commit.ToString(CultureInfo.InvariantCulture))),
         ]);
 
-    private async Task<KafkaLog> NewLogAsync() => new(
+    private async Task<KafkaLog> NewLogAsync() =>
+        new(await SettingsAsync(), TimeProvider.System, TestLogs.Factory.CreateLogger<KafkaLog>());
+
+    private async Task<KafkaSettings> SettingsAsync() =>
         new(await servers.KafkaAsync(), "contract", TimeSpan.FromSeconds(20), TimeSpan.FromMilliseconds(1))
         {
             SessionTimeout = TimeSpan.FromSeconds(6),
-        },
-        TimeProvider.System, TestLogs.Factory.CreateLogger<KafkaLog>());
+        };
 
     /// <summary>Processes what it reads as a fleet does: the position decides, and moves with the work.</summary>
     private sealed class Member : IAsyncDisposable

@@ -172,6 +172,9 @@ public sealed class When_the_console_is_used(TestServers servers)
         Assert.InRange(look.GetProperty("latency").GetProperty("p99").GetDouble(), 0, 60_000);
         Assert.Equal((0, 0), (look.GetProperty("deadLetters").GetInt64(), look.GetProperty("errorQueue").GetInt64()));
         Assert.Empty(look.GetProperty("away").EnumerateArray());
+        Assert.Equal(
+            ["orders 1", "payments 1", "delivery 1", "notifications 1"],
+            look.GetProperty("fleets").EnumerateArray().Select(f => $"{f.GetProperty("group").GetString()} {f.GetProperty("members").GetInt32()}"));
     }
 
     private static async Task LogOutAsync(RunningShop shop, ConsoleCaller console)

@@ -118,6 +118,10 @@ public sealed class When_the_console_looks
                 [.. _records.Where(r => positions.TryGetValue(r.Partition, out var from) && r.Offset >= from).Take(most)]);
         }
 
+        public Task<IReadOnlyList<LogIncoming>> FirstAsync(
+            IReadOnlyDictionary<PartitionKey, long> positions, TimeSpan patience, CancellationToken cancellation) =>
+            throw new NotSupportedException();
+
         public Task<IReadOnlyDictionary<PartitionKey, (long First, long Next)>> BoundsAsync(Topic topic, CancellationToken cancellation) =>
             Task.FromResult<IReadOnlyDictionary<PartitionKey, (long, long)>>(Ends.ToDictionary(e => e.Key, e => (0L, e.Value)));
 

@@ -164,6 +164,10 @@ public sealed class When_a_range_is_replayed
                         partition, i, "S", Spoiled.Contains(i) ? [] : [1], MessageTypes.OrderPlaced, 0, default, reader: null)),
             ]);
 
+        public Task<IReadOnlyList<LogIncoming>> FirstAsync(
+            IReadOnlyDictionary<PartitionKey, long> positions, TimeSpan patience, CancellationToken cancellation) =>
+            throw new NotSupportedException();
+
         public Task<IReadOnlyDictionary<PartitionKey, (long First, long Next)>> BoundsAsync(
             Topic topic, CancellationToken cancellation) => throw new NotSupportedException();
 

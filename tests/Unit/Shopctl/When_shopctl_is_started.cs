@@ -75,6 +75,7 @@ public sealed class When_shopctl_is_started
     [InlineData("demo seed")]
     [InlineData("audit --json x")]
     [InlineData("lag")]
+    [InlineData("lag --all")]
     [InlineData("reconcile FILE --channel wechat --profile p --date 2026-03-05 --dry-run --json")]
     [InlineData("order a2345")]
     [InlineData("partner add acme --name N --sku A --sku B --scope events:read")]

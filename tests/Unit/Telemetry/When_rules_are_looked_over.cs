@@ -124,7 +124,7 @@ public sealed partial class When_rules_are_looked_over
 
         using var meter = new Meter("CardShop.Looked.Over");
         SurveyMetrics.Observe(
-            meter, new(null!, null!, null!, [], TimeSpan.FromSeconds(1), TimeProvider.System, NullLogger<Surveyor>.Instance),
+            meter, new(null!, null!, null!, null!, [], TimeSpan.FromSeconds(1), TimeProvider.System, NullLogger<Surveyor>.Instance),
             TimeProvider.System);
         FleetMetrics.Observe(meter, null!, []);
         MirrorMetrics.Observe(meter, null!, "a");

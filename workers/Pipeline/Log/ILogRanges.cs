@@ -14,6 +14,13 @@ public interface ILogRanges
     Task<IReadOnlyList<LogIncoming>> ReadAsync(
         IReadOnlyDictionary<PartitionKey, long> positions, int most, TimeSpan patience, CancellationToken cancellation);
 
+    /// <summary>
+    /// Of each partition the first record at or after the given position; a partition is absent that has none, that keeps it no
+    /// more, or that did not answer within <paramref name="patience"/>.
+    /// </summary>
+    Task<IReadOnlyList<LogIncoming>> FirstAsync(
+        IReadOnlyDictionary<PartitionKey, long> positions, TimeSpan patience, CancellationToken cancellation);
+
     /// <summary>First offset that is kept, and next offset to come, of every partition.</summary>
     Task<IReadOnlyDictionary<PartitionKey, (long First, long Next)>> BoundsAsync(
         Topic topic, CancellationToken cancellation);

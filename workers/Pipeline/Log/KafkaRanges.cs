@@ -41,6 +41,32 @@ public sealed class KafkaRanges(
                 : throw new PlaceException($"Kafka said nothing within {patience.TotalSeconds} s");
         });
 
+    public Task<IReadOnlyList<LogIncoming>> FirstAsync(
+        IReadOnlyDictionary<PartitionKey, long> positions, TimeSpan patience, CancellationToken cancellation) =>
+        Blocking.RunAsync<IReadOnlyList<LogIncoming>>(() =>
+        {
+            using var consumer = Open();
+            var started = time.GetTimestamp();
+            var unread = Assign(consumer, positions);
+            var records = new List<LogIncoming>();
+            while (unread.Count > 0 && time.GetElapsedTime(started) < patience)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (ConsumeOrGone(consumer) is not { } result || !unread.Remove(result.TopicPartition))
+                {
+                    continue;
+                }
+
+                consumer.Pause([result.TopicPartition]);
+                if (result.Message is not null)
+                {
+                    records.Add(LogIncoming.From(result, settings.Here(result.TopicPartition), reader: null));
+                }
+            }
+
+            return records;
+        });
+
     public Task<IReadOnlyDictionary<PartitionKey, (long First, long Next)>> BoundsAsync(
         Topic topic, CancellationToken cancellation) =>
         Blocking.RunAsync<IReadOnlyDictionary<PartitionKey, (long, long)>>(() =>
@@ -122,6 +148,19 @@ public sealed class KafkaRanges(
         catch (ConsumeException e) when (KafkaConsumers.IsOffsetGone(e.Error))
         {
             throw new TrimmedException($"{e.ConsumerRecord.Topic} has not, or no longer, what was to be read", e);
+        }
+    }
+
+    /// <summary>A partition that keeps no more what was asked for has ended, here.</summary>
+    private static ConsumeResult<byte[], byte[]>? ConsumeOrGone(IConsumer<byte[], byte[]> consumer)
+    {
+        try
+        {
+            return consumer.Consume(Poll);
+        }
+        catch (ConsumeException e) when (KafkaConsumers.IsOffsetGone(e.Error))
+        {
+            return new() { TopicPartitionOffset = e.ConsumerRecord.TopicPartitionOffset, IsPartitionEOF = true };
         }
     }
 

@@ -1,5 +1,6 @@
 using CardShop.Contracts;
 using CardShop.Pipeline.Batches;
+using CardShop.Pipeline.Log;
 
 namespace CardShop.Shop.Store;
 
@@ -14,5 +15,12 @@ public static class FleetGroups
         new("payments", [Topics.PaymentNotifications]),
         new("delivery", [Topics.KeyBatches]),
         new(Notifications, [Topics.Deliveries, Topics.PartnerRequests]),
+    ];
+
+    /// <summary>Every partition that a group processes. No topic has two groups.</summary>
+    public static IReadOnlyList<(string Group, PartitionKey Partition)> Partitions { get; } =
+    [
+        .. All.SelectMany(g => g.Topics.SelectMany(
+            t => Enumerable.Range(0, t.Partitions).Select(p => (g.Name, new PartitionKey(t.Name, p))))),
     ];
 }

@@ -18,7 +18,7 @@ namespace CardShop.Shop.Telemetry;
 /// <param name="channels">Those that are set up.</param>
 /// <param name="every">Between two looks.</param>
 public sealed class Surveyor(
-    NpgsqlDataSource database, ILog log, RabbitBus bus, IReadOnlyList<string> channels, TimeSpan every, TimeProvider time,
+    NpgsqlDataSource database, ILog log, ILogRanges ranges, RabbitBus bus, IReadOnlyList<string> channels, TimeSpan every, TimeProvider time,
     ILogger<Surveyor> logger)
 {
     private const long LockId = 0x73757276657900; // "survey"
@@ -32,7 +32,7 @@ public sealed class Surveyor(
     ];
 
     private readonly StockRound _stock = new();
-    private readonly QueueAges _ages = new();
+    private readonly QueueAges _ages = new(ranges);
     private volatile Survey? _last;
     private volatile IReadOnlyDictionary<string, bool> _servers = new Dictionary<string, bool>();
 
@@ -101,12 +101,11 @@ public sealed class Surveyor(
         var ends = await AskAsync(
             "log", () => log.EndsAsync([.. FleetGroups.All.SelectMany(g => g.Topics), Topics.DeadLetters], cancellation), cancellation);
         var queues = await AskAsync("rabbitmq", () => bus.DepthsAsync(AllQueues, cancellation), cancellation);
-        var watched = FleetGroups.All.SelectMany(g => g.Topics.SelectMany(
-            t => Enumerable.Range(0, t.Partitions).Select(p => (g.Name, new PartitionKey(t.Name, p))))).ToList();
+        var watched = FleetGroups.Partitions;
         return new(
             now, state,
             ends is null ? null : watched.ToDictionary(w => w, w => Math.Max(0, ends.GetValueOrDefault(w.Item2) - state.Progress.GetValueOrDefault(w))),
-            ends is null ? null : _ages.Look(now, ends, watched, state.Progress),
+            ends is null ? null : await _ages.LookAsync(now, ends, watched, state.Progress, cancellation),
             ends?.Where(e => e.Key.Topic == Topics.DeadLetters.Name).Sum(e => e.Value),
             queues, _stock.Lowest, _stock.Drifting);
     }

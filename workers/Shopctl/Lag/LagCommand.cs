@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using CardShop.Shop.Store;
+using CardShop.Shop.Telemetry;
 using CardShop.Shopctl.Servers;
 using CardShop.Shopctl.Settings;
 using CardShop.Shopctl.Terminal;
@@ -13,14 +14,18 @@ public static class LagCommand
 {
     public static Command Create(Session session)
     {
+        var all = new Option<bool>("--all") { Description = "Every partition, also where nothing waits." };
         var lag = new Command(
             "lag",
-            "Records that each fleet has still to process, per partition; unsent outbox rows; sagas whose time has come; what is kept for other regions.");
-        session.Bind(lag, async (servers, _, cancellation) =>
+            "What each fleet has still to process, for how long the oldest has waited, and how many processes do the work; unsent outbox rows; sagas whose time has come; what is kept for other regions.")
+        {
+            all,
+        };
+        session.Bind(lag, async (servers, result, cancellation) =>
         {
             await servers.RequireDatabaseAsync(cancellation);
             await servers.RequireLogAsync(cancellation);
-            await PartitionsAsync(session, servers, cancellation);
+            await FleetsAsync(session, servers, result.GetValue(all), cancellation);
             await WaitingAsync(session, servers.Database, cancellation);
             await ForeignAsync(session, servers.Database, cancellation);
             return ExitCodes.Ok;
@@ -29,27 +34,38 @@ public static class LagCommand
     }
 
     /// <summary>Progress is read before the log's ends: a difference is never negative in a healthy shop.</summary>
-    private static async Task PartitionsAsync(Session session, ShopServers servers, CancellationToken cancellation)
+    private static async Task FleetsAsync(Session session, ShopServers servers, bool all, CancellationToken cancellation)
     {
         var progress = await ProgressTable.ReadAsync(servers.Database, cancellation);
         var ends = await servers.Log.EndsAsync([.. FleetGroups.All.SelectMany(g => g.Topics)], cancellation);
-        var table = Screen.Table("group", "topic", "#partition", "#log end", "#progress", "#behind");
-        long allEnds = 0, allDone = 0;
-        foreach (var group in FleetGroups.All)
+        var members = await servers.Groups.MembersAsync([.. FleetGroups.All.Select(g => g.Name)], cancellation);
+        var ages = await new QueueAges(servers.Ranges).LookAsync(
+            session.Time.GetUtcNow(), ends, FleetGroups.Partitions, progress, cancellation);
+        var rows = FleetGroups.Partitions.Select(
+            w => (w.Group, w.Partition, End: ends.GetValueOrDefault(w.Partition), Done: progress.GetValueOrDefault(w))).ToList();
+
+        var fleets = Screen.Table("fleet", "#processes", "#log end", "#progress", "#behind", "#oldest, s");
+        foreach (var fleet in rows.GroupBy(r => r.Group))
         {
-            foreach (var (partition, end) in ends.Where(e => group.Topics.Any(t => t.Name == e.Key.Topic)).OrderBy(e => e.Key))
-            {
-                var done = progress.GetValueOrDefault((group.Name, partition));
-                allEnds += end;
-                allDone += done;
-                Screen.Row(
-                    table, group.Name, partition.Topic, Number(partition.Partition), Number(end), Number(done),
-                    Number(end - done));
-            }
+            Screen.Row(
+                fleets, fleet.Key, Number(members.GetValueOrDefault(fleet.Key)), Number(fleet.Sum(r => r.End)),
+                Number(fleet.Sum(r => r.Done)), Number(fleet.Sum(r => r.End - r.Done)), Seconds(ages[fleet.Key]));
         }
 
-        Screen.Row(table, "all", "", "", Number(allEnds), Number(allDone), Number(allEnds - allDone));
-        session.Screen.Show(table);
+        Screen.Row(
+            fleets, "all", "", Number(rows.Sum(r => r.End)), Number(rows.Sum(r => r.Done)), Number(rows.Sum(r => r.End - r.Done)),
+            Seconds(ages.Values.Max()));
+        session.Screen.Show(fleets);
+        if (rows.Where(r => all || r.End != r.Done).ToList() is { Count: > 0 } shown)
+        {
+            var table = Screen.Table("fleet", "topic", "#partition", "#log end", "#progress", "#behind");
+            foreach (var (group, partition, end, done) in shown)
+            {
+                Screen.Row(table, group, partition.Topic, Number(partition.Partition), Number(end), Number(done), Number(end - done));
+            }
+
+            session.Screen.Show(table);
+        }
     }
 
     private static async Task WaitingAsync(Session session, NpgsqlDataSource database, CancellationToken cancellation)
@@ -70,7 +86,7 @@ public static class LagCommand
         var table = Screen.Table("waiting", "#count", "#oldest, s");
         Screen.Row(
             table, "outbox rows", Number(reader.GetInt64(0)),
-            reader.GetDouble(1).ToString("F1", CultureInfo.InvariantCulture));
+            Seconds(reader.GetDouble(1)));
         Screen.Row(table, "payment sagas overdue", Number(reader.GetInt64(2)), "");
         Screen.Row(table, "delivery sagas overdue", Number(reader.GetInt64(3)), "");
         Screen.Row(table, "parked messages", Number(reader.GetInt64(4)), "");
@@ -98,6 +114,8 @@ public static class LagCommand
     }
 
     private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+
+    private static string Seconds(double value) => value.ToString("F1", CultureInfo.InvariantCulture);
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -30,6 +30,7 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
     private KafkaLog? _log;
     private RabbitBus? _bus;
     private KafkaRanges? _ranges;
+    private KafkaGroups? _groups;
 
     public ShopctlSettings Settings => settings;
 
@@ -53,6 +54,8 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
     public ILogRanges Ranges => _ranges ??= new KafkaRanges(
         KafkaClient, time,
         NullLogger<KafkaRanges>.Instance);
+
+    public KafkaGroups Groups => _groups ??= new(KafkaClient, NullLogger<KafkaGroups>.Instance);
 
     /// <summary>What operators do.</summary>
     public AuditTrail Audit => new(Log, Ranges, time);
@@ -197,6 +200,7 @@ public sealed class ShopServers(ShopctlSettings settings, TimeProvider time) : I
 
     public async ValueTask DisposeAsync()
     {
+        _groups?.Dispose();
         if (_bus is not null)
         {
             await _bus.DisposeAsync();

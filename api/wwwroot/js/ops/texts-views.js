@@ -30,6 +30,7 @@ const watching = {
   fenceUnknown: ["隔离状态未知", "The fence's state is not known"],
   serversAway: ["连接不到:{0}", "Away: {0}"],
   channelsDown: ["渠道不可用:{0}", "Channels down: {0}"],
+  unserved: ["没有进程在处理:{0}", "No process does the work of: {0}"],
   queueOld: ["最早的记录已等待 {0}", "The oldest record has waited for {0}"],
   messagesFailed: ["处理失败的消息:{0}", "Messages that failed: {0}"],
   manualWait: ["待人工发货:{0}", "Paid orders to hand over: {0}"],

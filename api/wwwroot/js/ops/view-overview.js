@@ -72,6 +72,8 @@ function troublesOf(o) {
   if (o.away.length > 0) found.push(t("serversAway", o.away.join(", ")));
   const down = o.channels.filter(c => !c.up);
   if (down.length > 0) found.push(t("channelsDown", down.map(c => word("channel", c.channel)).join(", ")));
+  const unserved = (o.fleets ?? []).filter(f => f.members === 0);
+  if (unserved.length > 0) found.push(t("unserved", unserved.map(f => word("fleet", f.group)).join(", ")));
   if (o.queueAgeSeconds > SLOW_SECONDS) found.push(t("queueOld", duration(o.queueAgeSeconds)));
   const waiting = (o.deadLetters ?? 0) + (o.errorQueue ?? 0) + (o.work?.parkedMessages ?? 0);
   if (waiting > 0) found.push(t("messagesFailed", capped(waiting)));
