@@ -21,6 +21,7 @@ public sealed class When_something_goes_wrong_for_a_buyer(TestServers servers, C
         await ExpiryAsync(shop);
         await CancelAsync(shop);
         await WrongLinkAsync(shop);
+        await ProcessingAwayAsync(shop);
     }
 
     private async Task WrongFieldsAsync(RunningShop shop)
@@ -75,6 +76,24 @@ public sealed class When_something_goes_wrong_for_a_buyer(TestServers servers, C
         await buyer.Button("Cancel the order").ClickAsync();
         await buyer.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Cancel the order" }).ClickAsync();
         await buyer.SeesStatusAsync("Cancelled");
+    }
+
+    /// <summary>Nobody works: orders are taken, no time is promised, and everything goes on by itself.</summary>
+    private async Task ProcessingAwayAsync(RunningShop shop)
+    {
+        await using var buyer = await chromium.VisitAsync(shop, Screen.Phone);
+        await buyer.Page.Clock.InstallAsync();
+        await shop.StopFleetsAsync();
+        await shop.PlaceAsync("LONG");
+        await buyer.OrderAsync("LONG");
+        await buyer.SeesStatusAsync("In the queue");
+        await Visitor.SeesAsync(buyer.Text("Orders before yours: 1 · about"));
+        await buyer.Page.Clock.RunForAsync(30_000);
+        await Visitor.SeesAsync(buyer.Text("Orders before yours: 1 · the queue stands still just now, and goes on in order"));
+        await Visitor.SeesAsync(buyer.Text("Your order is safely stored; please do not order again."));
+        await buyer.PictureAsync("order-queue-stands-still");
+        shop.StartFleets();
+        await buyer.SeesStatusAsync("Waiting for payment");
     }
 
     private async Task WrongLinkAsync(RunningShop shop)

@@ -4,6 +4,7 @@ import { call, product, send, shopNow } from "./api.js";
 import { channelName, clock, duration, troubleText } from "./words.js";
 
 const LONG_QUEUE = 60_000;
+const STILL_QUEUE = 20_000;
 const LONG_DELIVERY = 30_000;
 const SILENT_PROVIDER = 6_000;
 const FIRST_KEYS = 100;
@@ -33,7 +34,7 @@ export function queue() {
   const text = el("p");
   const long = el("p", { class: "soft", hidden: true }, t("queuedLong"));
   const element = el("section", { class: "sheet" }, bar, text, long);
-  let first = 0;
+  let first = 0, last = -1, moved = 0;
   const since = Date.now();
   return {
     element,
@@ -44,9 +45,14 @@ export function queue() {
       first = Math.max(first, position);
       bar.max = Math.max(first, 1);
       bar.value = Math.max(first - position, first === 0 ? 1 : 0);
-      text.textContent = position > 1
-        ? `${t("queuePlace", position - 1)} · ${t("queueEta", duration(place.estimatedSeconds))}` : t("queueNext");
-      long.hidden = Date.now() - since < LONG_QUEUE;
+      if (position !== last) [last, moved] = [position, Date.now()];
+      // While nothing moves, a time reckoned from the pace of before would be a promise that nobody keeps.
+      const still = position > 0 && Date.now() - moved >= STILL_QUEUE;
+      text.textContent = [
+        position > 1 ? t("queuePlace", position - 1) : t("queueNext"),
+        still ? t("queueStill") : position > 1 ? t("queueEta", duration(place.estimatedSeconds)) : null,
+      ].filter(Boolean).join(" · ");
+      long.hidden = !still && Date.now() - since < LONG_QUEUE;
     },
   };
 }

@@ -107,8 +107,9 @@ const all = {
   paidLong: ["比平时久一些:可能正在补货或由人工发货。您的款项是安全的;逾期未发货会按商品说明退款。可以关闭本页,稍后再打开。", "It takes longer than usual: the product may be waiting for stock, or is delivered by hand. Your money is safe, and goes back if nothing is delivered in time. You may close this page and come back."],
   queuedLong: ["排队比平时久一些。订单已安全保存,请不要重复下单。可以关闭本页,稍后再打开。", "The queue takes longer than usual. Your order is safely stored; please do not order again. You may close this page and come back."],
 
-  queuePlace: ["前面还有 {0} 个订单", "{0} orders before yours"],
+  queuePlace: ["前面还有 {0} 个订单", "Orders before yours: {0}"],
   queueNext: ["轮到您了", "You are next"],
+  queueStill: ["队伍暂时停顿,恢复后按顺序继续", "the queue stands still just now, and goes on in order"],
   queueEta: ["预计约 {0}", "about {0}"],
   payTitle: ["请付款", "Please pay"],
   payQr: ["用{0}扫描二维码", "Scan with {0}"],
