@@ -4,7 +4,7 @@
 #   setup_begin                 must be called first: finds the root, opens the log, takes the lock
 #   setup_packages local|tests  Debian packages, only those that are missing
 #   setup_drills                the same for what the drills of tests/chaos need besides
-#   setup_build                 restore and build, each only when its inputs changed
+#   setup_build product|all     restore and build, each only when its inputs changed; the product alone is half of it
 #   setup_end                   releases the lock
 
 # shellcheck source=compose/Local/librdkafka.sh
@@ -260,7 +260,23 @@ setup_dotnet() {
     export MSBUILDDISABLENODEREUSE=1
 }
 
-setup_projects() { sed -nE 's/^Project\(.*, "([^"]+\.csproj)".*/\1/p' "$setup_root/CardShop.sln" | tr '\\' '/'; }
+# $1: product (all but the tests) or all.
+setup_projects() {
+    sed -nE 's/^Project\(.*, "([^"]+\.csproj)".*/\1/p' "$setup_root/CardShop.sln" | tr '\\' '/' \
+        | if [ "$1" = product ]; then grep -v '^tests/'; else cat; fi
+}
+
+# What dotnet restores and builds: the solution, or the product's part of it.
+setup_solution() {
+    if [ "$1" = all ]; then
+        echo "$setup_root/CardShop.sln"
+        return
+    fi
+    local filter="$setup_state/setup/product.slnf"
+    printf '{"solution":{"path":"../../CardShop.sln","projects":[%s]}}\n' \
+        "$(setup_projects product | sed 's/.*/"&"/' | paste -sd ,)" >"$filter"
+    echo "$filter"
+}
 
 # Everything that decides which packages are restored.
 setup_restore_inputs() {
@@ -273,23 +289,27 @@ setup_restore_inputs() {
     } | sha256sum
 }
 
-# Succeeds when every project has been restored and built, and nothing has changed since.
-setup_is_built() {
-    local stamp="$setup_state/setup/built" project name
+# Succeeds when these projects have been restored and built, and nothing has changed since.
+setup_is_built() { setup_is_built_as all "$1" || { [ "$1" = product ] && setup_is_built_as product product; }; }
+
+# $1: what was built then, $2: what is to be up to date.
+setup_is_built_as() {
+    local stamp="$setup_state/setup/built-$1" project name others=()
     [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$setup_sdk" ] || return 1
-    for project in $(setup_projects); do
+    if [ "$2" = product ]; then others=(-o -path ./tests); fi
+    for project in $(setup_projects "$2"); do
         name="$(basename "$project" .csproj)"
         [ -f "$setup_root/artifacts/bin/$name/release/$name.dll" ] || return 1
     done
     # The time of change, which a copied or checked-out file cannot carry along; folders too, for files that are gone.
     [ -z "$(cd "$setup_root" && find . -mindepth 1 \( -path ./.git -o -path ./.local -o -path ./artifacts \
-        -o -name __pycache__ -o -name node_modules \) -prune -o ! -name '*.md' -cnewer "$stamp" -print -quit)" ]
+        -o -name __pycache__ -o -name node_modules "${others[@]}" \) -prune -o ! -name '*.md' -cnewer "$stamp" -print -quit)" ]
 }
 
 setup_is_restored() {
     local project name
-    [ "$(cat "$setup_state/setup/restored" 2>/dev/null)" = "$(setup_restore_inputs)" ] || return 1
-    for project in $(setup_projects); do
+    [ "$(cat "$setup_state/setup/restored-$1" 2>/dev/null)" = "$(setup_restore_inputs)" ] || return 1
+    for project in $(setup_projects "$1"); do
         name="$(basename "$project" .csproj)"
         [ -f "$setup_root/artifacts/obj/$name/project.assets.json" ] || return 1
     done
@@ -297,34 +317,34 @@ setup_is_restored() {
 
 setup_restore() {
     setup_librdkafka
-    setup_step "NuGet packages" dotnet restore "$setup_root/CardShop.sln" --nologo
-    setup_restore_inputs >"$setup_state/setup/restored"
+    setup_step "NuGet packages" dotnet restore "$(setup_solution "$1")" --nologo
+    setup_restore_inputs >"$setup_state/setup/restored-$1"
 }
 
-setup_compile() { dotnet build "$setup_root/CardShop.sln" -c Release --no-restore --nologo -clp:NoSummary; }
+setup_compile() { dotnet build "$(setup_solution "$1")" -c Release --no-restore --nologo -clp:NoSummary; }
 
-# Builds everything, unless nothing changed since the last time.
+# $1: product or all. Builds it, unless nothing changed since the last time.
 setup_build() {
     setup_dotnet
-    if setup_is_built; then
+    if setup_is_built "$1"; then
         setup_note "the build is up to date"
         return
     fi
     local from="$setup_state/setup/building"
     echo "$setup_sdk" >"$from"
-    if ! setup_is_restored; then setup_restore; fi
-    if ! setup_try "building" setup_compile; then
+    if ! setup_is_restored "$1"; then setup_restore "$1"; fi
+    if ! setup_try "building" setup_compile "$1"; then
         # Restored once, but the packages themselves are gone from the user's cache.
         if setup_step_output | grep -qE 'NETSDK1064|NETSDK1004|NU1101|MSB3644'; then
-            setup_restore
-            setup_step "building again" setup_compile
+            setup_restore "$1"
+            setup_step "building again" setup_compile "$1"
         else
             setup_step_output | grep -E ' error ' | sed -E 's/ \[[^]]*\]$//' | sort -u | head -20 | sed 's/^/        | /' >&2 || true
             setup_fail "The build failed." "The whole output: $setup_log"
         fi
     fi
     # The stamp is as old as the beginning of the build: what was edited meanwhile is built next time.
-    mv "$from" "$setup_state/setup/built"
+    mv "$from" "$setup_state/setup/built-$1"
 }
 
 # The name of a program of ours, ready to run.
