@@ -49,7 +49,8 @@ public sealed class AdminAccess(
     {
         var network = context.Connection.RemoteIpAddress is { } peer ? RateLimits.NetworkOf(peer) : "nowhere";
         var name = context.Request.Headers["Operator-Name"].ToString() is var said && OperatorFiles.IsName(said) ? said : null;
-        if (throttle.LockedUntil(network, name) is { } locked)
+        // A session is no guess: who tries keys in an operator's name does not lock out the operator at work.
+        if (throttle.LockedUntil(network, key is { IsSession: true } ? null : name) is { } locked)
         {
             context.Response.Headers.RetryAfter = Seconds(locked);
             return (null, AdminRules.Locked());

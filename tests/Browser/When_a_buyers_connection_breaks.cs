@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CardShop.Tests.Integration;
 using CardShop.Tests.Integration.Servers;
 using CardShop.Tests.Integration.Shop;
@@ -15,11 +16,15 @@ public sealed class When_a_buyers_connection_breaks(TestServers servers, Chromiu
     {
         await using var shop = await RunningShop.StartAsync(servers);
         await shop.AddProductAsync("ONE", keys: 50);
+        await shop.AddProductAsync("LAST", keys: 1);
         await DoubleClickAsync(shop);
         await LostAnswerAsync(shop);
+        await LastPieceAsync(shop);
+        await BackAsync(shop);
         await BusyAsync(shop);
         await RestartAsync(shop);
         await AwayAsync(shop);
+        await DegradedAsync(shop);
     }
 
     [Fact]
@@ -99,6 +104,79 @@ public sealed class When_a_buyers_connection_breaks(TestServers servers, Chromiu
         // Another wish is another order.
         await buyer.OrderAsync("ONE", contact: "lost@example.org");
         await Eventually.TrueAsync(async () => await shop.CountAsync(Orders) == 3, "the next order is another one");
+    }
+
+    /// <summary>The order took the last piece, its answer is lost, and another instance, which does not know it, refuses its repetition.</summary>
+    private async Task LastPieceAsync(RunningShop shop)
+    {
+        await using var buyer = await chromium.VisitAsync(shop, Screen.Desktop);
+        await buyer.OpenAsync("/p/LAST");
+        JsonElement taken = default;
+        await buyer.Page.RouteAsync("**/v1/orders", async route =>
+        {
+            if (taken.ValueKind == JsonValueKind.Undefined)
+            {
+                taken = (await (await route.FetchAsync()).JsonAsync()).GetValueOrDefault();
+                await route.AbortAsync();
+                return;
+            }
+
+            await route.FulfillAsync(new()
+            {
+                Status = 409,
+                ContentType = "application/problem+json",
+                Body = JsonSerializer.Serialize(new
+                {
+                    title = "Sold out",
+                    orderId = taken.GetProperty("orderId").GetString(),
+                    token = taken.GetProperty("token").GetString(),
+                }),
+            });
+        });
+        await buyer.FillAsync(1, "last@example.org");
+        await buyer.Button("Place order").ClickAsync();
+        var placed = await buyer.PlacedAsync();
+        Assert.Equal(taken.GetProperty("orderId").GetString(), placed.Id);
+        await buyer.SeesStatusAsync("Waiting for payment");
+    }
+
+    /// <summary>The browser shows the form as it was left, with an order under way: it can be used.</summary>
+    private async Task BackAsync(RunningShop shop)
+    {
+        await using var buyer = await chromium.VisitAsync(shop, Screen.Phone);
+        await buyer.OpenAsync("/p/ONE");
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await buyer.Page.RouteAsync("**/v1/orders", _ =>
+        {
+            asked.TrySetResult();
+            return Task.CompletedTask;
+        });
+        await buyer.FillAsync(1, "back@example.org");
+        await buyer.Button("Place order").ClickAsync();
+        await asked.Task.WaitAsync(Visitor.Patience);
+        Assert.True(await buyer.Button("Placing the order…").IsDisabledAsync());
+        await buyer.Page.EvaluateAsync("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");
+        await Assertions.Expect(buyer.Button("Place order")).ToBeEnabledAsync();
+    }
+
+    /// <summary>The shop cannot look the order up for a while: what is needed to pay stays on the page.</summary>
+    private async Task DegradedAsync(RunningShop shop)
+    {
+        await using var buyer = await chromium.VisitAsync(shop, Screen.Phone);
+        var order = await buyer.OrderAsync("ONE");
+        await buyer.SeesStatusAsync("Waiting for payment");
+        await Visitor.SeesAsync(buyer.Page.Locator(".pay img.qr"));
+        var view = $$"""{"orderId":"{{order.Id}}","sku":"ONE","status":"queued","degraded":true}""";
+        await buyer.Page.RouteAsync(
+            "**/v1/orders/*/events",
+            route => route.FulfillAsync(new() { ContentType = "text/event-stream", Body = $"event: order\ndata: {view}\n\n" }));
+        await buyer.Page.EvaluateAsync("dispatchEvent(new Event('online'))");
+        await Visitor.SeesAsync(buyer.Text("The newest state cannot be shown at this moment."));
+        await buyer.SeesStatusAsync("Waiting for payment");
+        Assert.True(await buyer.Page.Locator(".pay img.qr").IsVisibleAsync());
+        await buyer.Page.UnrouteAsync("**/v1/orders/*/events");
+        await shop.PayAsync(order);
+        await buyer.SeesStatusAsync("Delivered");
     }
 
     /// <summary>The log does not answer in time, twice: the page asks again by itself.</summary>

@@ -65,15 +65,34 @@ public sealed partial class When_operators_decide_about_orders(TestServers serve
         await ann.Page.Keyboard.PressAsync("Enter");
         await Visitor.SeesAsync(ann.Text("No order waits for a review."));
 
+        // Another tab logs in somebody else: what is done here must not be done in his name.
+        await LogInBehindAsync(ann, ConsoleShop.Approver);
+        await ann.Page.EvaluateAsync("document.querySelector('.head.view button')?.click()"); // or the view's own timer has told it
+        await Visitor.SeesAsync(ann.Text("Your session has ended."));
+        await ann.Field("Operator key").FillAsync(ShopOperators.KeyOf(ConsoleShop.Admin));
+        await ann.Page.Keyboard.PressAsync("Enter");
+        await Visitor.SeesAsync(ann.Text("No order waits for a review."));
+
+        // Who could not be logged out is told so.
+        await ann.Page.RouteAsync("**/v1/admin/session", route => route.AbortAsync());
+        await ann.Button("Log out").ClickAsync();
+        await Visitor.SeesAsync(ann.Text("You are not logged out"));
+        await ann.Page.UnrouteAsync("**/v1/admin/session");
+
         // The session is lost, the place is not. One refusal comes late: it ends nothing that began since.
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var loggedIn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await ann.Page.RouteAsync("**/v1/admin/overview", async route =>
         {
-            asked.TrySetResult();
+            if (!asked.TrySetResult())
+            {
+                await route.ContinueAsync();
+                return;
+            }
+
             await loggedIn.Task;
             await route.FulfillAsync(new() { Status = 401, ContentType = "application/problem+json", Body = "{}" });
-        }, new() { Times = 1 });
+        });
         await ann.Page.EvaluateAsync("document.dispatchEvent(new Event('visibilitychange'))"); // a look at the shop, now
         await asked.Task.WaitAsync(Visitor.Patience);
         await ann.Page.Context.ClearCookiesAsync();
@@ -84,9 +103,21 @@ public sealed partial class When_operators_decide_about_orders(TestServers serve
         await Visitor.SeesAsync(ann.Text("No order waits for a review."));
         await ann.Page.RunAndWaitForResponseAsync(
             () => { loggedIn.SetResult(); return Task.CompletedTask; }, response => response.Status == 401);
+        await ann.Page.UnrouteAsync("**/v1/admin/overview");
         await ann.GoAsync("overview", "Overview");
         await Visitor.SeesAsync(ann.Page.Locator(".verdict.good"));
         Assert.Equal("", await ann.Page.EvaluateAsync<string>("document.cookie"));
+    }
+
+    private static async Task LogInBehindAsync(Visitor visitor, string name)
+    {
+        var status = await visitor.Page.EvaluateAsync<int>(
+            """
+            async key => (await fetch("/v1/admin/session", {
+              method: "POST", headers: { "CardShop-Console": "1", "Content-Type": "application/json" }, body: JSON.stringify({ key }),
+            })).status
+            """, ShopOperators.KeyOf(name));
+        Assert.Equal(200, status);
     }
 
     private static async Task OverviewAsync(Visitor ann)

@@ -49,6 +49,13 @@ public sealed class When_something_goes_wrong_for_a_buyer(TestServers servers, C
         await buyer.FillAsync(1, "late@example.org");
         await buyer.Button("Place order").ClickAsync();
         await Visitor.SeesAsync(buyer.Text("This product is sold out or not on sale."));
+        await shop.ImportAsync("FEW", ["FEW-secret-late-1", "FEW-secret-late-2"]);
+        await Eventually.TrueAsync(async () => (await shop.ProductsAsync())["FEW"] == 2, "there are two more");
+        await buyer.Page.Locator("#quantity").FillAsync("3");
+        await buyer.Button("Place order").ClickAsync();
+        await Visitor.SeesAsync(buyer.Text("Only 2 left. Order fewer."));
+        await shop.PlaceAsync("FEW", quantity: 2);
+        await Eventually.TrueAsync(async () => (await shop.ProductsAsync())["FEW"] == 0, "they are gone too");
         await buyer.OpenAsync("/");
         await Visitor.SeesAsync(buyer.Text("Sold out"));
         await buyer.OpenAsync("/p/FEW");
@@ -68,6 +75,7 @@ public sealed class When_something_goes_wrong_for_a_buyer(TestServers servers, C
     private async Task CancelAsync(RunningShop shop)
     {
         await using var buyer = await chromium.VisitAsync(shop, Screen.Phone);
+        await buyer.Page.Clock.InstallAsync();
         await buyer.OrderAsync("LONG");
         await buyer.SeesStatusAsync("Waiting for payment");
         await buyer.Button("Cancel the order").ClickAsync();
@@ -76,7 +84,15 @@ public sealed class When_something_goes_wrong_for_a_buyer(TestServers servers, C
         await buyer.Button("Cancel the order").ClickAsync();
         await buyer.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Cancel the order" }).ClickAsync();
         await buyer.SeesStatusAsync("Cancelled");
+        await Visitor.SeesAsync(buyer.Text("If you paid all the same, you get the goods or your money back."));
+
+        // Money may have been under way: the page looks again.
+        var looks = buyer.Requests.Count(IsLook);
+        await buyer.Page.Clock.RunForAsync(30_000);
+        await Eventually.TrueAsync(() => Task.FromResult(buyer.Requests.Count(IsLook) > looks), "the page looks at the order again");
     }
+
+    private static bool IsLook(IRequest request) => request.Method == "GET" && request.Url.Split('/')[^2] == "orders";
 
     /// <summary>Nobody works: orders are taken, no time is promised, and everything goes on by itself.</summary>
     private async Task ProcessingAwayAsync(RunningShop shop)

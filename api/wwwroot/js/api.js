@@ -1,6 +1,6 @@
 // The shop's HTTP interface: every call ends, with an answer or with a Trouble that says what to do.
 
-/** What went wrong: HTTP status (0 = the shop was not reached), text for people, and errors per field. */
+/** What went wrong: HTTP status (0 = the shop was not reached), text for people, errors per field, and the order that it may be about. */
 export class Trouble extends Error {
   constructor(status, problem, retryAfter) {
     super(problem?.title ?? "");
@@ -8,6 +8,7 @@ export class Trouble extends Error {
     this.detail = problem?.detail ?? null;
     this.fields = problem?.errors ?? {};
     this.retryAfter = retryAfter;
+    this.order = problem?.orderId && problem.token ? { id: problem.orderId, token: problem.token } : null;
   }
 }
 

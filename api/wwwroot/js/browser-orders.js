@@ -1,6 +1,6 @@
 // The orders of this browser, kept on this device alone: who can open this browser can open them, which the page says.
 const STORE = "cardshop.orders";
-const MOST = 50;
+const MOST = 1_000;
 
 function read() {
   try {
@@ -25,11 +25,15 @@ export const all = read;
 
 /** Remembers an order. An order that is known keeps its place. */
 export function remember(order) {
+  return update(order) || write([order, ...read()]);
+}
+
+/** What is now known of an order that is remembered. One that was taken off the list does not come back by it. */
+export function update(order) {
   const list = read();
   const known = list.find(o => o.id === order.id);
   if (known) Object.assign(known, order);
-  else list.unshift(order);
-  return write(list);
+  return known !== undefined && write(list);
 }
 
 export const forget = id => write(read().filter(o => o.id !== id));

@@ -8,6 +8,7 @@ const STILL_QUEUE = 20_000;
 const LONG_DELIVERY = 30_000;
 const SILENT_PROVIDER = 6_000;
 const FIRST_KEYS = 100;
+const PICTURE_TRIES = 20;
 
 /** Accepted, pay, paid, delivered. */
 export function steps() {
@@ -38,7 +39,7 @@ export function queue() {
   const since = Date.now();
   return {
     element,
-    show({ status, queue: place }) {
+    show({ status, queue: place, degraded }) {
       element.hidden = status !== "queued";
       if (element.hidden) return;
       const position = place?.position ?? 0;
@@ -49,7 +50,7 @@ export function queue() {
       // While nothing moves, a time reckoned from the pace of before would be a promise that nobody keeps.
       const still = position > 0 && Date.now() - moved >= STILL_QUEUE;
       text.textContent = [
-        position > 1 ? t("queuePlace", position - 1) : t("queueNext"),
+        position > 1 ? t("queuePlace", position - 1) : degraded && position === 0 ? null : t("queueNext"),
         still ? t("queueStill") : position > 1 ? t("queueEta", duration(place.estimatedSeconds)) : null,
       ].filter(Boolean).join(" · ");
       long.hidden = !still && Date.now() - since < LONG_QUEUE;
@@ -67,7 +68,7 @@ export function payment(id, token) {
   const trouble = el("p", { class: "notice bad", role: "alert", hidden: true });
   const select = el("select", { id: "other-channel" });
   const change = el("button", { type: "button", click: () => act(() => call(
-    `/v1/orders/${id}/channel`, { method: "POST", token, body: { channel: select.value } }), t("paySwitched")) }, t("paySwitch"));
+    `/v1/orders/${id}/channel`, { method: "POST", token, body: { channel: select.value } }), t("paySwitched"), changeRefused) }, t("paySwitch"));
   const other = el("div", { class: "field" }, el("label", { for: "other-channel" }, t("payOther")),
     el("div", { class: "row" }, select, change));
   const cancel = el("button", { type: "button", click: async () => {
@@ -78,18 +79,25 @@ export function payment(id, token) {
   const element = el("section", { class: "sheet noprint" }, title, trouble,
     el("div", { class: "pay" }, qr, el("div", {}, left, hint, el("p", {}, link), other, cancel)));
   const paying = [qr, left, link];
-  let shown = "", expires = 0, silentSince = 0;
+  let shown = "", expires = 0, silentSince = 0, opens = false, offered = [null, ""];
   setInterval(tick, 500);
 
   function tick() {
     if (element.hidden || !expires) return;
     const seconds = (expires - shopNow()) / 1000;
     left.textContent = seconds > 0 ? t("payLeft", clock(seconds)) : t("payOver");
-    link.hidden = seconds <= 0;
+    link.hidden = seconds <= 0 || !opens;
     if (seconds <= 0) qr.hidden = true;
   }
 
-  async function act(work, said) {
+  /** A channel that has gone down since it was offered. */
+  function changeRefused(e) {
+    if (e.status !== 400) return null;
+    offer(...offered);
+    return t("troubleChannel");
+  }
+
+  async function act(work, said, refused = () => null) {
     change.disabled = cancel.disabled = true;
     trouble.hidden = true;
     try {
@@ -97,14 +105,14 @@ export function payment(id, token) {
       announce(said);
       hint.textContent = said;
     } catch (e) {
-      trouble.textContent = troubleText(e);
+      trouble.textContent = refused(e) ?? ([0, 502, 503, 504].includes(e.status) ? t("troubleAct") : troubleText(e));
       trouble.hidden = false;
     } finally {
       change.disabled = cancel.disabled = false;
     }
   }
 
-  async function picture(link) {
+  async function picture(link, tries = 1) {
     qr.hidden = true;
     try {
       const svg = await (await send(`/v1/orders/${id}/qr`, { token, headers: { Accept: "image/svg+xml" }, signal: AbortSignal.timeout(15_000) })).blob();
@@ -112,10 +120,14 @@ export function payment(id, token) {
       URL.revokeObjectURL(qr.src);
       qr.src = URL.createObjectURL(svg);
       qr.hidden = false;
-    } catch { /* the link is there */ }
+    } catch {
+      // The link is there, unless it is one that only a phone's app can open: then the picture is all that there is.
+      if (tries < PICTURE_TRIES) setTimeout(() => { if (shown === link) picture(link, tries + 1); }, 3_000);
+    }
   }
 
   async function offer(present, sku) {
+    offered = [present, sku];
     try {
       const up = (await product(sku)).channels.filter(c => c.up && c.name !== present);
       select.replaceChildren(...up.map(c => el("option", { value: c.name }, channelName(c.name))));
@@ -152,7 +164,8 @@ export function payment(id, token) {
         qr.alt = t("payQr", name);
         hint.textContent = t("payQr", name);
         link.textContent = t("payOpen", name);
-        link.href = /^(https?:|\/)/.test(pay.link) ? pay.link : "#";
+        opens = /^(https?:|\/)/.test(pay.link);
+        if (opens) link.href = pay.link;
         picture(pay.link);
         offer(pay.channel, sku);
       }

@@ -1,7 +1,7 @@
 // One order, live. The capability is behind '#': it never leaves this browser but in the Authorization header to the shop.
 import { announce, copy, el, money, page, t, when } from "./page.js";
 import { product } from "./api.js";
-import { parse, remember } from "./browser-orders.js";
+import { parse, remember, update } from "./browser-orders.js";
 import { follow } from "./order-stream.js";
 import { about, keys, payment, queue, steps } from "./order-parts.js";
 
@@ -36,12 +36,18 @@ function show({ id, token }) {
   let last = "";
   let connected = true;
   let latest = null;
+  let whole = null;
   let goods = null;
   let askedFor = null;
+  let seen = false;
   follow(id, token, {
     onOrder(view) {
-      latest = { ...view, kind: goods?.kind };
-      remember({ id, token, sku: view.sku, ...(view.acceptedAt ? { at: view.acceptedAt } : {}) });
+      // What was seen before is still so while the shop cannot look it up: a QR code must not go in the midst of paying.
+      // The place in the queue is known all the same.
+      latest = view.degraded && whole ? { ...whole, degraded: true, queue: view.queue ?? whole.queue } : { ...view, kind: goods?.kind };
+      if (!view.degraded) whole = latest;
+      (seen ? update : remember)({ id, token, sku: view.sku, ...(view.acceptedAt ? { at: view.acceptedAt } : {}) });
+      seen = true;
       if (view.sku && askedFor !== view.sku) learn(view.sku);
       draw();
     },
@@ -68,7 +74,8 @@ function show({ id, token }) {
       return;
     }
     latest = { ...latest, kind: goods.kind };
-    remember({ id, token, name: goods.name });
+    if (whole) whole = { ...whole, kind: goods.kind };
+    update({ id, name: goods.name });
     draw();
   }
 

@@ -119,15 +119,51 @@ function form(pay, tiers) {
     trouble.hidden = true;
     try {
       const taken = await place(body);
-      remember({ id: taken.orderId, token: taken.token, sku, name: product.name, at: taken.acceptedAt });
-      draft.done();
-      location.assign(address(taken.orderId, taken.token));
+      placed(taken.orderId, taken.token, taken.acceptedAt);
     } catch (e) {
-      if (e.status === 400 && complain(Object.fromEntries(Object.keys(e.fields).map(f => [f, said(f)])))) say(troubleText(e));
+      if (e.status === 409 && await placedBefore(e.order)) return;
+      if (e.status === 409) say(await whatIsLeft(body.quantity) ?? troubleText(e));
+      else if (e.status === 400 && complain(Object.fromEntries(Object.keys(e.fields).map(f => [f, said(f)])))) say(troubleText(e));
       else if (e.status !== 400) say(troubleText(e));
-      sending = false;
-      submit.disabled = false;
-      submit.textContent = t("submit");
+      ready();
+    }
+  }
+
+  function ready() {
+    sending = false;
+    submit.disabled = false;
+    submit.textContent = t("submit");
+  }
+
+  // Back from the order's page the browser may show this one as it was left: with an order under way.
+  addEventListener("pageshow", e => { if (e.persisted) ready(); });
+
+  function placed(id, token, at) {
+    remember({ id, token, sku, name: product.name, at });
+    draft.done();
+    location.assign(address(id, token));
+  }
+
+  /** An order whose answer was lost may itself have taken the last piece: the refusal of its repetition names it. */
+  async function placedBefore(order) {
+    if (!order) return false;
+    try {
+      const found = await call("/v1/orders/" + order.id, { token: order.token });
+      if (found.degraded) return false; // whether it is there, nobody can say now
+      placed(order.id, order.token, found.acceptedAt);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Null where that many may be had, or nobody knows. */
+  async function whatIsLeft(quantity) {
+    try {
+      const { onSale, stock } = (await find(sku)).product;
+      return onSale && stock > 0 && stock < quantity ? t("troubleFewer", stock) : null;
+    } catch {
+      return null;
     }
   }
 

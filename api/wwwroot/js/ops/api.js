@@ -1,6 +1,8 @@
 // The operators' HTTP interface from a page: the session's cookie goes along, and a header that no other site can send.
 // Every call ends: with an answer, or with a Trouble that says what went wrong in the API's own words.
 
+import { who } from "./roles.js";
+
 const BASE = "/v1/admin/";
 const OURS = { "CardShop-Console": "1" };
 
@@ -27,6 +29,9 @@ export const onEnded = called => { listener = called; };
 function ended(asked) {
   if (asked === session) listener();
 }
+
+/** Whom this page takes for logged in: another tab may have logged in somebody else, and the cookie is the browser's. */
+const by = () => who() ? { "Operator-Name": who().name } : {};
 
 /** A key under which one wish, however often it is sent, is done once. */
 export function wish() {
@@ -66,9 +71,14 @@ export async function login(key) {
   return me;
 }
 
-export function logout() {
+/** Ends the session. Throws Trouble where it goes on. */
+export async function logout() {
+  try {
+    await send("DELETE", "session", { quiet: true });
+  } catch (e) {
+    if (e.status !== 401) throw e;
+  }
   note(false);
-  return send("DELETE", "session", { quiet: true });
 }
 
 /**
@@ -118,7 +128,7 @@ export function upload(path, file, why, sent, told, signal) {
       read = request.responseText.length;
     };
     request.open("POST", BASE + path);
-    for (const [name, value] of Object.entries(OURS)) request.setRequestHeader(name, value);
+    for (const [name, value] of Object.entries({ ...OURS, ...by() })) request.setRequestHeader(name, value);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     if (why) request.setRequestHeader("Why", encodeURIComponent(why));
     request.upload.onprogress = e => { if (e.lengthComputable) sent(e.loaded / e.total); };
@@ -191,7 +201,7 @@ async function json(response) {
 }
 
 async function send(method, path, { body, headers = {}, signal, seconds = 15, quiet = false, accept = "application/json" } = {}) {
-  const all = { Accept: accept, ...OURS, ...headers };
+  const all = { Accept: accept, ...OURS, ...by(), ...headers };
   if (body !== undefined) all["Content-Type"] = "application/json";
   const signals = [signal, seconds > 0 ? AbortSignal.timeout(seconds * 1000) : null].filter(Boolean);
   const asked = session;

@@ -148,7 +148,7 @@ function buttonsOf(dialog, work) {
     ? el("button", { type: "button", click: () => works.stop(work) }, t("stop")) : null;
   const now = work.state === "approved" || (work.state === "waiting" && work.approver)
     ? el("button", { type: "button", class: "main", click: () => works.again(work) }, t("doNow")) : null;
-  const retry = work.state === "failed" && (work.trouble?.status === 0 || work.trouble?.status >= 500)
+  const retry = works.canTryAgain(work)
     ? el("button", { type: "button", class: "main", click: () => works.again(work) }, t("again")) : null;
   return [stop, close, retry, now].filter(Boolean);
 }

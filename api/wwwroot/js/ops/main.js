@@ -25,8 +25,8 @@ document.title = t("console");
 onEnded(() => { if (who()) askForKey(t("sessionEnded")); });
 addEventListener("hashchange", route);
 works.onChange(changed);
-// An upload, or a work whose connection must stay, ends with the page: nobody closes it by mistake.
-addEventListener("beforeunload", e => { if (works.all().some(works.canStop)) e.preventDefault(); });
+// An upload, or a work whose connection must stay, ends with the page, and the answer of any other is lost: nobody closes it by mistake.
+addEventListener("beforeunload", e => { if (works.all().some(w => works.canStop(w) || works.isAsked(w))) e.preventDefault(); });
 start();
 
 async function start() {
@@ -117,7 +117,12 @@ function drawFrame() {
       el("div", { class: "me" }, el("strong", {}, name), badge(word("role", role)), languageButton(),
         el("button", {
           class: "plain", type: "button", click: async () => {
-            try { await logout(); } catch { /* the cookie ends by itself, then */ }
+            try {
+              await logout();
+            } catch {
+              main.prepend(el("p", { class: "notice bad", role: "alert" }, t("logoutLost")));
+              return;
+            }
             works.forget();
             askForKey(t("loggedOut"));
           },

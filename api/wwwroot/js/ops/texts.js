@@ -51,6 +51,7 @@ const frame = {
   loginMissing: ["请输入密钥。", "Enter your key."],
   loginWrong: ["这个密钥不属于任何操作员。多次输错后会被暂时锁定。", "This key is no operator's. After too many wrong keys nothing is looked at for a while."],
   loginLocked: ["输错次数过多。请在 {0} 后再试;在那之前正确的密钥也不会被检查。", "Too many wrong keys. Try again in {0}; until then not even a right key is looked at."],
+  logoutLost: ["没有退出:连接不到商店。会话仍然有效,请再试一次。", "You are not logged out: the shop was not reached, and the session goes on. Try again."],
   sessionEnded: ["会话已结束。请重新登录,您会回到刚才的位置。", "Your session has ended. Log in again; you come back to where you were."],
   loggedOut: ["已退出。", "You are logged out."],
   notReached: ["连接不到商店。操作可能已经生效:可以放心重试,不会重复执行。", "The shop was not reached. It may have been done: try again, it is not done twice."],

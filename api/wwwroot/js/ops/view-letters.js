@@ -30,7 +30,13 @@ export function open(place, [which]) {
   const chosen = new Set();
   const body = el("div");
   const tools = el("div", { class: "row sticky" });
-  const again = loading(body, () => ask(`${kind.command}.list`, kind.list, stop.signal), found => list(kind, found.toReversed(), chosen, drawTools));
+  const again = loading(body, () => ask(`${kind.command}.list`, kind.list, stop.signal), found => {
+    // What is ticked is what is chosen: of an older list nothing stays that this one does not show.
+    const ids = new Set(found.map(kind.id));
+    [...chosen].filter(id => !ids.has(id)).forEach(id => chosen.delete(id));
+    drawTools();
+    return list(kind, found.toReversed(), chosen, drawTools);
+  });
   const refresh = () => {
     chosen.clear();
     body.querySelectorAll("input").forEach(box => { box.checked = false; });
@@ -74,7 +80,7 @@ function list(kind, found, chosen, changed) {
     el("ul", { class: "letters" }, found.map(item => {
       const id = kind.id(item);
       const box = el("input", {
-        type: "checkbox", "aria-label": `${t("select")} ${id}`, change: () => {
+        type: "checkbox", checked: chosen.has(id), "aria-label": `${t("select")} ${id}`, change: () => {
           if (box.checked) chosen.add(id);
           else chosen.delete(id);
           every.checked = chosen.size === boxes.length;

@@ -14,6 +14,7 @@ export function open(place, [id], query) {
   const body = el("div");
   const story = el("div");
   const stop = new AbortController();
+  let left = false;
   const title = heading(t("order"), el("button", { type: "button", click: () => refresh() }, t("refresh")));
   title.querySelector("h1").append(" ", code(id));
   place.append(title, body, part(t("story"), story));
@@ -26,7 +27,7 @@ export function open(place, [id], query) {
       // What was approved is asked for at once.
       const action = wanted;
       wanted = null;
-      setTimeout(() => [...body.querySelectorAll("[data-action]")].find(b => b.dataset.action === action && !b.disabled)?.click());
+      setTimeout(() => !left && [...body.querySelectorAll("[data-action]")].find(b => b.dataset.action === action && !b.disabled)?.click());
     }
     return shown;
   });
@@ -36,7 +37,12 @@ export function open(place, [id], query) {
     again();
     tell();
   };
-  return { refresh, leave: () => stop.abort() };
+  return {
+    refresh, leave: () => {
+      left = true;
+      stop.abort();
+    },
+  };
 }
 
 function content(order, approval) {

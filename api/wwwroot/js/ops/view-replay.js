@@ -132,10 +132,12 @@ function recovery(signal, approval) {
   const state = el("p", { class: "row", role: "status" });
   const plan = el("div", { class: "plan" });
   const go = el("div", { class: "row" });
+  let turn = 0;
   const look = () => {
     go.replaceChildren();
+    const mine = ++turn;
     plan.replaceChildren(...planner("recover.plan", {}, signal, good => {
-      if (good) go.replaceChildren(deedButton(t("runRecovery"), "recover", () => deed({
+      if (good && mine === turn) go.replaceChildren(deedButton(t("runRecovery"), "recover", () => deed({
         title: t("recoverTitle"), action: "recover", confirm: t("runRecovery"), approval, kind: "danger", what: t("recoverWhat"),
         request: (_, why) => ({ kind: "command", command: "recover.run", arguments: {}, why }),
       }), { kind: "danger" }));

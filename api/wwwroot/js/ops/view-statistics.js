@@ -23,12 +23,13 @@ export function open(place, _, query) {
   const trouble = el("p", { class: "notice bad", role: "alert", hidden: true });
   const range = () => new URLSearchParams([["from", from.input.value], ["to", to.input.value]].filter(([, value]) => value !== "")).toString();
   let timer = null;
+  let left = false;
   const again = loading(body, async () => {
     clearTimeout(timer);
     const report = await get("statistics?" + range(), 60);
     zone = report.zone;
     if (from.input.value === "" && to.input.value === "") show(30);
-    if (report.pending?.length > 0) timer = setTimeout(again, AGAIN);
+    if (report.pending?.length > 0 && !left) timer = setTimeout(again, AGAIN);
     return report;
   }, content);
   const quick = days => el("button", {
@@ -64,7 +65,12 @@ export function open(place, _, query) {
       } },
       from.element, to.element, el("div", { class: "row end" }, el("button", { class: "main", type: "submit" }, t("show")), quick(7), quick(30), quick(90))),
     trouble, body);
-  return { refresh: again, leave: () => clearTimeout(timer) };
+  return {
+    refresh: again, leave: () => {
+      left = true;
+      clearTimeout(timer);
+    },
+  };
 }
 
 /** A moment's day there, as 2030-01-31. */

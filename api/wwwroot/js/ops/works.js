@@ -51,6 +51,13 @@ const STOPS = new Set(["replay.plan", "replay.run", "replay.resume", "recover.pl
 
 export const canStop = work => work.state === "running" && (work.request.kind === "upload" || STOPS.has(work.request.command));
 
+/** Sent, and not answered: whether it was done, nobody here knows. */
+export const isAsked = work => work.state === "running" && work.request.kind === "http";
+
+/** Failed in a way that leaves it open, or for a while only: the same wish may be sent again, and is done once. */
+export const canTryAgain = work => work.state === "failed"
+  && (work.trouble?.status === 0 || work.trouble?.status >= 500 || [401, 429].includes(work.trouble?.status));
+
 /** Ends what can be stopped: what it has done stays, and it can be resumed. */
 export const stop = work => work.abort?.abort();
 
@@ -184,8 +191,13 @@ async function look() {
 }
 
 function store() {
-  const kept = works.filter(w => !w.secret && (w.state === "waiting" || w.state === "approved"))
-    .map(({ abort, trouble, answer, ...work }) => ({ ...work, lines: [], notes: [] }));
+  const open = w => isAsked(w) || (w.request.kind === "http" && canTryAgain(w));
+  const kept = works.filter(w => !w.secret && (w.state === "waiting" || w.state === "approved" || open(w)))
+    .map(w => {
+      const { abort, trouble, answer, ...work } = w;
+      // A page that is loaded anew does not know what became of it; under its own key it is asked for once more.
+      return { ...work, lines: [], notes: [], ...(open(w) ? { state: "failed", trouble: { status: 0 } } : {}) };
+    });
   try {
     if (kept.length > 0) sessionStorage.setItem(STORE, JSON.stringify(kept));
     else sessionStorage.removeItem(STORE);
