@@ -208,6 +208,10 @@ public sealed record PaymentSaga(
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateTimeOffset? LostAt { get; init; }
+
+    /// <summary>When the last change of the channel that was made had been asked for: a repetition of it, or of one before, changes nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? SwitchedAt { get; init; }
 }
 
 /// <summary>Where an order's delivery stands.</summary>

@@ -66,8 +66,9 @@ internal static class An
     public static PaymentMessage RefundAnswered(ChannelResult result, string number = Number) =>
         new PaymentMessage.RefundAnswered(Id, number, number + "R1", new(result, Code: "CODE"));
 
-    public static PaymentMessage Switch(string channel, string id = Id) =>
-        new PaymentMessage.SwitchChannel(new(id, "S", channel, Start));
+    /// <param name="second">When it was asked for.</param>
+    public static PaymentMessage Switch(string channel, string id = Id, int second = 0) =>
+        new PaymentMessage.SwitchChannel(new(id, "S", channel, Start.AddSeconds(second)));
 
     public static OperatorAct By(string commandId = "c1") => new(commandId, "ann", Start);
 

@@ -63,6 +63,7 @@ public sealed class When_money_comes_any_way
         private readonly Dictionary<string, int> _lies = [];
         private DateTimeOffset _now = An.Start;
         private int _acts;
+        private int _asked;
         private bool _calm;
 
         public void Live()
@@ -96,7 +97,7 @@ public sealed class When_money_comes_any_way
                     Say(An.Placed(Placed(order)));
                     break;
                 case 2:
-                    Say(An.Switch(Channels[random.Next(Channels.Length)], id));
+                    Say(An.Switch(Channels[random.Next(Channels.Length)], id, ++_asked));
                     break;
                 case 3 or 4:
                     Pay(id);

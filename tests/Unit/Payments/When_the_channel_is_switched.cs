@@ -62,12 +62,21 @@ public sealed class When_the_channel_is_switched
     }
 
     [Fact]
+    public void What_was_asked_for_before_changes_nothing_when_it_comes_again()
+    {
+        var scenario = Scenario.Given(An.AwaitingPayment()).When(An.Switch("wechat", second: 1)).Then.When(An.Switch("alipay", second: 2)).Then;
+        scenario.When(An.Switch("wechat", second: 1)).ChangesNothing();
+        scenario.When(An.Switch("alipay", second: 2)).ChangesNothing();
+        Assert.Equal(4, scenario.When(An.Switch("wechat", second: 3)).Decision.Case.Payment!.Attempts.Count);
+    }
+
+    [Fact]
     public void It_may_go_to_and_fro_ten_times()
     {
         var scenario = Scenario.Given(An.AwaitingPayment());
         for (var i = 0; i < 20; i++)
         {
-            scenario = scenario.When(An.Switch(i % 2 == 0 ? "wechat" : "alipay")).Then;
+            scenario = scenario.When(An.Switch(i % 2 == 0 ? "wechat" : "alipay", second: i)).Then;
         }
 
         Assert.Equal(10, scenario.Order.Payment!.Attempts.Count);

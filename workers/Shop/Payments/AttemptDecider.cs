@@ -115,8 +115,8 @@ internal static class AttemptDecider
     public static Decision Switch(OrderCase order, ChannelSwitchRequested request, Facts facts, DateTimeOffset now)
     {
         return order.Payment is { } saga && Attempts.IsOpen(saga) && saga.Attempts[^1] is { } left
-            && left.Channel != request.Channel
-            ? Leave(order, saga, left, request.Channel, facts, now) ?? Decision.NoChange(order)
+            && left.Channel != request.Channel && !(request.RequestedAt <= saga.SwitchedAt)
+            ? Leave(order, saga with { SwitchedAt = request.RequestedAt }, left, request.Channel, facts, now) ?? Decision.NoChange(order)
             : Decision.NoChange(order);
     }
 
