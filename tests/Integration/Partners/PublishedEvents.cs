@@ -36,6 +36,12 @@ internal static class PublishedEvents
         }
     }
 
+    /// <summary>The fleet has given so many events to the webhooks that were to get them.</summary>
+    public static Task ReadAsync(RunningShop shop, int events) => Eventually.TrueAsync(
+        async () => await shop.CountAsync(
+            "SELECT COALESCE(sum(next_offset), 0) FROM shop.progress WHERE grp = 'notifications' AND topic = 'shop.deliveries.v1'") == events,
+        "the fleet has read the events");
+
     private static LogRecord Record(string sku, string order, bool refund, DateTimeOffset time)
     {
         var body = refund

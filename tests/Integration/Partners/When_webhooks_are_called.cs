@@ -130,13 +130,13 @@ public sealed class When_webhooks_are_called(TestServers servers, ITestOutputHel
     }
 
     [Fact]
-    public async Task A_secret_is_changed_without_a_gap()
+    public async Task A_secret_is_changed_without_a_gap_also_where_the_new_one_was_lost()
     {
         await using var shop = await RunningShop.StartAsync(servers, Quick);
         await using var endpoint = await WebhookEndpoint.StartAsync();
         var partner = await Partnership.MakeAsync(shop, "acme");
         var (id, old) = await partner.AddWebhookAsync(endpoint.Url);
-        var secrets = new[] { old, [1, .. new byte[31]], [2, .. new byte[31]] };
+        var secrets = new[] { old, [1, .. new byte[31]], [2, .. new byte[31]], [3, .. new byte[31]] };
         var vault = new WebhookSecrets(shop.Secrets.KeyEncryption);
         async Task<IReadOnlyList<bool>> SignedByAsync(int order)
         {
@@ -145,17 +145,28 @@ public sealed class When_webhooks_are_called(TestServers servers, ITestOutputHel
             return [.. secrets.Select(s => WebhookEndpoint.IsSigned(endpoint.Taken[^1], s))];
         }
 
-        var before = await SignedByAsync(0);
-        var overlap = DateTimeOffset.UtcNow + TimeSpan.FromHours(24);
-        Assert.True(await PartnerStore.RotateSecretAsync(shop.Database, id, vault.Seal(id, secrets[1]), overlap, default));
-        var meanwhile = await SignedByAsync(1);
-        Assert.True(await PartnerStore.RotateSecretAsync(
-            shop.Database, id, vault.Seal(id, secrets[2]), DateTimeOffset.UtcNow, default));
-        var afterwards = await SignedByAsync(2);
+        async Task<bool?> RotateAsync(int secret, TimeSpan overlap)
+        {
+            var now = DateTimeOffset.UtcNow;
+            return await PartnerStore.RotateSecretAsync(
+                shop.Database, id, vault.Seal(id, secrets[secret]), now + overlap, now, default);
+        }
 
-        Assert.Equal([true, false, false], before);
-        Assert.Equal([true, true, false], meanwhile);
-        Assert.Equal([false, false, true], afterwards);
+        var before = await SignedByAsync(0);
+        Assert.False(await RotateAsync(1, TimeSpan.FromHours(24)));
+        var meanwhile = await SignedByAsync(1);
+        // Again, since nobody has read the new one: the partner's own goes on.
+        Assert.True(await RotateAsync(2, TimeSpan.FromHours(24)));
+        var again = await SignedByAsync(2);
+        Assert.True(await RotateAsync(3, TimeSpan.Zero));
+        var afterwards = await SignedByAsync(3);
+
+        Assert.Equal([true, false, false, false], before);
+        Assert.Equal([true, true, false, false], meanwhile);
+        Assert.Equal([true, false, true, false], again);
+        Assert.Equal([false, false, false, true], afterwards);
+        Assert.Null(await PartnerStore.RotateSecretAsync(
+            shop.Database, "wh_none", vault.Seal("wh_none", old), DateTimeOffset.UtcNow, DateTimeOffset.UtcNow, default));
     }
 
     [Fact]
@@ -169,10 +180,7 @@ public sealed class When_webhooks_are_called(TestServers servers, ITestOutputHel
         await PublishedEvents.AppendAsync(shop, "GIFT", 0, 10, now - TimeSpan.FromSeconds(1));
         await PublishedEvents.AppendAsync(shop, "GIFT", 10, 10, now + TimeSpan.FromHours(1));
         // Read by the fleet before there was a webhook: nothing is sent by itself.
-        await Eventually.TrueAsync(
-            async () => await shop.CountAsync(
-                "SELECT COALESCE(sum(next_offset), 0) FROM shop.progress WHERE grp = 'notifications' AND topic = 'shop.deliveries.v1'") == 40,
-            "the fleet has read the events");
+        await PublishedEvents.ReadAsync(shop, 40);
         await partner.AddWebhookAsync(endpoint.Url);
         var span = $$"""{"after":"{{now - TimeSpan.FromMinutes(1):O}}","until":"{{now + TimeSpan.FromMinutes(1):O}}"}""";
 

@@ -10,8 +10,8 @@ namespace CardShop.Shop.Partners;
 public static class PartnerStore
 {
     /// <summary>
-    /// By how much the clock of whoever enables a webhook may be behind the fleets': events of that span may come twice,
-    /// none is left out.
+    /// By how much the clock of whoever stops or enables a webhook may differ from the fleets', or these may be behind the
+    /// log: events of that span may come twice, none is left out.
     /// </summary>
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
@@ -21,38 +21,32 @@ public static class PartnerStore
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await using var batch = new NpgsqlBatch(connection, transaction)
-        {
-            BatchCommands =
-            {
-                new(
-                    """
-                    INSERT INTO shop.mt_doc_partner AS p (id, data, mt_dotnet_type, mt_version)
-                    VALUES ($1, $2, 'CardShop.Contracts.Partner', 1)
-                    ON CONFLICT (id) DO UPDATE
-                    SET data = excluded.data, mt_version = p.mt_version + 1, mt_last_modified = transaction_timestamp()
-                    WHERE p.mt_version = $3
-                    RETURNING mt_version
-                    """)
-                {
-                    Parameters =
-                    {
-                        new() { Value = partner.Id },
-                        new()
-                        {
-                            Value = JsonSerializer.Serialize(partner, ContractsJson.Default.Partner),
-                            NpgsqlDbType = NpgsqlDbType.Jsonb,
-                        },
-                        new() { Value = partner.Version },
-                    },
-                },
-                new("UPDATE shop.commit_no SET n = n + 1"),
-            },
-        };
-        var version = await batch.ExecuteScalarAsync(cancellation) as int?
-            ?? throw new ConflictException($"Partner {partner.Id} was changed by somebody else meanwhile");
+        var version = await PutAsync(connection, partner, cancellation);
+        await CountAsync(connection, cancellation);
         await transaction.CommitAsync(cancellation);
         return version;
+    }
+
+    /// <summary>
+    /// Lets a partner in, or shuts it out. Its webhooks miss what happens while it is shut out: since when is noted, and when it
+    /// is let in they are sent that. Their own state stays as it is.
+    /// </summary>
+    /// <param name="partner">The version that was read.</param>
+    /// <returns>Its enabled webhooks, and since when they miss events; of a partner that is let in, those that miss any.</returns>
+    /// <exception cref="ConflictException">It was changed meanwhile.</exception>
+    public static async Task<IReadOnlyList<(string Webhook, DateTimeOffset Since)>> SwitchAsync(
+        NpgsqlDataSource database, Partner partner, bool isEnabled, DateTimeOffset now, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await PutAsync(connection, partner with { Enabled = isEnabled }, cancellation);
+        var missed = isEnabled
+            ? await ResendAsync(connection, partner.Id, null, now, cancellation)
+            : await NoteMissedAsync(connection, partner.Id, now, cancellation);
+        // Last, as fleets do it: they lock webhooks, then this.
+        await CountAsync(connection, cancellation);
+        await transaction.CommitAsync(cancellation);
+        return missed;
     }
 
     public static async Task<Partner?> FindAsync(NpgsqlDataSource database, string id, CancellationToken cancellation) =>
@@ -78,14 +72,16 @@ public static class PartnerStore
         return webhooks;
     }
 
+    /// <summary>Adds a webhook. Where its partner is shut out it misses events from now on.</summary>
     public static async Task AddWebhookAsync(
         NpgsqlDataSource database, Webhook webhook, SealedSecret secret, CancellationToken cancellation)
     {
         await WriteAsync(
             database,
             """
-            INSERT INTO shop.webhooks (id, partner, url, events, skus, secret, kek, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            INSERT INTO shop.webhooks (id, partner, url, events, skus, secret, kek, created_at, missed_since)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, (
+                SELECT $8 FROM shop.mt_doc_partner WHERE id = $2 AND NOT (data ->> 'enabled')::boolean))
             """,
             [
                 new() { Value = webhook.Id }, new() { Value = webhook.Partner }, new() { Value = webhook.Url },
@@ -95,22 +91,41 @@ public static class PartnerStore
             cancellation);
     }
 
-    /// <summary>A new secret; the present one signs too until <paramref name="oldUntil"/>.</summary>
-    /// <returns>False where there is no such webhook.</returns>
-    public static Task<bool> RotateSecretAsync(
-        NpgsqlDataSource database, string webhook, SealedSecret secret, DateTimeOffset oldUntil,
-        CancellationToken cancellation) =>
-        WriteAsync(
-            database,
+    /// <summary>
+    /// A new secret; the present one signs too until <paramref name="oldUntil"/>. Where the one before the present one does so
+    /// still, it goes on instead: of a secret that was changed again so soon nobody knows whether the partner ever got it.
+    /// </summary>
+    /// <returns>True where the one before the present one goes on; null where there is no such webhook.</returns>
+    public static async Task<bool?> RotateSecretAsync(
+        NpgsqlDataSource database, string webhook, SealedSecret secret, DateTimeOffset oldUntil, DateTimeOffset now,
+        CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await using var command = new NpgsqlCommand(
             """
-            UPDATE shop.webhooks
-            SET old_secret = secret, old_kek = kek, old_until = $4, secret = $2, kek = $3 WHERE id = $1
+            UPDATE shop.webhooks w
+            SET old_secret = CASE WHEN b.again THEN w.old_secret ELSE w.secret END,
+                old_kek = CASE WHEN b.again THEN w.old_kek ELSE w.kek END,
+                old_until = $4, secret = $2, kek = $3
+            FROM (
+                SELECT id, COALESCE(old_until > $5, false) AS again FROM shop.webhooks WHERE id = $1 FOR NO KEY UPDATE) b
+            WHERE w.id = b.id
+            RETURNING b.again
             """,
-            [
+            connection, transaction)
+        {
+            Parameters =
+            {
                 new() { Value = webhook }, new() { Value = secret.Bytes }, new() { Value = secret.KeyEncryptionKey },
-                new() { Value = oldUntil },
-            ],
-            cancellation);
+                new() { Value = oldUntil }, new() { Value = now },
+            },
+        };
+        var again = await command.ExecuteScalarAsync(cancellation) as bool?;
+        await CountAsync(connection, cancellation);
+        await transaction.CommitAsync(cancellation);
+        return again;
+    }
 
     /// <summary>Stops a webhook.</summary>
     /// <returns>False where there is no such webhook, or it was stopped already.</returns>
@@ -119,50 +134,167 @@ public static class PartnerStore
         WriteAsync(
             database,
             """
-            UPDATE shop.webhooks SET enabled = false, reason = $2, missed_since = COALESCE((
-                SELECT min(event_time) FROM shop.webhook_deliveries WHERE webhook = $1), $3)
+            UPDATE shop.webhooks SET enabled = false, reason = $2, missed_since = LEAST(missed_since, $3, (
+                SELECT min(event_time) FROM shop.webhook_deliveries WHERE webhook = $1))
             WHERE id = $1 AND enabled
             """,
-            [new() { Value = webhook }, new() { Value = reason }, new() { Value = now }],
+            [new() { Value = webhook }, new() { Value = reason }, new() { Value = now - ClockSkew }],
             cancellation);
 
-    /// <summary>Calls a webhook again, and has sent to it what it missed meanwhile.</summary>
+    /// <summary>
+    /// Calls a webhook again, and has sent to it what it missed meanwhile; where its partner is shut out, when that is let in.
+    /// </summary>
     /// <returns>False where there is no such webhook, or it was not disabled.</returns>
     public static async Task<bool> EnableWebhookAsync(
         NpgsqlDataSource database, Webhook webhook, DateTimeOffset now, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await using var batch = new NpgsqlBatch(connection, transaction)
+        var isPartnerIn = await IsInAsync(connection, webhook.Partner, cancellation);
+        await using var command = new NpgsqlCommand(
+            """
+            UPDATE shop.webhooks
+            SET enabled = true, reason = NULL, failing_since = NULL, missed_since = COALESCE(missed_since, $2)
+            WHERE id = $1 AND NOT enabled
+            """,
+            connection, transaction)
         {
-            BatchCommands =
+            Parameters =
             {
-                new(
-                    """
-                    UPDATE shop.webhooks SET enabled = true, reason = NULL, failing_since = NULL, missed_since = NULL
-                    WHERE id = $1 AND NOT enabled
-                    """)
+                new() { Value = webhook.Id },
+                new()
                 {
-                    Parameters = { new() { Value = webhook.Id } },
+                    Value = isPartnerIn ? DBNull.Value : now - ClockSkew, NpgsqlDbType = NpgsqlDbType.TimestampTz,
                 },
-                new("UPDATE shop.commit_no SET n = n + 1"),
             },
         };
-        await batch.ExecuteNonQueryAsync(cancellation);
-        if (batch.BatchCommands[0].Rows == 0)
+        if (await command.ExecuteNonQueryAsync(cancellation) == 0)
         {
             return false;
         }
 
-        if (webhook.MissedSince is { } missed)
+        if (isPartnerIn)
         {
-            await WebhookReplays.RequestAsync(
-                connection, $"enabled-{webhook.Id}-{now.ToUnixTimeMilliseconds()}",
-                new(webhook.Partner, missed, now + ClockSkew, now, webhook.Id), cancellation);
+            await ResendAsync(connection, webhook.Partner, webhook.Id, now, cancellation);
         }
 
+        await CountAsync(connection, cancellation);
         await transaction.CommitAsync(cancellation);
         return true;
+    }
+
+    /// <summary>Whether a partner is let in. Nobody changes that before this transaction's end.</summary>
+    private static async Task<bool> IsInAsync(NpgsqlConnection connection, string partner, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT (data ->> 'enabled')::boolean FROM shop.mt_doc_partner WHERE id = $1 FOR SHARE", connection);
+        command.Parameters.Add(new() { Value = partner });
+        return await command.ExecuteScalarAsync(cancellation) is true;
+    }
+
+    /// <summary>Writes down since when a partner's webhooks miss events. What they have still to get waits, and needs no note.</summary>
+    private static async Task<IReadOnlyList<(string Webhook, DateTimeOffset Since)>> NoteMissedAsync(
+        NpgsqlConnection connection, string partner, DateTimeOffset now, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            UPDATE shop.webhooks w SET missed_since = COALESCE(w.missed_since, $2)
+            FROM (SELECT id FROM shop.webhooks WHERE partner = $1 AND enabled ORDER BY id FOR NO KEY UPDATE) m
+            WHERE w.id = m.id
+            RETURNING w.id, w.missed_since
+            """,
+            connection);
+        command.Parameters.Add(new() { Value = partner });
+        command.Parameters.Add(new() { Value = now - ClockSkew });
+        return await MissedAsync(command, cancellation);
+    }
+
+    /// <summary>
+    /// Has sent to enabled webhooks what they missed. The time in which nobody called them does not count against them, nor
+    /// against an event that they have still to get.
+    /// </summary>
+    /// <param name="webhook">Null = all of the partner.</param>
+    private static async Task<IReadOnlyList<(string Webhook, DateTimeOffset Since)>> ResendAsync(
+        NpgsqlConnection connection, string partner, string? webhook, DateTimeOffset now, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            UPDATE shop.webhooks w SET failing_since = NULL, missed_since = NULL
+            FROM (
+                SELECT id, missed_since FROM shop.webhooks
+                WHERE partner = $1 AND ($2 IS NULL OR id = $2) AND enabled AND missed_since IS NOT NULL
+                ORDER BY id FOR NO KEY UPDATE) m
+            WHERE w.id = m.id
+            RETURNING m.id, m.missed_since
+            """,
+            connection);
+        command.Parameters.Add(new() { Value = partner });
+        command.Parameters.Add(new() { Value = (object?)webhook ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Varchar });
+        var missed = await MissedAsync(command, cancellation);
+        await using var fresh = new NpgsqlCommand(
+            "UPDATE shop.webhook_deliveries SET first_try = NULL WHERE webhook = ANY($1) AND first_try IS NOT NULL", connection);
+        fresh.Parameters.Add(new()
+        {
+            Value = missed.Select(m => m.Webhook).ToArray(),
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Varchar,
+        });
+        await fresh.ExecuteNonQueryAsync(cancellation);
+        foreach (var (id, since) in missed)
+        {
+            await WebhookReplays.RequestAsync(
+                connection, $"enabled-{id}-{now.ToUnixTimeMilliseconds()}", new(partner, since, now + ClockSkew, now, id),
+                cancellation);
+        }
+
+        return missed;
+    }
+
+    private static async Task<IReadOnlyList<(string Webhook, DateTimeOffset Since)>> MissedAsync(
+        NpgsqlCommand command, CancellationToken cancellation)
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var missed = new List<(string Webhook, DateTimeOffset Since)>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            missed.Add((reader.GetString(0), await reader.GetFieldValueAsync<DateTimeOffset>(1, cancellation)));
+        }
+
+        return missed;
+    }
+
+    private static async Task<int> PutAsync(NpgsqlConnection connection, Partner partner, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            INSERT INTO shop.mt_doc_partner AS p (id, data, mt_dotnet_type, mt_version)
+            VALUES ($1, $2, 'CardShop.Contracts.Partner', 1)
+            ON CONFLICT (id) DO UPDATE
+            SET data = excluded.data, mt_version = p.mt_version + 1, mt_last_modified = transaction_timestamp()
+            WHERE p.mt_version = $3
+            RETURNING mt_version
+            """,
+            connection)
+        {
+            Parameters =
+            {
+                new() { Value = partner.Id },
+                new()
+                {
+                    Value = JsonSerializer.Serialize(partner, ContractsJson.Default.Partner),
+                    NpgsqlDbType = NpgsqlDbType.Jsonb,
+                },
+                new() { Value = partner.Version },
+            },
+        };
+        return await command.ExecuteScalarAsync(cancellation) as int?
+            ?? throw new ConflictException($"Partner {partner.Id} was changed by somebody else meanwhile");
+    }
+
+    /// <summary>Takes the commit number that every transaction takes at its end.</summary>
+    private static async Task CountAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("UPDATE shop.commit_no SET n = n + 1", connection);
+        await command.ExecuteNonQueryAsync(cancellation);
     }
 
     private static async Task<bool> WriteAsync(

@@ -21,6 +21,14 @@ public sealed class WebhookReplays(
     /// <summary>While a partner's webhooks have more to get than this, its replay waits.</summary>
     private const int PendingLimit = 5_000;
 
+    /// <summary>Which replays r go on; $1 is the limit. For a webhook or partner that is disabled one waits: it may be enabled.</summary>
+    private const string CanGoOn =
+        """
+        NOT EXISTS (SELECT 1 FROM shop.webhooks w WHERE w.partner = r.partner AND w.pending > $1)
+        AND NOT EXISTS (SELECT 1 FROM shop.webhooks w WHERE w.id = r.webhook AND NOT w.enabled)
+        AND NOT EXISTS (SELECT 1 FROM shop.mt_doc_partner p WHERE p.id = r.partner AND NOT (p.data ->> 'enabled')::boolean)
+        """;
+
     /// <summary>An event can stand in the outbox before it is appended; one that stood there longer is not found.</summary>
     private static readonly TimeSpan LongestDelay = TimeSpan.FromHours(6);
 
@@ -65,8 +73,7 @@ public sealed class WebhookReplays(
                     await Task.Delay(Every, time, cancellation);
                 }
             }
-            catch (Exception e) when (
-                (Failures.IsPlace(e) || e is TrimmedException) && !cancellation.IsCancellationRequested)
+            catch (Exception e) when (Failures.IsPlace(e) && !cancellation.IsCancellationRequested)
             {
                 ShopLog.ScanFailed(logger, "webhook replays", e.Message);
                 await backoff.WaitAsync(cancellation);
@@ -85,10 +92,23 @@ public sealed class WebhookReplays(
         }
 
         replay = replay.Positions is null ? await BeginAsync(replay, cancellation) : replay;
-        var open = Open(replay);
-        var records = open.Count == 0 ? [] : await log.ReadAsync(open, Part, Patience, cancellation);
-        var subscriptions = (await WebhookStore.SubscriptionsAsync(connection, cancellation))
-            .Where(s => s.Partner.Id == replay.Partner && (replay.Webhook is null || replay.Webhook == s.Webhook)).ToList();
+        if (await ReadAsync(replay, cancellation) is not { } records)
+        {
+            await RestartAsync(connection, replay.Id, cancellation);
+            await transaction.CommitAsync(cancellation);
+            ShopLog.ScanFailed(
+                logger, "webhook replays",
+                $"the log has not what replay {replay.Id} was to read next; it begins anew, from the time that was asked for");
+            return false;
+        }
+
+        // Reading takes its time: who was disabled meanwhile gets this part when he is enabled.
+        if (!await CanGoOnAsync(connection, replay.Id, cancellation))
+        {
+            return false;
+        }
+
+        var subscriptions = await SubscriptionsAsync(connection, replay, cancellation);
         var deliveries = new List<(string, PartnerEvent)>();
         foreach (var record in records.Where(r => r.Offset < replay.Ends![r.Partition.Partition]))
         {
@@ -101,16 +121,59 @@ public sealed class WebhookReplays(
             }
         }
 
-        await webhooks.AddAsync(connection, deliveries, time.GetUtcNow(), cancellation);
+        var disabled = await webhooks.AddAsync(connection, deliveries, time.GetUtcNow(), cancellation);
         var sent = replay.Sent + deliveries.Count;
-        await MoveAsync(connection, replay with { Sent = sent }, Open(replay).Count == 0, cancellation);
+        var isDone = Open(replay).Count == 0;
+        await MoveAsync(connection, replay with { Sent = sent }, isDone, cancellation);
         await transaction.CommitAsync(cancellation);
-        if (Open(replay).Count == 0)
+        foreach (var webhook in disabled)
+        {
+            ShopLog.WebhookDisabled(logger, webhook, "too many undelivered events");
+        }
+
+        if (isDone)
         {
             ShopLog.WebhooksReplayed(logger, replay.Partner, sent);
         }
 
-        return true;
+        return isDone || records.Count > 0;
+    }
+
+    private static async Task<IReadOnlyList<Subscription>> SubscriptionsAsync(
+        NpgsqlConnection connection, Replay replay, CancellationToken cancellation) =>
+    [
+        .. (await WebhookStore.SubscriptionsAsync(connection, cancellation))
+            .Where(s => s.Partner.Id == replay.Partner && (replay.Webhook is null || replay.Webhook == s.Webhook)),
+    ];
+
+    /// <returns>
+    /// The next records; null where the log has not what was to be read: it was trimmed meanwhile, or it is not the one that the
+    /// replay was begun on.
+    /// </returns>
+    private async Task<IReadOnlyList<LogIncoming>?> ReadAsync(Replay replay, CancellationToken cancellation)
+    {
+        var open = Open(replay);
+        if (open.Count == 0)
+        {
+            return [];
+        }
+
+        try
+        {
+            var records = await log.ReadAsync(open, Part, Patience, cancellation);
+            return records.Count > 0 || await ReachesEndsAsync(replay, cancellation) ? records : null;
+        }
+        catch (TrimmedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>False where the log ends before the replay does.</summary>
+    private async Task<bool> ReachesEndsAsync(Replay replay, CancellationToken cancellation)
+    {
+        var bounds = await log.BoundsAsync(Topics.Deliveries, cancellation);
+        return Open(replay).Keys.All(p => bounds[p].Next >= replay.Ends![p.Partition]);
     }
 
     /// <summary>The partitions that are not read to their end.</summary>
@@ -130,13 +193,21 @@ public sealed class WebhookReplays(
         };
     }
 
+    private static async Task<bool> CanGoOnAsync(NpgsqlConnection connection, string replay, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            $"SELECT EXISTS (SELECT 1 FROM shop.webhook_replays r WHERE r.id = $2 AND {CanGoOn})", connection);
+        command.Parameters.Add(new() { Value = (long)PendingLimit });
+        command.Parameters.Add(new() { Value = replay });
+        return await command.ExecuteScalarAsync(cancellation) is true;
+    }
+
     private static async Task<Replay?> NextAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
-            """
+            $"""
             SELECT id, partner, webhook, after, until, positions, ends, sent FROM shop.webhook_replays r
-            WHERE NOT EXISTS (SELECT 1 FROM shop.webhooks w WHERE w.partner = r.partner AND w.pending > $1)
-            ORDER BY requested_at LIMIT 1 FOR UPDATE SKIP LOCKED
+            WHERE {CanGoOn} ORDER BY requested_at LIMIT 1 FOR UPDATE SKIP LOCKED
             """,
             connection);
         command.Parameters.Add(new() { Value = (long)PendingLimit });
@@ -168,6 +239,14 @@ public sealed class WebhookReplays(
             command.Parameters.Add(new() { Value = replay.Sent });
         }
 
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private static async Task RestartAsync(NpgsqlConnection connection, string replay, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            "UPDATE shop.webhook_replays SET positions = NULL, ends = NULL WHERE id = $1", connection);
+        command.Parameters.Add(new() { Value = replay });
         await command.ExecuteNonQueryAsync(cancellation);
     }
 

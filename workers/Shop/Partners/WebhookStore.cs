@@ -254,8 +254,8 @@ public sealed class WebhookStore(NpgsqlDataSource database, WebhookOptions optio
     {
         await using var command = new NpgsqlCommand(
             """
-            UPDATE shop.webhooks SET enabled = false, reason = $2, missed_since = (
-                SELECT min(event_time) FROM shop.webhook_deliveries WHERE webhook = $1)
+            UPDATE shop.webhooks SET enabled = false, reason = $2, missed_since = LEAST(missed_since, (
+                SELECT min(event_time) FROM shop.webhook_deliveries WHERE webhook = $1))
             WHERE id = $1 AND enabled
             """,
             connection);

@@ -6,7 +6,9 @@ namespace CardShop.Shop.Partners;
 /// <param name="OldUntil">Until when the secret before signs too.</param>
 /// <param name="Reason">Why it is disabled.</param>
 /// <param name="FailingSince">No call has succeeded since; null while calls succeed.</param>
-/// <param name="MissedSince">The time of the oldest event that was dropped when it was disabled.</param>
+/// <param name="MissedSince">
+/// It misses events of this time and later: it was disabled, or its partner was. Null while it misses none.
+/// </param>
 public sealed record Webhook(
     string Id, string Partner, string Url, IReadOnlyList<string>? Events, IReadOnlyList<string>? Skus, bool Enabled,
     string? Reason, DateTimeOffset CreatedAt, long Pending, long Delivered, long GivenUp, DateTimeOffset? FailingSince,

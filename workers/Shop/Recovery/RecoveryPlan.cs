@@ -1,5 +1,6 @@
 using CardShop.Contracts;
 using CardShop.Pipeline.Log;
+using CardShop.Shop.Partners;
 
 namespace CardShop.Shop.Recovery;
 
@@ -78,6 +79,9 @@ public sealed class RecoveryReport
     public long StockRows { get; set; }
 
     public long EventsForPartners { get; set; }
+
+    /// <summary>Webhooks that had more to get than they may have, and so get nothing until somebody enables them.</summary>
+    public IReadOnlyList<Webhook> WebhooksDisabled { get; set; } = [];
 
     public long CommandsPurged { get; set; }
 

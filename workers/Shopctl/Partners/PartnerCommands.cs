@@ -24,7 +24,7 @@ public static partial class PartnerCommands
         List(session),
         Rotate(session),
         Switch(session, "disable", "Refuses every key of a partner and stops its webhooks.", enabled: false),
-        Switch(session, "enable", "Takes a disabled partner's keys again.", enabled: true),
+        Switch(session, "enable", "Takes a disabled partner's keys again; its webhooks are sent what they missed.", enabled: true),
         WebhookCommands.Create(session),
     };
 
@@ -78,8 +78,9 @@ public static partial class PartnerCommands
                 OperatorActions.PartnerAdd, partner.Id, null, [], cancellation);
             var key = NewKey(servers, session);
             await PartnerStore.PutAsync(servers.Database, partner with { Keys = [key.Kept] }, cancellation);
-            await grant.DoneAsync(null, $"key {key.Kept.Id}, {string.Join(' ', partner.Scopes)}", cancellation);
+            // First of all: it is valid, and cannot be shown again.
             Show(session, partner.Id, key);
+            await grant.DoneAsync(null, $"key {key.Kept.Id}, {string.Join(' ', partner.Scopes)}", cancellation);
             return ExitCodes.Ok;
         });
         return add;
@@ -107,11 +108,11 @@ public static partial class PartnerCommands
             var now = session.Time.GetUtcNow();
             await PartnerStore.PutAsync(
                 servers.Database, PartnerKeys.Rotate(partner, key.Kept, now + hours, now), cancellation);
+            Show(session, partner.Id, key);
+            session.Screen.Line($"The key before is valid until {Screen.Time(now + hours)}.");
             await grant.DoneAsync(
                 string.Join(' ', partner.Keys.Select(k => k.Id)), $"{key.Kept.Id}; the one before until {Screen.Time(now + hours)}",
                 cancellation);
-            Show(session, partner.Id, key);
-            session.Screen.Line($"The key before is valid until {Screen.Time(now + hours)}.");
             return ExitCodes.Ok;
         });
         return rotate;
@@ -133,9 +134,17 @@ public static partial class PartnerCommands
             await servers.RequireWritableAsync(cancellation);
             var partner = await RequireAsync(servers, arguments.GetValue(id)!, cancellation);
             await using var grant = await session.Operators.RequireAsync(action, partner.Id, null, [], cancellation);
-            await PartnerStore.PutAsync(servers.Database, partner with { Enabled = enabled }, cancellation);
+            var missed = await PartnerStore.SwitchAsync(
+                servers.Database, partner, enabled, session.Time.GetUtcNow(), cancellation);
             await grant.DoneAsync(partner.Enabled ? "enabled" : "disabled", verb + "d", cancellation);
             session.Screen.Line($"Partner {partner.Id} is {verb}d.");
+            foreach (var (webhook, since) in missed)
+            {
+                session.Screen.Line(enabled
+                    ? $"Webhook {webhook}: events since {Screen.Time(since)} are sent again."
+                    : $"Webhook {webhook} is not called; 'shopctl partner enable {partner.Id}' sends it events since {Screen.Time(since)}.");
+            }
+
             return ExitCodes.Ok;
         });
         return command;

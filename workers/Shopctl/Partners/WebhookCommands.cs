@@ -78,8 +78,14 @@ public static class WebhookCommands
                     products, true, null, session.Time.GetUtcNow(), 0, 0, 0, null, null,
                     null, null),
                 Vault(servers).Seal(id, secret), cancellation);
-            await grant.DoneAsync(null, $"{id} {address}", cancellation);
+            // First of all: it is in use, and cannot be shown again.
             Print(session, id, secret);
+            if (!owner.Enabled)
+            {
+                session.Screen.Note($"Partner {owner.Id} is disabled: nothing is sent before 'shopctl partner enable {owner.Id}'.");
+            }
+
+            await grant.DoneAsync(null, $"{id} {address}", cancellation);
             return ExitCodes.Ok;
         });
         return add;
@@ -90,7 +96,7 @@ public static class WebhookCommands
         var id = new Argument<string>("ID") { Description = "Which webhook, as 'shopctl partner list' shows it." };
         var overlap = new Option<double>("--overlap-hours")
         {
-            Description = "How long the present secret signs too, 0 to 720 (24).",
+            Description = "How long the present secret signs too, 0 to 720 (24). Where the one before it does so still, that one goes on instead.",
             HelpName = "N",
             DefaultValueFactory = _ => 24,
         };
@@ -102,18 +108,20 @@ public static class WebhookCommands
             await servers.RequireWritableAsync(cancellation);
             var webhook = arguments.GetValue(id)!;
             var secret = RandomNumberGenerator.GetBytes(SecretBytes);
-            var until = session.Time.GetUtcNow() + hours;
+            var now = session.Time.GetUtcNow();
+            var until = now + hours;
             await using var grant = await session.Operators.RequireAsync(
                 OperatorActions.WebhookRotate, webhook, null, [], cancellation);
-            if (!await PartnerStore.RotateSecretAsync(
-                servers.Database, webhook, Vault(servers).Seal(webhook, secret), until, cancellation))
-            {
-                throw Unknown(webhook);
-            }
-
-            await grant.DoneAsync(null, $"the secret before until {Screen.Time(until)}", cancellation);
+            var isSecond = await PartnerStore.RotateSecretAsync(
+                servers.Database, webhook, Vault(servers).Seal(webhook, secret), until, now, cancellation)
+                ?? throw Unknown(webhook);
             Print(session, webhook, secret);
-            session.Screen.Line($"The secret before signs too until {Screen.Time(until)}.");
+            session.Screen.Line(isSecond
+                ? $"The secret before the last change still signed: it goes on until {Screen.Time(until)}. The one that is replaced now " +
+                    "signs no more: if the partner has that already, give him this one at once."
+                : $"The secret before signs too until {Screen.Time(until)}.");
+            await grant.DoneAsync(
+                null, $"{(isSecond ? "the secret before the last" : "the secret before")} until {Screen.Time(until)}", cancellation);
             return ExitCodes.Ok;
         });
         return rotate;
@@ -148,6 +156,7 @@ public static class WebhookCommands
         {
             await servers.RequireWritableAsync(cancellation);
             var webhook = await RequireAsync(servers, arguments.GetValue(id)!, cancellation);
+            var owner = await PartnerCommands.RequireAsync(servers, webhook.Partner, cancellation);
             await using var grant = await session.Operators.RequireAsync(
                 OperatorActions.WebhookEnable, webhook.Id, null, [], cancellation);
             var done = await PartnerStore.EnableWebhookAsync(
@@ -155,6 +164,8 @@ public static class WebhookCommands
             await grant.DoneAsync(done ? "disabled" : "enabled", "enabled", cancellation);
             session.Screen.Line(
                 !done ? $"Webhook {webhook.Id} is not disabled."
+                : !owner.Enabled
+                    ? $"Webhook {webhook.Id} is enabled, but partner {owner.Id} is not: it is sent what it missed by 'shopctl partner enable {owner.Id}'."
                 : webhook.MissedSince is { } missed
                     ? $"Webhook {webhook.Id} is enabled; events since {Screen.Time(missed)} are sent again."
                     : $"Webhook {webhook.Id} is enabled.");

@@ -54,6 +54,13 @@ internal static class RecoverScreen
         Screen.Row(table, "commit before", Number(plan.Commit));
         Screen.Row(table, "commit after", Number(report.CommitAfter));
         screen.Show(table);
+        foreach (var webhook in report.WebhooksDisabled)
+        {
+            screen.Line(
+                $"Webhook {webhook.Id} of {webhook.Partner} is disabled: {webhook.Reason}. It is sent what it missed since " +
+                $"{Screen.Time(webhook.MissedSince)} by 'shopctl partner webhook enable {webhook.Id}'.");
+        }
+
         screen.Line(Text($"Recovered in {elapsed.TotalSeconds:F1} s, {report.Orders / Math.Max(0.001, elapsed.TotalSeconds):N0} orders/s."));
     }
 
@@ -87,6 +94,7 @@ internal static class RecoverScreen
         ("open orders that the lag may have paid", report.LagOpen),
         ("keys that the lag may have issued, void", report.LagKeys),
         ("events for webhooks and mails again", report.EventsForPartners),
+        ("webhooks disabled, with too many events", report.WebhooksDisabled.Count),
         ("commands removed from queues", report.CommandsPurged),
         ("records that nobody can read", report.Unreadable),
     ];
