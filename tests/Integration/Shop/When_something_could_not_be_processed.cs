@@ -56,6 +56,27 @@ public sealed class When_something_could_not_be_processed(TestServers servers)
         await ErrorsAsync(shop, 0);
 
         await TellAsync(shop, order);
+        await OutOfReviewAsync(shop, order.Id);
+    }
+
+    /// <summary>Two commands of one order were given up: sent back in one run, they leave neither letter nor case open.</summary>
+    private static async Task OutOfReviewAsync(RunningShop shop, string orderId)
+    {
+        await ReviewAsync(shop, orderId);
+        foreach (var prefix in new[] { "one-", "two-" })
+        {
+            await LetterAsync(shop, new(
+                Queues.Delivery, 0, 0, prefix + orderId, "CardShop.Contracts.DeliverOrder", "TimeoutException: see the log", orderId,
+                DateTimeOffset.UtcNow, CommandOf(orderId)));
+            await FailedCommandAsync(shop, orderId, prefix);
+        }
+
+        await ErrorsAsync(shop, 2);
+        Assert.Equal(0, await Shopctl.RunAsync(shop, "errors", "retry", "--all-matching", "--order", orderId, "--why", "a test"));
+        await ErrorsAsync(shop, 0);
+        var saga = await ReviewQueries.FindAsync(shop.Database, orderId, default);
+        Assert.All(saga!.Reviews!, r => Assert.NotNull(r.ClosedAt));
+        Assert.Equal(["discarded", "retried", "retried", "retried"], (await StatesAsync(shop)).Order());
     }
 
     private static async Task TellAsync(RunningShop shop, PlacedOrder order)
@@ -99,42 +120,47 @@ public sealed class When_something_could_not_be_processed(TestServers servers)
         await shop.StopFleetsAsync();
         var order = await shop.PlaceAsync("LETTER");
         var record = (await shop.RecordsAsync(Topics.Orders)).Single(r => Encoding.UTF8.GetString(r.Value!).Contains(order.Id, StringComparison.Ordinal));
-        await using (var connection = await shop.Database.OpenConnectionAsync())
-        await using (var transaction = await connection.BeginTransactionAsync())
-        {
-            await PostgresShopStore.ReviewAsync(connection, order.Id, "A message could not be processed", default);
-            await transaction.CommitAsync();
-        }
-
+        await ReviewAsync(shop, order.Id);
         Assert.Equal(0, await shop.CountAsync(
             $"WITH m AS (UPDATE shop.progress SET next_offset = next_offset + 1 WHERE grp = 'orders' AND partition = {record.Partition.Partition.Text()}) SELECT 0"));
-        var letter = new DeadLetter(
+        await LetterAsync(shop, new(
             Topics.Orders.Name, record.Partition.Partition, record.Offset, record.Key, record.Type, "TimeoutException: see the log",
-            order.Id, DateTimeOffset.UtcNow, record.Value!);
-        await shop.Log.ProduceAsync(
-            new(
-                Topics.DeadLetters.Name, Topics.DeadLetters.PartitionOf(letter.Topic), Encoding.UTF8.GetBytes(letter.Topic),
-                JsonSerializer.SerializeToUtf8Bytes(letter, ContractsJson.Default.DeadLetter),
-                [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(MessageTypes.DeadLetter))]),
-            default);
+            order.Id, DateTimeOffset.UtcNow, record.Value!));
         shop.StartFleets();
         return order;
     }
 
-    private static async Task FailedCommandAsync(RunningShop shop, string orderId)
+    private static async Task ReviewAsync(RunningShop shop, string orderId)
+    {
+        await using var connection = await shop.Database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await PostgresShopStore.ReviewAsync(connection, orderId, "A message could not be processed", default);
+        await transaction.CommitAsync();
+    }
+
+    private static Task LetterAsync(RunningShop shop, DeadLetter letter) => shop.Log.ProduceAsync(
+        new(
+            Topics.DeadLetters.Name, Topics.DeadLetters.PartitionOf(letter.Topic), Encoding.UTF8.GetBytes(letter.Topic),
+            JsonSerializer.SerializeToUtf8Bytes(letter, ContractsJson.Default.DeadLetter),
+            [new(RecordHeaders.Type, Encoding.UTF8.GetBytes(MessageTypes.DeadLetter))]),
+        default);
+
+    private static byte[] CommandOf(string orderId) =>
+        JsonSerializer.SerializeToUtf8Bytes(new DeliverOrder(orderId, 1), CommandsJson.Default.DeliverOrder);
+
+    private static async Task FailedCommandAsync(RunningShop shop, string orderId, string prefix = "m-")
     {
         await using var bus = new RabbitBus(
             new(new(shop.Settings["RabbitMq:Uri"]), "test", 100, TimeSpan.FromSeconds(10)), TimeProvider.System, new Random(),
             TestLogs.Factory.CreateLogger<RabbitBus>());
-        var body = JsonSerializer.SerializeToUtf8Bytes(new DeliverOrder(orderId, 1), CommandsJson.Default.DeliverOrder);
         var properties = new BasicProperties
         {
-            MessageId = "m-" + orderId,
+            MessageId = prefix + orderId,
             Type = "CardShop.Contracts.DeliverOrder",
             Headers = new Dictionary<string, object?> { [NServiceBusHeaders.ConversationId] = orderId },
         };
         await bus.SendToErrorAsync(
-            new(Queues.Delivery, "m-" + orderId, properties.Type, orderId, 0, 3, body, properties, new Unsettled()),
+            new(Queues.Delivery, prefix + orderId, properties.Type, orderId, 0, 3, CommandOf(orderId), properties, new Unsettled()),
             new InvalidOperationException("not today"), default);
     }
 

@@ -17,48 +17,29 @@ internal static class DeadLetterBox
 {
     private const int Part = 2_000;
 
-    /// <summary>Letters that are held at once; of more, the oldest are left out.</summary>
+    /// <summary>Letters that are held at once; of more, settled ones are left out first, then the oldest.</summary>
     private const int MaxLetters = 50_000;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>All letters by time, the oldest first, and whether older ones were left out.</summary>
-    public static async Task<(IReadOnlyList<Letter> Letters, bool More)> ReadAsync(
-        ShopServers servers, CancellationToken cancellation)
+    /// <summary>All letters, as far as they can be held at once, with what became of each.</summary>
+    public static async Task<LetterShelf> ReadAsync(ShopServers servers, CancellationToken cancellation)
     {
-        var letters = new Dictionary<LetterPlace, Letter>();
-        var resolved = new Dictionary<LetterPlace, DeadLetterResolved>();
-        var order = new Queue<LetterPlace>();
-        var more = false;
-        await ReadAsync(
-            servers,
-            Enumerable.Range(0, Topics.DeadLetters.Partitions),
-            record =>
-            {
-                var place = new LetterPlace(record.Partition.Partition, record.Offset);
-                if (DeadLetterRecords.ResolutionOf(record) is { } resolution)
-                {
-                    resolved[place with { Offset = resolution.Offset }] = resolution;
-                }
-                else if (DeadLetterRecords.LetterOf(record) is { } letter)
-                {
-                    letters[place] = new(
-                        place, letter with { Body = [] }, letter.Body.Length, LetterText.Of(letter), null);
-                    order.Enqueue(place);
-                    if (order.Count > MaxLetters)
-                    {
-                        more = true;
-                        letters.Remove(order.Dequeue());
-                    }
-                }
-            },
-            cancellation);
-        return (
-            [.. letters.Values.Select(l => l with { Resolved = resolved.GetValueOrDefault(l.Place) }).OrderBy(l => l.Head.At)],
-            more);
+        var shelf = new LetterShelf(MaxLetters);
+        int[] partitions = [.. Enumerable.Range(0, Topics.DeadLetters.Partitions)];
+        await ReadAsync(servers, partitions, shelf.Take, cancellation);
+        if (shelf.MakeRoom())
+        {
+            await ReadAsync(servers, partitions, shelf.TakeOpen, cancellation);
+        }
+
+        return shelf;
     }
 
-    /// <summary>Which records of a topic lie there.</summary>
+    /// <summary>
+    /// Which records of a topic lie there. A letter that was copied from a lost region's log names a place of that log, where
+    /// here another record lies: it is left out.
+    /// </summary>
     public static async Task<Letters> PlacesAsync(ShopServers servers, Topic topic, CancellationToken cancellation)
     {
         var places = new HashSet<(PartitionKey, long)>();
@@ -67,7 +48,7 @@ internal static class DeadLetterBox
             [Topics.DeadLetters.PartitionOf(topic.Name)],
             record =>
             {
-                if (DeadLetterRecords.LetterOf(record) is { } letter && letter.Topic == topic.Name)
+                if (record.Mirrored is null && DeadLetterRecords.LetterOf(record) is { } letter && letter.Topic == topic.Name)
                 {
                     places.Add((new(letter.Topic, letter.Partition), letter.Offset));
                 }
@@ -88,7 +69,7 @@ internal static class DeadLetterBox
 
         var records = await servers.Ranges.ReadAsync(
             new Dictionary<PartitionKey, long> { [partition] = place.Offset }, 1, Patience, cancellation);
-        return records.Count > 0 ? DeadLetterRecords.LetterOf(records[0]) : null;
+        return records.Count > 0 && records[0].Offset == place.Offset ? DeadLetterRecords.LetterOf(records[0]) : null;
     }
 
     /// <summary>Notes what became of a letter; returns when that is durable.</summary>

@@ -47,8 +47,8 @@ public static class DeadLetterCommands
                 ? n
                 : throw new ShopctlException(ExitCodes.Usage, "--limit must be 1 to 10000.");
             await servers.RequireLogAsync(cancellation);
-            var (letters, more) = await DeadLetterBox.ReadAsync(servers, cancellation);
-            var found = letters.Where(l => (arguments.GetValue(all) || l.IsOpen) && wanted.Takes(l)).ToList();
+            var shelf = await DeadLetterBox.ReadAsync(servers, cancellation);
+            var found = shelf.InOrder().Where(l => (arguments.GetValue(all) || l.IsOpen) && wanted.Takes(l)).ToList();
             var shown = found.TakeLast(most).ToList();
             if (arguments.GetValue(json))
             {
@@ -61,9 +61,9 @@ public static class DeadLetterCommands
             session.Screen.Note(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{found.Count:N0} {(arguments.GetValue(all) ? "" : "open ")}letters{(shown.Count < found.Count ? $", the newest {shown.Count:N0} of them shown" : "")}."));
-            if (more)
+            if (arguments.GetValue(all) ? shelf.IsCut : shelf.HasMoreOpen)
             {
-                session.Screen.Note("There are more letters than are held at once; the oldest were left out.");
+                session.Screen.Note("There are more letters than are held at once; some were left out.");
             }
 
             return ExitCodes.Ok;
@@ -93,8 +93,8 @@ public static class DeadLetterCommands
         {
             var place = Place(arguments.GetValue(id)!);
             await servers.RequireLogAsync(cancellation);
-            var letter = (await DeadLetterBox.ReadAsync(servers, cancellation)).Letters.FirstOrDefault(l => l.Place == place)
-                ?? throw NoLetter(place);
+            var shelf = await DeadLetterBox.ReadAsync(servers, cancellation);
+            var letter = shelf.InOrder().FirstOrDefault(l => l.Place == place) ?? throw NoLetter(place, shelf);
             var table = Screen.Table("letter", place.ToString());
             Screen.Row(table, "at", Screen.Time(letter.Head.At));
             Screen.Row(table, "from", letter.Origin);
@@ -137,14 +137,14 @@ public static class DeadLetterCommands
                 // What a letter leads to is sent by it.
             }
 
-            var all = (await DeadLetterBox.ReadAsync(servers, cancellation)).Letters;
-            var chosen = pick.Choose(arguments, all);
+            var shelf = await DeadLetterBox.ReadAsync(servers, cancellation);
+            var (chosen, more) = pick.Choose(arguments, shelf);
             await using var grant = await session.Operators.RequireAsync(
                 OperatorActions.DeadLettersRetry, pick.Describe(arguments, chosen), null, [], cancellation);
-            var done = await RetryAsync(session, servers, fence, all, chosen, grant.Operator.Name, cancellation);
+            var done = await RetryAsync(session, servers, fence, shelf.InOrder(), chosen, grant.Operator.Name, cancellation);
             await grant.DoneAsync(Text($"{chosen.Count} open"), Text($"{done} processed"), cancellation, done);
             session.Screen.Line(Text($"{done:N0} of {chosen.Count:N0} letters are processed."));
-            return done == chosen.Count ? ExitCodes.Ok : ExitCodes.Failed;
+            return Ended(session, chosen.Count, done, more);
         });
         return retry;
     }
@@ -213,7 +213,7 @@ public static class DeadLetterCommands
                 ? text
                 : throw new ShopctlException(ExitCodes.Usage, Text($"--why must be 1 to {MaxWhy} characters."));
             await servers.RequireLogAsync(cancellation);
-            var chosen = pick.Choose(arguments, (await DeadLetterBox.ReadAsync(servers, cancellation)).Letters);
+            var (chosen, more) = pick.Choose(arguments, await DeadLetterBox.ReadAsync(servers, cancellation));
             await using var grant = await session.Operators.RequireAsync(
                 OperatorActions.DeadLettersDiscard, pick.Describe(arguments, chosen), reason, [], cancellation);
             foreach (var letter in chosen)
@@ -226,7 +226,7 @@ public static class DeadLetterCommands
 
             await grant.DoneAsync(Text($"{chosen.Count} open"), "discarded", cancellation, chosen.Count);
             session.Screen.Line(Text($"{chosen.Count:N0} letters are discarded."));
-            return ExitCodes.Ok;
+            return Ended(session, chosen.Count, chosen.Count, more);
         });
         return discard;
     }
@@ -235,8 +235,26 @@ public static class DeadLetterCommands
         ?? throw new ShopctlException(
             ExitCodes.Usage, $"'{text}' names no letter: it is PARTITION:OFFSET, as 'dead-letters list' shows it.");
 
-    internal static ShopctlException NoLetter(LetterPlace place) => new(
-        ExitCodes.Failed, $"No letter {place} lies on {Topics.DeadLetters.Name}.");
+    internal static ShopctlException NoLetter(LetterPlace place, LetterShelf shelf) => new(
+        ExitCodes.Failed,
+        $"No letter {place} lies on {Topics.DeadLetters.Name}" +
+        (shelf.IsCut ? ", or it is one of those that were left out: there are more than are held at once." : "."));
+
+    /// <summary>Says where more are meant than were taken.</summary>
+    /// <returns>The exit code: only where nothing that is meant is left open, all went well.</returns>
+    private static int Ended(Session session, int chosen, int done, bool more)
+    {
+        if (more)
+        {
+            session.Screen.Note(
+                chosen == 0
+                    ? "There are more open letters than are held at once, and none of those held is meant: settle others first."
+                    : "There are more letters than are taken at once: repeat the command"
+                        + (done < chosen ? ", with --since to pass over those that failed again." : "."));
+        }
+
+        return done == chosen && !more ? ExitCodes.Ok : ExitCodes.Failed;
+    }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using CardShop.Contracts;
+using CardShop.Pipeline.Batches;
 
 namespace CardShop.Shopctl.DeadLetters;
 
@@ -35,6 +36,15 @@ public sealed record Letter(
     public string Origin => Head.Topic.StartsWith("shop.", StringComparison.Ordinal)
         ? string.Create(CultureInfo.InvariantCulture, $"{Head.Topic}[{Head.Partition}]@{Head.Offset}")
         : Head.Topic;
+
+    /// <summary>
+    /// True for the record that a letter was written about. Its place alone does not tell: a copy of a lost region's topic
+    /// has other records at the same offsets.
+    /// </summary>
+    /// <param name="letter">With its body.</param>
+    public static bool IsAbout(DeadLetter letter, LogIncoming record) =>
+        record.Key == (letter.Key ?? string.Empty) && record.Type == letter.Type
+        && (record.Value ?? []).AsSpan().SequenceEqual(letter.Body);
 }
 
 /// <summary>Which letters are meant.</summary>

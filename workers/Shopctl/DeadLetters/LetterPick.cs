@@ -66,30 +66,30 @@ internal sealed class LetterPick
         }
     }
 
-    /// <summary>The open letters that are meant, by time; throws where a named one is not there or not open.</summary>
-    public IReadOnlyList<Letter> Choose(ParseResult arguments, IReadOnlyList<Letter> letters)
-    {
-        if (arguments.GetValue(_all))
-        {
-            var filter = _filter.From(arguments);
-            return [.. letters.Where(l => l.IsOpen && filter.Takes(l)).Take(MostAtOnce)];
-        }
+    /// <summary>
+    /// The open letters that are meant, by time, and whether more may be meant than are taken at once; throws where a named
+    /// one is not there or not open.
+    /// </summary>
+    public (IReadOnlyList<Letter> Letters, bool More) Choose(ParseResult arguments, LetterShelf shelf) =>
+        arguments.GetValue(_all) ? shelf.Matching(_filter.From(arguments), MostAtOnce) : (Named(arguments, shelf), false);
 
+    /// <summary>For the audit.</summary>
+    public string Describe(ParseResult arguments, IReadOnlyList<Letter> chosen) => arguments.GetValue(_all)
+        ? string.Create(CultureInfo.InvariantCulture, $"{chosen.Count} matching {_filter.From(arguments)}")
+        : string.Join(' ', chosen.Select(l => l.Place));
+
+    private IReadOnlyList<Letter> Named(ParseResult arguments, LetterShelf shelf)
+    {
         var places = (arguments.GetValue(_ids) ?? []).Select(DeadLetterCommands.Place).ToHashSet();
-        var chosen = letters.Where(l => places.Contains(l.Place)).ToList();
+        var chosen = shelf.InOrder().Where(l => places.Contains(l.Place)).ToList();
         var missing = places.Except(chosen.Select(l => l.Place)).ToList();
-        return missing.Count > 0 ? throw DeadLetterCommands.NoLetter(missing[0])
+        return missing.Count > 0 ? throw DeadLetterCommands.NoLetter(missing[0], shelf)
             : chosen.Find(l => !l.IsOpen) is { Resolved: { } resolved } closed
                 ? throw new ShopctlException(
                     ExitCodes.Failed,
                     $"Letter {closed.Place} was {resolved.How} by {resolved.Operator} at {Screen.Time(resolved.At)}.")
             : chosen;
     }
-
-    /// <summary>For the audit.</summary>
-    public string Describe(ParseResult arguments, IReadOnlyList<Letter> chosen) => arguments.GetValue(_all)
-        ? string.Create(CultureInfo.InvariantCulture, $"{chosen.Count} matching {_filter.From(arguments)}")
-        : string.Join(' ', chosen.Select(l => l.Place));
 }
 
 /// <summary>A letter for programs.</summary>

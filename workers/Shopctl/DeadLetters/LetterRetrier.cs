@@ -21,9 +21,9 @@ internal sealed record LetterOutcome(MessageOutcome Outcome, string? Problem)
 }
 
 /// <summary>
-/// A letter's record once more through the handler of its topic: the record itself from its own place, the same transaction
-/// under the fence. Its order leaves the review that the letter put it into in that same transaction, so a record that fails
-/// again leaves everything as it was. A command goes back to its queue.
+/// A letter's record once more through the handler of its topic: the record itself where it lies at its place, else as the
+/// letter has it; the same transaction under the fence. Its order leaves the review that the letter put it into in that same
+/// transaction, so a record that fails again leaves everything as it was. A command goes back to its queue.
 /// </summary>
 internal sealed class LetterRetrier(ShopServers servers, RollbackFence fence, Dispatcher dispatcher, TimeProvider time)
 {
@@ -52,7 +52,12 @@ internal sealed class LetterRetrier(ShopServers servers, RollbackFence fence, Di
     private async Task<LetterOutcome> RecordAsync(
         Letter letter, string fleet, OperatorAct act, bool othersLeft, CancellationToken cancellation)
     {
-        var record = await OriginalAsync(letter, cancellation);
+        if (await DeadLetterBox.FindAsync(servers, letter.Place, cancellation) is not { } whole)
+        {
+            return LetterOutcome.Failed("The letter itself is not there any more");
+        }
+
+        var record = await OriginalAsync(whole, cancellation);
         var group = $"{fleet}-retry-{letter.Head.Topic}-{letter.Head.Partition}-{letter.Head.Offset}";
         var work = new ReplayHandlers(servers).Open(fleet, group, fence);
         try
@@ -145,16 +150,18 @@ internal sealed class LetterRetrier(ShopServers servers, RollbackFence fence, Di
         }
     }
 
-    /// <summary>The record itself, with its headers; from the letter where its topic no longer keeps it.</summary>
-    private async Task<LogIncoming> OriginalAsync(Letter letter, CancellationToken cancellation)
+    /// <summary>
+    /// The record itself, with its headers; from the letter where its topic no longer keeps it, or has another one there:
+    /// after a takeover the topic is a copy, with offsets of its own.
+    /// </summary>
+    private async Task<LogIncoming> OriginalAsync(DeadLetter letter, CancellationToken cancellation)
     {
-        var head = letter.Head;
-        var partition = new PartitionKey(head.Topic, head.Partition);
+        var partition = new PartitionKey(letter.Topic, letter.Partition);
         try
         {
             var records = await servers.Ranges.ReadAsync(
-                new Dictionary<PartitionKey, long> { [partition] = head.Offset }, 1, Patience, cancellation);
-            if (records.Count > 0 && records[0].Offset == head.Offset)
+                new Dictionary<PartitionKey, long> { [partition] = letter.Offset }, 1, Patience, cancellation);
+            if (records.Count > 0 && records[0].Offset == letter.Offset && Letter.IsAbout(letter, records[0]))
             {
                 return records[0];
             }
@@ -164,9 +171,8 @@ internal sealed class LetterRetrier(ShopServers servers, RollbackFence fence, Di
             // The letter has its body.
         }
 
-        var body = await DeadLetterBox.FindAsync(servers, letter.Place, cancellation);
         return new(
-            partition, head.Offset, head.Key ?? string.Empty, body?.Body, head.Type, 0, head.At, reader: null);
+            partition, letter.Offset, letter.Key ?? string.Empty, letter.Body, letter.Type, 0, letter.At, reader: null);
     }
 
     private async Task PositionAsync(string group, PartitionKey partition, long offset, CancellationToken cancellation)

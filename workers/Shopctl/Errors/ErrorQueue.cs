@@ -35,9 +35,10 @@ internal sealed class ErrorQueue(IConnection connection, TimeSpan limit, TimePro
 
     /// <summary>Looks at the messages, the oldest first, and does with each what is said.</summary>
     /// <param name="before">Called before a message goes anywhere; it stays where this throws.</param>
+    /// <param name="after">Called when a message has gone, before the next is looked at.</param>
     /// <returns>All that were looked at, in order, with what became of them, and whether there are more.</returns>
     public async Task<(IReadOnlyList<(ErrorMessage Message, ErrorVerdict Verdict)> Messages, bool More)> VisitAsync(
-        int most, Func<ErrorMessage, ErrorVerdict> judge, Func<ErrorMessage, ErrorVerdict, Task> before,
+        int most, Func<ErrorMessage, ErrorVerdict> judge, Func<ErrorMessage, Task> before, Func<ErrorMessage, Task> after,
         CancellationToken cancellation)
     {
         await using var channel = await connection.CreateChannelAsync(
@@ -63,11 +64,15 @@ internal sealed class ErrorQueue(IConnection connection, TimeSpan limit, TimePro
             var verdict = judge(message);
             if (verdict != ErrorVerdict.Keep)
             {
-                await before(message, verdict);
+                await before(message);
             }
 
             seen.Add((message, verdict));
             await SettleAsync(channel, got, message, verdict, cancellation);
+            if (verdict != ErrorVerdict.Keep)
+            {
+                await after(message);
+            }
         }
 
         return (seen, more);

@@ -108,11 +108,11 @@ public static class ErrorsCommands
             return await ActAsync(
                 session, servers, OperatorActions.ErrorsRetry, wanted, null,
                 m => m.CanBeRetried ? ErrorVerdict.Retry : ErrorVerdict.Keep,
-                async (message, letters, by) =>
+                async (message, open, by) =>
                 {
                     if (message.OrderId is { } orderId)
                     {
-                        var othersLeft = letters.Any(l => l.IsOpen && l.Head.OrderId == orderId && !IsTwin(l, message));
+                        var othersLeft = open.Any(l => l.Head.OrderId == orderId && !IsTwin(l, message));
                         await work.RunAsync(
                             new PaymentMessage.OperatorResume(
                                 orderId, new($"error-{message.MessageId}-{message.FailedAt}", by, session.Time.GetUtcNow()), othersLeft),
@@ -157,26 +157,33 @@ public static class ErrorsCommands
     /// <summary>
     /// Does with the messages that are meant what is said; the dead letters that tell of the same commands are settled with them.
     /// </summary>
+    /// <param name="before">Called before a message goes, with the letters that are open then, and the operator's name.</param>
     private static async Task<int> ActAsync(
         Session session, ShopServers servers, OperatorAction action, ErrorFilter wanted, string? why,
         Func<ErrorMessage, ErrorVerdict> verdict, Func<ErrorMessage, IReadOnlyList<Letter>, string, Task> before, string how,
         CancellationToken cancellation)
     {
         await using var connection = await servers.OpenRabbitAsync(cancellation);
-        var (letters, _) = await DeadLetterBox.ReadAsync(servers, cancellation);
+        var open = (await DeadLetterBox.ReadAsync(servers, cancellation)).InOrder().Where(l => l.IsOpen).ToList();
         await using var grant = await session.Operators.RequireAsync(action, wanted.ToString(), why, [], cancellation);
         var queue = new ErrorQueue(connection, ConfirmLimit, session.Time);
         var (messages, more) = await queue.VisitAsync(
             ErrorQueue.MostAtOnce, m => wanted.Takes(m) ? verdict(m) : ErrorVerdict.Keep,
-            (m, _) => before(m, letters, grant.Operator.Name), cancellation);
+            m => before(m, open, grant.Operator.Name),
+            async message =>
+            {
+                // At once: the order's next message must not find it open, and whatever ends this run must not leave it open.
+                foreach (var letter in open.FindAll(l => IsTwin(l, message)))
+                {
+                    await DeadLetterBox.ResolveAsync(
+                        servers, letter, new(letter.Place.Offset, how, grant.Operator.Name, why, session.Time.GetUtcNow()),
+                        CancellationToken.None);
+                    open.Remove(letter);
+                }
+            },
+            cancellation);
         var meant = messages.Where(m => wanted.Takes(m.Message)).ToList();
         var done = meant.Where(m => m.Verdict != ErrorVerdict.Keep).Select(m => m.Message).ToList();
-        foreach (var letter in letters.Where(l => l.IsOpen && done.Exists(m => IsTwin(l, m))))
-        {
-            await DeadLetterBox.ResolveAsync(
-                servers, letter, new(letter.Place.Offset, how, grant.Operator.Name, why, session.Time.GetUtcNow()), cancellation);
-        }
-
         await grant.DoneAsync(Text($"{meant.Count} in the queue"), how, cancellation, done.Count);
         foreach (var (message, _) in meant.Where(m => m.Verdict == ErrorVerdict.Keep))
         {
@@ -207,7 +214,7 @@ public static class ErrorsCommands
     {
         await using var connection = await servers.OpenRabbitAsync(cancellation);
         var (messages, more) = await new ErrorQueue(connection, ConfirmLimit, session.Time).VisitAsync(
-            most, _ => ErrorVerdict.Keep, (_, _) => Task.CompletedTask, cancellation);
+            most, _ => ErrorVerdict.Keep, _ => Task.CompletedTask, _ => Task.CompletedTask, cancellation);
         return ([.. messages.Select(m => m.Message)], more);
     }
 
