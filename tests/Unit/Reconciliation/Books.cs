@@ -57,11 +57,11 @@ internal sealed class Books : IRecordedOrders
         Statement.RemoveAll(l => l.Number.StartsWith(id, StringComparison.Ordinal) && l.Kind == kind);
 
     public async Task<(ReconciliationReport Report, MatchScope Scope)> ReconcileAsync(
-        DateOnly? date = null, string? profile = null, int maxFindings = 1_000, DateTimeOffset? now = null)
+        DateOnly? date = null, string? profile = null, int maxFindings = 1_000, DateTimeOffset? now = null, bool dated = true)
     {
         var report = new ReconciliationReport(maxFindings);
         var reconciler = new Reconciler(
-            this, new("alipay", profile, "a", date ?? new(2026, 3, 5), now ?? Noon + TimeSpan.FromDays(1)), report);
+            this, new("alipay", profile, "a", dated ? date ?? new DateOnly(2026, 3, 5) : null, now ?? Noon + TimeSpan.FromDays(1)), report);
         using var file = new MemoryStream(Encoding.UTF8.GetBytes(
             string.Join('\n', [Statements.PlainHeader, .. Statement.Select(Statements.Plain)])));
         await reconciler.ReadAsync("plain.csv", new(file, Noon + TimeSpan.FromDays(1)), () => { }, CancellationToken.None);

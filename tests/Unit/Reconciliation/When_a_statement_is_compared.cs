@@ -105,6 +105,52 @@ public sealed class When_a_statement_is_compared
     }
 
     [Fact]
+    public async Task Without_a_date_a_line_seconds_before_the_day_does_not_make_it_two()
+    {
+        _books.Pay(1);
+        _books.Pay(2, Midnight - TimeSpan.FromSeconds(5));
+        _books.DropLine(_books.Pay(3, Midnight - TimeSpan.FromHours(12)), MoneyKind.Payment);
+
+        var (report, _) = await _books.ReconcileAsync(dated: false);
+
+        Assert.Equal("2026-03-05", report.Period.ToString());
+        Assert.True(report.IsClean);
+    }
+
+    [Theory]
+    [InlineData(new[] { 720 }, "2026-03-05")]
+    [InlineData(new[] { 720, -1 }, "2026-03-05")]
+    [InlineData(new[] { 720, 1_449 }, "2026-03-05")]
+    [InlineData(new[] { 5, 1_435 }, "2026-03-05")]
+    [InlineData(new[] { 720, -11 }, "2026-03-04 to 2026-03-05")]
+    [InlineData(new[] { 720, 1_450 }, "2026-03-05 to 2026-03-06")]
+    [InlineData(new[] { 720, -1_441 }, "2026-03-04 to 2026-03-05")]
+    [InlineData(new[] { 5 }, "")]
+    [InlineData(new[] { -1, 5 }, "")]
+    public void Days_are_as_few_as_every_line_allows(int[] minutes, string days)
+    {
+        var seen = new StatementDays(TimeSpan.Zero);
+        foreach (var minute in minutes)
+        {
+            seen.Add(Midnight + TimeSpan.FromMinutes(minute));
+        }
+
+        Assert.Equal(days, seen.Period.ToString());
+    }
+
+    [Fact]
+    public async Task Where_no_line_tells_the_day_what_it_lacks_is_not_looked_for()
+    {
+        _books.Pay(1, Midnight - TimeSpan.FromSeconds(5));
+        _books.DropLine(_books.Pay(2, Midnight - TimeSpan.FromHours(12)), MoneyKind.Payment);
+
+        var (report, _) = await _books.ReconcileAsync(dated: false);
+
+        Assert.True(report.IsClean);
+        Assert.Contains("--date", report.Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_day_that_is_not_over_lacks_nothing_yet()
     {
         _books.Pay(1);
@@ -217,6 +263,29 @@ public sealed class When_a_statement_is_compared
 
         Assert.Equal((30, 1_200L), (report.First(FindingKind.MissingHere).Count, report.CaseCount));
         Assert.Equal(new Tally(1_200, 1_200_000, 0), report[FindingKind.MissingHere, MoneyKind.Payment]);
+    }
+
+    [Fact]
+    public async Task What_was_filed_takes_no_room_of_what_was_not()
+    {
+        var orders = Enumerable.Range(1, 3).Select(i => _books.Pay(i)).ToList();
+        _books.Statement.Clear();
+        var filed = new HashSet<string>();
+        for (var run = 0L; run < orders.Count; run++)
+        {
+            var (report, scope) = await _books.ReconcileAsync(maxFindings: 1);
+
+            Assert.Equal((3L, run), (report.CaseCount, report.FiledCount));
+            var message = Assert.Single(report.Cases).ToMessage(scope)!;
+            filed.Add(message.OrderId);
+            _books[message.OrderId] = _books[message.OrderId] with { Acts = [message.FindingId] };
+        }
+
+        Assert.True(filed.SetEquals(orders));
+        var (last, _) = await _books.ReconcileAsync(maxFindings: 1);
+        Assert.Empty(last.Cases);
+        Assert.Equal((3L, 3L), (last.CaseCount, last.FiledCount));
+        Assert.False(last.IsClean);
     }
 
     /// <summary>Books with random defects: exactly those are reported, and nothing else.</summary>

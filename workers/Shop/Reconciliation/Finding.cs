@@ -47,12 +47,17 @@ public sealed record Finding(
     public bool NeedsCase => Kind is FindingKind.MissingHere or FindingKind.MissingThere or FindingKind.Differing;
 
     /// <summary>
-    /// What tells the order's saga; null where no case is needed. Its id is the same whenever this is found again: it is
-    /// made of the kind, the number and the day.
+    /// The case's id, the same whenever this is found again: it is made of the kind, the number and the day. Null where no
+    /// case is needed.
     /// </summary>
-    public PaymentMessage.StatementFinding? ToMessage(MatchScope scope) => !NeedsCase || OrderId is not { } order ? null : new(
+    internal string? CaseId => NeedsCase
+        ? $"statement.{JsonNamingPolicy.KebabCaseLower.ConvertName(Kind.ToString())}.{RefundNumber ?? Number}.{Day:yyyy-MM-dd}"
+        : null;
+
+    /// <summary>What tells the order's saga; null where no case is needed.</summary>
+    public PaymentMessage.StatementFinding? ToMessage(MatchScope scope) => CaseId is not { } id || OrderId is not { } order ? null : new(
         order,
-        $"statement.{JsonNamingPolicy.KebabCaseLower.ConvertName(Kind.ToString())}.{RefundNumber ?? Number}.{Day:yyyy-MM-dd}",
+        id,
         Kind switch
         {
             FindingKind.MissingHere => StatementFault.MissingHere,

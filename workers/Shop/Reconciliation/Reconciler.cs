@@ -1,4 +1,5 @@
 using CardShop.Contracts;
+using CardShop.Shop.Payments;
 
 namespace CardShop.Shop.Reconciliation;
 
@@ -47,7 +48,7 @@ public sealed class Reconciler(IRecordedOrders orders, ReconcileRequest request,
     /// <exception cref="StatementFormatException">It is no statement, or one of another channel.</exception>
     public async Task ReadAsync(string file, StatementReader reader, Action progress, CancellationToken cancellation)
     {
-        StatementPeriod? days = null;
+        StatementDays? days = null;
         await foreach (var row in reader.ReadAsync(cancellation))
         {
             _scope ??= ScopeOf(reader.Layout!);
@@ -62,9 +63,8 @@ public sealed class Reconciler(IRecordedOrders orders, ReconcileRequest request,
                 throw new StatementFormatException("The statement has more than 20,000,000 lines: give its days one by one.");
             }
 
-            var day = StatementPeriod.DayOf(line.At, reader.Layout!.DayStart);
-            var own = new StatementPeriod(day, day, reader.Layout.DayStart);
-            days = days?.With(own) ?? own;
+            days ??= new(reader.Layout!.DayStart);
+            days.Add(line.At);
             _batch.Add(line);
             if (_batch.Count == BatchSize)
             {
@@ -99,7 +99,7 @@ public sealed class Reconciler(IRecordedOrders orders, ReconcileRequest request,
 
         if (report.Period is not { } period)
         {
-            report.Note = "The statement has no line and names no day: give --date to look for what it lacks.";
+            report.Note = "The statement names no day, and no line tells one surely: give --date to look for what it lacks.";
             return;
         }
 
@@ -122,7 +122,7 @@ public sealed class Reconciler(IRecordedOrders orders, ReconcileRequest request,
 
                 foreach (var finding in StatementMatcher.Lacking(saga, period, scope, _seen.Contains))
                 {
-                    report.Add(finding);
+                    report.Add(finding, IsFiled(finding, saga));
                 }
             }
 
@@ -142,14 +142,14 @@ public sealed class Reconciler(IRecordedOrders orders, ReconcileRequest request,
         return new(channel, request.Profile, request.Region, layout.DayStart);
     }
 
-    private void Cover(StatementLayout layout, StatementPeriod? days)
+    private void Cover(StatementLayout layout, StatementDays? days)
     {
-        if (request.Date is { } asked && days is { } seen && (seen.First > asked.AddDays(1) || seen.Last < asked.AddDays(-1)))
+        if (request.Date is { } asked && days?.Seen is { } seen && (seen.First > asked.AddDays(1) || seen.Last < asked.AddDays(-1)))
         {
             throw new StatementFormatException($"The statement's lines are of {seen}, not of {asked:yyyy-MM-dd}.");
         }
 
-        var period = request.Date is { } date ? new StatementPeriod(date, date, layout.DayStart) : layout.Period ?? days;
+        var period = request.Date is { } date ? new StatementPeriod(date, date, layout.DayStart) : layout.Period ?? days?.Period;
         report.Period = period is { } covered ? report.Period?.With(covered) ?? covered : report.Period;
     }
 
@@ -166,14 +166,17 @@ public sealed class Reconciler(IRecordedOrders orders, ReconcileRequest request,
         foreach (var line in _batch)
         {
             var order = StatementMatcher.OrderOf(line.Number, scope);
+            var saga = order is null ? null : loaded.Sagas.GetValueOrDefault(order);
             var finding = !_seen.Add(MoneyKey.Of(line.Kind, line.Number, line.RefundNumber)) && order is not null
                 ? StatementMatcher.Repeated(line, scope)
-                : StatementMatcher.Match(
-                    line, order is null ? null : loaded.Sagas.GetValueOrDefault(order),
-                    order is not null && loaded.Archived.Contains(order), scope);
-            report.Compared(line, finding);
+                : StatementMatcher.Match(line, saga, order is not null && loaded.Archived.Contains(order), scope);
+            report.Compared(line, finding, IsFiled(finding, saga));
         }
 
         _batch.Clear();
     }
+
+    /// <summary>True where an earlier run made a case of it.</summary>
+    private static bool IsFiled(Finding? finding, PaymentSaga? saga) =>
+        finding?.CaseId is { } id && OperatorDecider.IsRepeat(saga, id);
 }

@@ -12,6 +12,8 @@ public sealed class ReconciliationReport(int maxFindings)
 {
     private readonly Dictionary<(FindingKind? Kind, MoneyKind Money), Tally> _tallies = [];
     private readonly Dictionary<FindingKind, List<Finding>> _findings = [];
+    private readonly Dictionary<FindingKind, List<Finding>> _unfiled = [];
+    private readonly Dictionary<FindingKind, long> _filed = [];
     private readonly List<(string File, long Line, string Reason)> _refused = [];
 
     /// <summary>Lines that are a movement of money.</summary>
@@ -33,13 +35,18 @@ public sealed class ReconciliationReport(int maxFindings)
     public bool IsClean => RefusedCount == 0 && _tallies.Keys.All(
         k => k.Kind is null or FindingKind.AtBorder or FindingKind.Archived);
 
-    /// <summary>Findings that become cases, as far as they were kept.</summary>
-    public IEnumerable<Finding> Cases => _findings.Values.SelectMany(f => f).Where(
-        f => f.NeedsCase && (f.Kind != FindingKind.MissingThere || RefusedCount == 0));
+    /// <summary>
+    /// Findings that become cases, as far as they were kept. Those that an earlier run filed are not among them: they would
+    /// take the room of those that it left.
+    /// </summary>
+    public IEnumerable<Finding> Cases => _unfiled.Values.SelectMany(f => f).Where(
+        f => f.Kind != FindingKind.MissingThere || RefusedCount == 0);
 
-    /// <summary>How many findings need a case, kept or not.</summary>
-    public long CaseCount => Total(FindingKind.MissingHere) + Total(FindingKind.Differing)
-        + (RefusedCount == 0 ? Total(FindingKind.MissingThere) : 0);
+    /// <summary>How many findings need a case, kept or not, filed before or not.</summary>
+    public long CaseCount => OfCases(Total);
+
+    /// <summary>How many of them an earlier run filed.</summary>
+    public long FiledCount => OfCases(k => _filed.GetValueOrDefault(k));
 
     /// <summary>The tally of one kind; <paramref name="kind"/> null = what matched.</summary>
     public Tally this[FindingKind? kind, MoneyKind money] => _tallies.GetValueOrDefault((kind, money));
@@ -50,7 +57,8 @@ public sealed class ReconciliationReport(int maxFindings)
     /// <summary>All findings of a kind, payments and refunds.</summary>
     public long Total(FindingKind kind) => this[kind, MoneyKind.Payment].Count + this[kind, MoneyKind.Refund].Count;
 
-    internal void Compared(StatementLine line, Finding? finding)
+    /// <param name="isFiled">An earlier run made a case of the finding.</param>
+    internal void Compared(StatementLine line, Finding? finding, bool isFiled)
     {
         Lines++;
         if (finding is null)
@@ -59,21 +67,22 @@ public sealed class ReconciliationReport(int maxFindings)
         }
         else
         {
-            Add(finding);
+            Add(finding, isFiled);
         }
     }
 
-    internal void Add(Finding finding)
+    /// <param name="isFiled">An earlier run made a case of it.</param>
+    internal void Add(Finding finding, bool isFiled)
     {
         Count(finding.Kind, finding.Money, finding.Theirs, finding.Ours);
-        if (!_findings.TryGetValue(finding.Kind, out var kept))
+        Keep(_findings, finding);
+        if (isFiled)
         {
-            _findings[finding.Kind] = kept = [];
+            _filed[finding.Kind] = _filed.GetValueOrDefault(finding.Kind) + 1;
         }
-
-        if (kept.Count < maxFindings)
+        else if (finding.NeedsCase)
         {
-            kept.Add(finding);
+            Keep(_unfiled, finding);
         }
     }
 
@@ -85,6 +94,23 @@ public sealed class ReconciliationReport(int maxFindings)
             _refused.Add((file, line, reason));
         }
     }
+
+    private void Keep(Dictionary<FindingKind, List<Finding>> lists, Finding finding)
+    {
+        if (!lists.TryGetValue(finding.Kind, out var kept))
+        {
+            lists[finding.Kind] = kept = [];
+        }
+
+        if (kept.Count < maxFindings)
+        {
+            kept.Add(finding);
+        }
+    }
+
+    /// <summary>Lines that were refused may be what is missing there: then that is no case.</summary>
+    private long OfCases(Func<FindingKind, long> count) =>
+        count(FindingKind.MissingHere) + count(FindingKind.Differing) + (RefusedCount == 0 ? count(FindingKind.MissingThere) : 0);
 
     private void Count(FindingKind? kind, MoneyKind money, long? theirs, long? ours) =>
         _tallies[(kind, money)] = this[kind, money].Plus(theirs, ours);

@@ -51,6 +51,16 @@ public readonly record struct StatementPeriod(DateOnly First, DateOnly Last, Tim
     public static DateOnly DayOf(DateTimeOffset moment, TimeSpan dayStart) =>
         DateOnly.FromDateTime((moment.ToOffset(Beijing) - dayStart).DateTime);
 
+    /// <summary>The provider's days that a moment may belong to: two within <paramref name="edge"/> of their border, else one.</summary>
+    public static (DateOnly First, DateOnly Last) DaysAround(DateTimeOffset moment, TimeSpan dayStart, TimeSpan edge)
+    {
+        var local = (moment.ToOffset(Beijing) - dayStart).DateTime;
+        var day = DateOnly.FromDateTime(local);
+        return (
+            local.TimeOfDay < edge && day > DateOnly.MinValue ? day.AddDays(-1) : day,
+            local.TimeOfDay >= TimeSpan.FromDays(1) - edge && day < DateOnly.MaxValue ? day.AddDays(1) : day);
+    }
+
     /// <summary>This period, and all between it and another.</summary>
     public StatementPeriod With(StatementPeriod other) =>
         this with { First = First < other.First ? First : other.First, Last = Last > other.Last ? Last : other.Last };

@@ -42,7 +42,9 @@ public static class ReconcileCommand
         var json = new Option<bool>("--json") { Description = "Reports as JSON." };
         var most = new Option<int>("--max-cases")
         {
-            Description = "Cases that one run may file, 1 to 100000: a statement of another shop must not flood this one.",
+            Description =
+                "Cases that one run may file, 1 to 100000, beside those that earlier runs filed: a statement of another shop must not " +
+                "flood this one.",
             DefaultValueFactory = _ => 1_000,
             HelpName = "N",
         };
@@ -85,8 +87,8 @@ public static class ReconcileCommand
             var behind = work is null ? 0 : await Backlog.WaitAsync(servers, options.Patience, cancellation);
             var report = new ReconciliationReport(Math.Max(options.MaxCases, ReconcileSummary.Shown));
             var scope = await CompareAsync(session, servers, options, files, report, cancellation);
-            var cases = work is null ? new(report.CaseCount, 0, 0, 0, "A dry run: nothing was filed.")
-                : behind > 0 ? new FiledCases(report.CaseCount, 0, 0, 0, string.Create(
+            var cases = work is null ? new(report.CaseCount, 0, report.FiledCount, 0, "A dry run: nothing was filed.")
+                : behind > 0 ? new FiledCases(report.CaseCount, 0, report.FiledCount, 0, string.Create(
                     CultureInfo.InvariantCulture,
                     $"Nothing was filed: the fleets are {behind:N0} records behind, and what waits looks like missing. Run it again."))
                 : await FileAsync(work, scope, report, options.MaxCases, cancellation);
@@ -155,9 +157,14 @@ public static class ReconcileCommand
     private static async Task<FiledCases> FileAsync(
         OperatorWork work, MatchScope scope, ReconciliationReport report, int most, CancellationToken cancellation)
     {
-        long filed = 0, known = 0, refused = 0;
-        foreach (var message in report.Cases.Select(f => f.ToMessage(scope)).OfType<Shop.Payments.PaymentMessage.StatementFinding>().Take(most))
+        long filed = 0, known = report.FiledCount, refused = 0;
+        foreach (var message in report.Cases.Select(f => f.ToMessage(scope)).OfType<Shop.Payments.PaymentMessage.StatementFinding>())
         {
+            if (filed == most)
+            {
+                break;
+            }
+
             var outcome = await work.RunAsync(message, cancellation);
             filed += outcome.Result == OperatorResult.Done ? 1 : 0;
             known += outcome.Result == OperatorResult.Repeated ? 1 : 0;
