@@ -76,6 +76,19 @@ public sealed class When_shopctl_runs_in_a_cluster : IDisposable
         Assert.Equal("abc", Noted("stdin"));
     }
 
+    [Theory]
+    [InlineData("partner add acme --name N")]
+    [InlineData("partner rotate acme")]
+    [InlineData("partner webhook add acme https://example.org/hook --event cardshop.order.delivered.v1")]
+    [InlineData("partner webhook rotate wh_1")]
+    public async Task A_new_secret_is_shown_and_stands_in_no_log(string line)
+    {
+        Assert.Equal(0, await RunAsync(line.Split(' ')));
+        Assert.Contains("\"value\":[\"pod\",\"wait\"", Calls, StringComparison.Ordinal);
+        Assert.Contains(" exec ", Calls, StringComparison.Ordinal);
+        Assert.DoesNotContain(" logs ", Calls, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_it_makes_comes_out_and_its_exit_code_is_kept()
     {

@@ -45,9 +45,10 @@ public static class RestoreCommand
         session.Bind(restore, async (servers, arguments, cancellation) =>
         {
             var program = new PgBackRest(BackupSettings.From(session.Settings), session.Time);
-            await RequireStoppedAsync(program.Settings, cancellation);
-            var target = await TargetAsync(program, arguments.GetValue(label), arguments.GetValue(time), cancellation);
             var overwrites = arguments.GetValue(inPlace);
+            await RequireStoppedAsync(program.Settings, cancellation);
+            RequireReleased(program.Settings.DataDirectory, overwrites);
+            var target = await TargetAsync(program, arguments.GetValue(label), arguments.GetValue(time), cancellation);
             await using var grant = await session.Operators.RequireAsync(
                 OperatorActions.Restore, target.Backup.Label, null,
                 [("target", string.Join(' ', target.Arguments)), ("in-place", overwrites ? "yes" : "no")], cancellation);
@@ -105,6 +106,8 @@ public static class RestoreCommand
         var started = session.Time.GetTimestamp();
         var data = program.Settings.DataDirectory;
         var aside = $"{data}.before-{session.Time.GetUtcNow().UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}";
+        // Once more: to approve it and to look for the backup took time.
+        RequireReleased(data, inPlace);
         var moved = !inPlace && Directory.Exists(data);
         if (moved)
         {
@@ -156,6 +159,32 @@ public static class RestoreCommand
 
         throw new ShopctlException(
             ExitCodes.Failed, $"PostgreSQL runs on port {settings.Port}. A restore replaces its data: stop it first (compose/part stop postgres).");
+    }
+
+    /// <summary>A server that starts or ends, is busy, or listens elsewhere, does not answer; it holds its data all the same.</summary>
+    private static void RequireReleased(string data, bool inPlace)
+    {
+        try
+        {
+            if (PostmasterFile.Holder(data) is { } process)
+            {
+                throw new ShopctlException(
+                    ExitCodes.Failed,
+                    string.Create(CultureInfo.InvariantCulture, $"Process {process} holds {data}, says {PostmasterFile.Name} in it. ") +
+                    "A restore replaces PostgreSQL's data: stop it first (compose/part stop postgres). Where that process is no " +
+                    $"PostgreSQL, delete {PostmasterFile.Name} and repeat the command.");
+            }
+        }
+        catch (UnauthorizedAccessException e) when (!inPlace)
+        {
+            throw new ShopctlException(
+                ExitCodes.Failed,
+                $"Whether PostgreSQL runs cannot be seen ({e.Message}): run this as root or as the owner of {data}.", e);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // In place it is pgBackRest that writes, as the owner of the data: it looks for the file itself.
+        }
     }
 }
 
