@@ -133,7 +133,7 @@ internal sealed class SimRecovery(Sim sim, SimStore store, SimLog log, SimBus bu
 
     private (List<KeptRecord> Records, long Highest) Read(RecoveryPlan plan)
     {
-        var intake = new LogIntake(null!, null!, _report);
+        var intake = new LogIntake(null!, null!, "a", _report);
         (IEnumerable<PlannedRange> Ranges, RecordKind Kind)[] topics =
         [
             (plan.Of(Topics.SagaFacts), RecordKind.Fact), (plan.Of(Topics.Deliveries), RecordKind.Event),
