@@ -9,9 +9,9 @@ namespace CardShop.Shop.Recovery;
 
 /// <summary>
 /// Reads snapshots, events and inputs of orders into the working table: of facts those that the database lacks, by their
-/// commit; of inputs those that it has not processed.
+/// commit; of inputs those that it has not processed. What is kept in the inputs' topics for another region stays that region's.
 /// </summary>
-internal sealed class LogIntake(NpgsqlDataSource database, RangeSweep sweep, RecoveryReport report)
+internal sealed class LogIntake(NpgsqlDataSource database, RangeSweep sweep, string region, RecoveryReport report)
 {
     private const int Page = 20_000;
 
@@ -64,6 +64,11 @@ internal sealed class LogIntake(NpgsqlDataSource database, RangeSweep sweep, Rec
         }
 
         var orderId = isFact ? record.Key : OrderOf(record);
+        if (!isFact && Regions.Foreign(Regions.OfId(orderId), region) is not null)
+        {
+            return null;
+        }
+
         if (OrderIds.IsValid(orderId))
         {
             return RecordTable.Keep(record, kind, orderId!);

@@ -17,7 +17,7 @@ public delegate Task RunPhase(string title, Func<Action<double, string>, Task> w
 /// Brings a database that is older than the log up to it. The fence stays closed until the last transaction, which moves
 /// progress and commit number past every witness. Every part can be repeated: what is killed half-way is run again.
 /// </summary>
-/// <param name="region">The region of products that have no keys yet.</param>
+/// <param name="region">This region: that of products that have no keys yet; what is kept for another one is passed over.</param>
 public sealed class Recoverer(
     NpgsqlDataSource database, ILog log, ILogRanges ranges, IBus bus, string region, TimeProvider time)
 {
@@ -54,7 +54,7 @@ public sealed class Recoverer(
         await phase("catalog and partners", p => new CatalogRecovery(database, _sweep, region, report).RunAsync(plan, p, cancellation));
         var keys = new KeyRecovery(database, _sweep, report);
         await phase("key imports", p => keys.ImportAsync(plan, p, cancellation));
-        var intake = new LogIntake(database, _sweep, report);
+        var intake = new LogIntake(database, _sweep, region, report);
         await phase("reading the log", p => intake.RunAsync(plan, p, cancellation));
         report.CommitAfter = Math.Max(Math.Max(plan.Commit, plan.Named), intake.HighestCommit) + CommitGap;
         var settings = await SettingsAsync(cancellation);
@@ -202,6 +202,8 @@ public sealed class Recoverer(
             {
                 new("DELETE FROM shop.progress"),
                 new("DELETE FROM shop.replays"),
+                // These begin anew, from the time that was asked for.
+                new("UPDATE shop.webhook_replays SET positions = NULL, ends = NULL"),
                 new("DELETE FROM shop.backups"),
                 new("UPDATE shop.mt_doc_product SET published = 0"),
                 new("UPDATE shop.mt_doc_partner SET published = 0"),
