@@ -13,7 +13,7 @@ namespace CardShop.Tests.Bench.Backlog;
 /// <param name="Behind">Those that were not the true place at the moment of the answer but an earlier, worse one.</param>
 /// <param name="P99">How long ago the shown places were the true ones: 99 of 100 were younger.</param>
 /// <param name="TooGood">Places better than the truth was when the answer had come; there must be none.</param>
-/// <param name="Latest">When the last of them came that was more than two seconds behind, and of which partitions they were.</param>
+/// <param name="Latest">Those that were more than two seconds behind: of which partitions, when, and by how many records.</param>
 internal sealed record ShownPlaces(int Answers, int Behind, TimeSpan P99, TimeSpan Most, int TooGood, string Latest);
 
 /// <summary>
@@ -48,7 +48,7 @@ internal sealed class PlaceWatch : IAsyncDisposable
         await _work;
         var ages = new List<TimeSpan>(_answers.Count);
         var tooGood = 0;
-        var late = new List<(int Partition, double At)>();
+        var late = new List<(int Partition, double At, long Records)>();
         foreach (var (received, partition, processed, isPlace) in _answers)
         {
             var truth = _truth.TryGetValue(partition, out var looks) ? looks : [];
@@ -59,7 +59,9 @@ internal sealed class PlaceWatch : IAsyncDisposable
 
             if (ages[^1] > TimeSpan.FromSeconds(2))
             {
-                late.Add((partition, Stopwatch.GetElapsedTime(_started, received).TotalSeconds));
+                late.Add((
+                    partition, Stopwatch.GetElapsedTime(_started, received).TotalSeconds,
+                    truth[truth.FindLastIndex(t => t.Before < received)].Next - processed));
             }
 
             // A look that began after the answer had come and saw less: the answer promised too much.
@@ -69,7 +71,7 @@ internal sealed class PlaceWatch : IAsyncDisposable
 
         ages.Sort();
         var latest = string.Join(", ", late.GroupBy(l => l.Partition).Select(g => string.Create(
-            CultureInfo.InvariantCulture, $"partition {g.Key}: {g.Count()} from {g.Min(l => l.At):0} to {g.Max(l => l.At):0} s")));
+            CultureInfo.InvariantCulture, $"partition {g.Key}: {g.Count()} from {g.Min(l => l.At):0} to {g.Max(l => l.At):0} s, by {g.Min(l => l.Records)} to {g.Max(l => l.Records)} records")));
         return ages.Count == 0
             ? new(0, 0, TimeSpan.Zero, TimeSpan.Zero, 0, string.Empty)
             : new(ages.Count, ages.Count(a => a > TimeSpan.Zero), ages[(ages.Count - 1) * 99 / 100], ages[^1], tooGood, latest);

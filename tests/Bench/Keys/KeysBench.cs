@@ -155,7 +155,7 @@ internal static class KeysBench
     /// <summary>A line of shopctl's table says this number.</summary>
     private static void Require(string output, string what, long count)
     {
-        var line = output.Split('\n').FirstOrDefault(l => l.Contains(what + ' ', StringComparison.Ordinal));
+        var line = output.Split('\n').FirstOrDefault(l => l.StartsWith("│ " + what + ' ', StringComparison.Ordinal));
         var number = string.Concat(line?.Where(char.IsAsciiDigit) ?? []);
         if (!long.TryParse(number, CultureInfo.InvariantCulture, out var said) || said != count)
         {
