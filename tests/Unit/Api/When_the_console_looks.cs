@@ -86,7 +86,7 @@ public sealed class When_the_console_looks
     }
 
     /// <summary>The topic of dead letters in memory.</summary>
-    private sealed class LetterLog : ILogRanges
+    private sealed class LetterLog : NoRanges
     {
         private readonly List<LogIncoming> _records = [];
 
@@ -110,7 +110,7 @@ public sealed class When_the_console_looks
 
         public void Garbage(int partition) => Add(partition, MessageTypes.DeadLetterResolved, "{"u8.ToArray());
 
-        public Task<IReadOnlyList<LogIncoming>> ReadAsync(
+        public override Task<IReadOnlyList<LogIncoming>> ReadAsync(
             IReadOnlyDictionary<PartitionKey, long> positions, int most, TimeSpan patience, CancellationToken cancellation)
         {
             Reads++;
@@ -118,22 +118,8 @@ public sealed class When_the_console_looks
                 [.. _records.Where(r => positions.TryGetValue(r.Partition, out var from) && r.Offset >= from).Take(most)]);
         }
 
-        public Task<IReadOnlyList<LogIncoming>> FirstAsync(
-            IReadOnlyDictionary<PartitionKey, long> positions, TimeSpan patience, CancellationToken cancellation) =>
-            throw new NotSupportedException();
-
-        public Task<IReadOnlyDictionary<PartitionKey, (long First, long Next)>> BoundsAsync(Topic topic, CancellationToken cancellation) =>
+        public override Task<IReadOnlyDictionary<PartitionKey, (long First, long Next)>> BoundsAsync(Topic topic, CancellationToken cancellation) =>
             Task.FromResult<IReadOnlyDictionary<PartitionKey, (long, long)>>(Ends.ToDictionary(e => e.Key, e => (0L, e.Value)));
-
-        public Task<IReadOnlyDictionary<PartitionKey, long>> OffsetsAtAsync(
-            Topic topic, DateTimeOffset moment, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task CommitAsync(string group, IReadOnlyDictionary<PartitionKey, long> positions, CancellationToken cancellation) =>
-            throw new NotSupportedException();
-
-        public Task FollowFromAsync(
-            IReadOnlyDictionary<PartitionKey, long> positions, Action<LogIncoming> onRecord, CancellationToken cancellation) =>
-            throw new NotSupportedException();
 
         private static PartitionKey Key(int partition) => new(Topics.DeadLetters.Name, partition);
 

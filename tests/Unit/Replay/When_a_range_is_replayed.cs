@@ -151,11 +151,11 @@ public sealed class When_a_range_is_replayed
     }
 
     /// <summary>A partition of placed orders.</summary>
-    private sealed class FakeRanges(PartitionKey partition, int count) : ILogRanges
+    private sealed class FakeRanges(PartitionKey partition, int count) : NoRanges
     {
         public HashSet<long> Spoiled { get; } = [];
 
-        public Task<IReadOnlyList<LogIncoming>> ReadAsync(
+        public override Task<IReadOnlyList<LogIncoming>> ReadAsync(
             IReadOnlyDictionary<PartitionKey, long> positions, int most, TimeSpan patience, CancellationToken cancellation) =>
             Task.FromResult<IReadOnlyList<LogIncoming>>(
             [
@@ -163,24 +163,6 @@ public sealed class When_a_range_is_replayed
                     new LogIncoming(
                         partition, i, "S", Spoiled.Contains(i) ? [] : [1], MessageTypes.OrderPlaced, 0, default, reader: null)),
             ]);
-
-        public Task<IReadOnlyList<LogIncoming>> FirstAsync(
-            IReadOnlyDictionary<PartitionKey, long> positions, TimeSpan patience, CancellationToken cancellation) =>
-            throw new NotSupportedException();
-
-        public Task<IReadOnlyDictionary<PartitionKey, (long First, long Next)>> BoundsAsync(
-            Topic topic, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task<IReadOnlyDictionary<PartitionKey, long>> OffsetsAtAsync(
-            Topic topic, DateTimeOffset moment, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task CommitAsync(
-            string group, IReadOnlyDictionary<PartitionKey, long> positions, CancellationToken cancellation) =>
-            throw new NotSupportedException();
-
-        public Task FollowFromAsync(
-            IReadOnlyDictionary<PartitionKey, long> positions, Action<LogIncoming> onRecord, CancellationToken cancellation) =>
-            throw new NotSupportedException();
     }
 
     /// <summary>Moves positions as a transaction does, or fails and moves none.</summary>

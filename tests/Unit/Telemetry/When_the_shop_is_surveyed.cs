@@ -3,6 +3,7 @@ using CardShop.Pipeline;
 using CardShop.Pipeline.Batches;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Telemetry;
+using CardShop.Tests.Unit.Pipeline;
 using Xunit;
 
 namespace CardShop.Tests.Unit.Telemetry;
@@ -154,7 +155,7 @@ public sealed class When_the_shop_is_surveyed
         new Dictionary<(string Group, PartitionKey Partition), long> { [("orders", Orders)] = progress }, CancellationToken.None))["orders"];
 
     /// <summary>A log whose records have the times that a test wants.</summary>
-    private sealed class OneTime : ILogRanges
+    private sealed class OneTime : NoRanges
     {
         public Func<long, DateTimeOffset>? At { get; set; }
 
@@ -162,7 +163,7 @@ public sealed class When_the_shop_is_surveyed
 
         public int Reads { get; private set; }
 
-        public Task<IReadOnlyList<LogIncoming>> FirstAsync(
+        public override Task<IReadOnlyList<LogIncoming>> FirstAsync(
             IReadOnlyDictionary<PartitionKey, long> positions, TimeSpan patience, CancellationToken cancellation)
         {
             Reads++;
@@ -173,23 +174,5 @@ public sealed class When_the_shop_is_surveyed
                         p.Key, p.Value, "S", [1], MessageTypes.OrderPlaced, 0, At(p.Value), reader: null)),
                 ]);
         }
-
-        public Task<IReadOnlyList<LogIncoming>> ReadAsync(
-            IReadOnlyDictionary<PartitionKey, long> positions, int most, TimeSpan patience, CancellationToken cancellation) =>
-            throw new NotSupportedException();
-
-        public Task<IReadOnlyDictionary<PartitionKey, (long First, long Next)>> BoundsAsync(
-            Topic topic, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task<IReadOnlyDictionary<PartitionKey, long>> OffsetsAtAsync(
-            Topic topic, DateTimeOffset moment, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task CommitAsync(
-            string group, IReadOnlyDictionary<PartitionKey, long> positions, CancellationToken cancellation) =>
-            throw new NotSupportedException();
-
-        public Task FollowFromAsync(
-            IReadOnlyDictionary<PartitionKey, long> positions, Action<LogIncoming> onRecord, CancellationToken cancellation) =>
-            throw new NotSupportedException();
     }
 }

@@ -14,7 +14,6 @@ export function open(place, [id], query) {
   const body = el("div");
   const story = el("div");
   const stop = new AbortController();
-  let left = false;
   const title = heading(t("order"), el("button", { type: "button", click: () => refresh() }, t("refresh")));
   title.querySelector("h1").append(" ", code(id));
   place.append(title, body, part(t("story"), story));
@@ -27,7 +26,7 @@ export function open(place, [id], query) {
       // What was approved is asked for at once.
       const action = wanted;
       wanted = null;
-      setTimeout(() => !left && [...body.querySelectorAll("[data-action]")].find(b => b.dataset.action === action && !b.disabled)?.click());
+      setTimeout(() => !stop.signal.aborted && [...body.querySelectorAll("[data-action]")].find(b => b.dataset.action === action && !b.disabled)?.click());
     }
     return shown;
   });
@@ -37,12 +36,7 @@ export function open(place, [id], query) {
     again();
     tell();
   };
-  return {
-    refresh, leave: () => {
-      left = true;
-      stop.abort();
-    },
-  };
+  return { refresh, leave: () => stop.abort() };
 }
 
 function content(order, approval) {
