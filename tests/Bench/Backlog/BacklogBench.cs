@@ -63,6 +63,7 @@ internal static class BacklogBench
             BenchResult.Of("backlog.drain.cpu", drained.CpuMsPerOrder, "CPU ms/order", cpu),
             BenchResult.Of("backlog.place.age.p99", backlog.Places.P99.TotalSeconds, "s", 0),
             BenchResult.Of("backlog.place.age.max", backlog.Places.Most.TotalSeconds, "s", 2),
+            BenchResult.Of("backlog.standstill", backlog.Places.Standstill.TotalSeconds, "s", 0),
             BenchResult.Of("backlog.overtaken.p99", backlog.Order.OvertakenP99, "orders of a product", 0),
             BenchResult.Of("backlog.overtaken.max", backlog.Order.OvertakenMost, "orders of a product", 0),
             BenchResult.Of("backlog.link.p99", backlog.Order.LinkP99.TotalSeconds, "s", 0),
@@ -88,7 +89,7 @@ internal static class BacklogBench
             $"{count:N0}: {drained.PerSecond:N0} orders/s ({drained.Time.TotalSeconds:0.0} s, half after {drained.Half.TotalSeconds:0.0}, {drained.Commits} commits, longest pause {drained.LongestPause.TotalMilliseconds:0} ms), ")
             + Text($"CPU {drained.CpuMsPerOrder:0.000} ms/order: {drained.CpuText}; others kept {drained.Others:0.0} processors busy"));
         run.Say(Text(
-            $"{count:N0}: {shown.Answers} places shown, {shown.Behind} of them behind by up to {shown.Most.TotalSeconds:0.00} s (p99 {shown.P99.TotalSeconds:0.00}); {order}"));
+            $"{count:N0}: {shown.Answers} places shown, {shown.Behind} of them behind by up to {shown.Most.TotalSeconds:0.00} s (p99 {shown.P99.TotalSeconds:0.00}), no partition unserved for more than {shown.Standstill.TotalSeconds:0.00} s; {order}"));
         run.Say("most memory: " + string.Join(", ", most.Select(m => Text($"{m.Key} {m.Value:0} MiB"))));
         if (shown.Latest.Length > 0)
         {

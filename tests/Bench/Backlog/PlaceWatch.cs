@@ -14,7 +14,9 @@ namespace CardShop.Tests.Bench.Backlog;
 /// <param name="P99">How long ago the shown places were the true ones: 99 of 100 were younger.</param>
 /// <param name="TooGood">Places better than the truth was when the answer had come; there must be none.</param>
 /// <param name="Latest">Those that were more than two seconds behind: of which partitions, when, and by how many records.</param>
-internal sealed record ShownPlaces(int Answers, int Behind, TimeSpan P99, TimeSpan Most, int TooGood, string Latest);
+/// <param name="Standstill">The longest time that a partition with waiting orders was not served.</param>
+internal sealed record ShownPlaces(
+    int Answers, int Behind, TimeSpan P99, TimeSpan Most, int TooGood, string Latest, TimeSpan Standstill);
 
 /// <summary>
 /// Asks for the pages of waiting orders, one after the other and again, and looks in the database how far the orders fleet
@@ -73,8 +75,30 @@ internal sealed class PlaceWatch : IAsyncDisposable
         var latest = string.Join(", ", late.GroupBy(l => l.Partition).Select(g => string.Create(
             CultureInfo.InvariantCulture, $"partition {g.Key}: {g.Count()} from {g.Min(l => l.At):0} to {g.Max(l => l.At):0} s, by {g.Min(l => l.Records)} to {g.Max(l => l.Records)} records")));
         return ages.Count == 0
-            ? new(0, 0, TimeSpan.Zero, TimeSpan.Zero, 0, string.Empty)
-            : new(ages.Count, ages.Count(a => a > TimeSpan.Zero), ages[(ages.Count - 1) * 99 / 100], ages[^1], tooGood, latest);
+            ? new(0, 0, TimeSpan.Zero, TimeSpan.Zero, 0, string.Empty, TimeSpan.Zero)
+            : new(
+                ages.Count, ages.Count(a => a > TimeSpan.Zero), ages[(ages.Count - 1) * 99 / 100], ages[^1], tooGood, latest,
+                _truth.Values.Max(StandstillOf));
+    }
+
+    /// <summary>Between two looks that saw it move; the first look counts as one, and what it had come to at last is its end.</summary>
+    private static TimeSpan StandstillOf(List<(long Before, long After, long Next)> looks)
+    {
+        var longest = TimeSpan.Zero;
+        var last = looks[0];
+        foreach (var look in looks)
+        {
+            if (look.Next == last.Next)
+            {
+                continue;
+            }
+
+            var standstill = Stopwatch.GetElapsedTime(last.Before, look.Before);
+            longest = standstill > longest ? standstill : longest;
+            last = look;
+        }
+
+        return longest;
     }
 
     public async ValueTask DisposeAsync()

@@ -172,6 +172,31 @@ public sealed class LogContract(TestServers servers) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task However_slowly_it_is_taken_every_partition_has_its_turn()
+    {
+        var text = new string('x', 900);
+        await _log.ProduceAllAsync([.. Enumerable.Range(0, 6_000).Select(i => Record(i % 4, text))], Stop);
+        var pauses = new Pauses();
+        await using var log = new KafkaLog(await SettingsAsync(), TimeProvider.System, pauses);
+        var output = Channel.CreateBounded<Incoming>(50);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var run = log.Join(Group, [_topic], FromTheBeginning, output.Writer).RunAsync(stop.Token);
+        var seen = new HashSet<int>();
+        for (var round = 1; round <= 2; round++)
+        {
+            await Eventually.TrueAsync(() => Task.FromResult(pauses.Begun == round), "a reader that nobody takes from pauses");
+            while (pauses.Ended < round)
+            {
+                seen.Add(((LogIncoming)await output.Reader.ReadAsync(Stop)).Partition.Partition);
+            }
+        }
+
+        Assert.Equal(4, seen.Count);
+        await stop.CancelAsync();
+        await run;
+    }
+
+    [Fact]
     public async Task A_follower_reads_all_and_says_once_that_it_has_caught_up()
     {
         await _log.ProduceAllAsync([.. Enumerable.Range(0, 100).Select(i => Record(i % 4, $"v{i}"))], Stop);
@@ -193,6 +218,10 @@ public sealed class LogContract(TestServers servers) : IAsyncLifetime
         await Assert.ThrowsAsync<InvalidOperationException>(
             () => _log.CreateTopicsAsync([_topic with { Partitions = 5 }], 1, Stop));
 
+    private static Task<IReadOnlyDictionary<PartitionKey, long>> FromTheBeginning(
+        IReadOnlyCollection<PartitionKey> asked, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyDictionary<PartitionKey, long>>(asked.ToDictionary(p => p, _ => 0L));
+
     private static string TextOf(LogIncoming record) => Encoding.UTF8.GetString(record.Value!);
 
     private LogRecord Record(int partition, string value, long commit = 1) => new(
@@ -210,6 +239,29 @@ public sealed class LogContract(TestServers servers) : IAsyncLifetime
         {
             SessionTimeout = TimeSpan.FromSeconds(6),
         };
+
+    /// <summary>What a reader says of its pauses.</summary>
+    private sealed class Pauses : ILogger<KafkaLog>
+    {
+        private int _begun;
+        private int _ended;
+
+        public int Begun => Volatile.Read(ref _begun);
+
+        public int Ended => Volatile.Read(ref _ended);
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            Interlocked.Add(ref _begun, eventId.Name == "ReaderPaused" ? 1 : 0);
+            Interlocked.Add(ref _ended, eventId.Name == "ReaderResumed" ? 1 : 0);
+        }
+    }
 
     /// <summary>Processes what it reads as a fleet does: the position decides, and moves with the work.</summary>
     private sealed class Member : IAsyncDisposable

@@ -155,7 +155,8 @@ public sealed class KafkaLog : ILog
             Acks = Acks.All,
             EnableIdempotence = true,
             LingerMs = _settings.Linger.TotalMilliseconds,
-            BatchSize = 1024 * 1024,
+            // A batch is read whole: larger ones would make a partition's turns longer than the others'.
+            BatchSize = KafkaReader.TurnBytes * 3 / 4,
             BatchNumMessages = 10_000,
             // 0: none.
             MessageTimeoutMs = IsPatient ? 0 : (int)_settings.MessageTimeout.TotalMilliseconds,

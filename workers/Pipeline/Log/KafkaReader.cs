@@ -12,6 +12,7 @@ namespace CardShop.Pipeline.Log;
 /// A group membership on a thread of its own. The truth about positions is in PostgreSQL: a partition that is given to
 /// this member stays paused until its position was read there, and is then sought. While the output is full or the
 /// database away, the thread goes on polling, so that the membership lives and rebalances are never held up.
+/// Partitions take turns of a small fetch each: the oldest records of all of them come before the newer ones of any.
 /// </summary>
 internal sealed class KafkaReader(
     KafkaSettings settings, string group, IReadOnlyList<Topic> topics, ReadPositions readPositions,
@@ -20,9 +21,19 @@ internal sealed class KafkaReader(
     private static readonly TimeSpan PollWait = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan FullWait = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>What one turn of a partition brings, in bytes. A larger batch of its producer comes whole, and alone.</summary>
+    public const int TurnBytes = 128 * 1024;
+
+    /// <summary>
+    /// A pause makes librdkafka forget what it has fetched ahead, and afterwards it begins with the same partition again.
+    /// So much is read between two pauses that every partition has had its turn.
+    /// </summary>
+    private const int HeldTurns = 2;
+
     private readonly Dictionary<TopicPartition, Partition> _partitions = [];
     private readonly ConcurrentQueue<PartitionKey?> _repositions = new();
-    private LogIncoming? _held;
+    private Queue<LogIncoming> _held = new();
+    private long _heldBytes;
     private bool _paused;
     private volatile IConsumer<byte[], byte[]>? _consumer;
 
@@ -79,9 +90,8 @@ internal sealed class KafkaReader(
     private void Read(CancellationToken cancellation)
     {
         using var consumer = Build();
-        _held = null;
+        Release();
         _paused = false;
-        _partitions.Clear();
         consumer.Subscribe(topics.Select(t => settings.TopicPrefix + t.Name));
         _consumer = consumer;
         try
@@ -91,9 +101,9 @@ internal sealed class KafkaReader(
                 var result = consumer.Consume(PollWait);
                 TakeRepositions();
                 Position(consumer, cancellation);
-                if (_held is null && result?.Message is not null && IsReady(result.TopicPartition))
+                if (result?.Message is not null && IsReady(result.TopicPartition))
                 {
-                    _held = LogIncoming.From(result, settings.Here(result.TopicPartition), this);
+                    Hold(LogIncoming.From(result, settings.Here(result.TopicPartition), this));
                 }
 
                 HandOver(consumer, cancellation);
@@ -110,51 +120,72 @@ internal sealed class KafkaReader(
         _partitions.TryGetValue(partition, out var state) && state.Ready;
 
     /// <summary>
-    /// Passes the held record on. A pause makes librdkafka forget what it has fetched ahead, so a full output is
-    /// first waited for; only a long wait pauses, so that polling can go on.
+    /// Passes on what there is room for. What there is none for is held until every partition has had its turn; then
+    /// room is waited for, and only a long wait pauses, so that polling can go on.
     /// </summary>
     private void HandOver(IConsumer<byte[], byte[]> consumer, CancellationToken cancellation)
     {
-        if (_held is not null && (output.TryWrite(_held) || (!_paused && WaitAndWrite(_held, cancellation))))
-        {
-            _held = null;
-        }
-
-        if (_held is not null && !_paused)
+        PassOn();
+        if (!_paused && IsFull && !WaitForRoom(cancellation))
         {
             _paused = true;
             consumer.Pause(_partitions.Keys);
+            PipelineLog.ReaderPaused(logger, group, _held.Count);
         }
-        else if (_held is null && _paused)
+        else if (_paused && _held.Count == 0)
         {
             _paused = false;
             consumer.Resume(_partitions.Where(p => p.Value.Ready).Select(p => p.Key));
+            PipelineLog.ReaderResumed(logger, group);
         }
     }
 
-    private bool WaitAndWrite(LogIncoming record, CancellationToken cancellation)
+    private bool IsFull => _heldBytes >= (long)HeldTurns * TurnBytes * Math.Max(1, _partitions.Count);
+
+    /// <returns>Whether there is room for more.</returns>
+    private bool WaitForRoom(CancellationToken cancellation)
     {
-        for (var i = 0; i < 20 && !cancellation.IsCancellationRequested; i++)
+        for (var i = 0; i < 20 && IsFull && !cancellation.IsCancellationRequested; i++)
         {
             // This thread is the reader's own: blocking it is its purpose.
 #pragma warning disable VSTHRD002
             output.WaitToWriteAsync(CancellationToken.None).AsTask().Wait(FullWait, CancellationToken.None);
 #pragma warning restore VSTHRD002
-            if (output.TryWrite(record))
-            {
-                return true;
-            }
+            PassOn();
         }
 
-        return false;
+        return !IsFull;
+    }
+
+    private void Hold(LogIncoming record)
+    {
+        _held.Enqueue(record);
+        _heldBytes += record.Size;
+    }
+
+    private void PassOn()
+    {
+        while (_held.TryPeek(out var record) && output.TryWrite(record))
+        {
+            _held.Dequeue();
+            _heldBytes -= record.Size;
+        }
+    }
+
+    /// <summary>Drops held records that will be read again, or by another member.</summary>
+    private void Forget(Func<PartitionKey, bool> isMeant)
+    {
+        _held = new(_held.Where(r => !isMeant(r.Partition)));
+        _heldBytes = _held.Sum(r => (long)r.Size);
     }
 
     private void TakeRepositions()
     {
         while (_repositions.TryDequeue(out var key))
         {
-            bool IsMeant(TopicPartition p) => key is not { } one || p == settings.There(one);
-            foreach (var partition in _partitions.Keys.Where(IsMeant).ToList())
+            bool IsMeant(PartitionKey partition) => key is not { } one || partition == one;
+            Forget(IsMeant);
+            foreach (var partition in _partitions.Keys.Where(p => IsMeant(settings.Here(p))).ToList())
             {
                 _partitions[partition] = new();
             }
@@ -215,6 +246,12 @@ internal sealed class KafkaReader(
         }
     }
 
+    private void Release()
+    {
+        _partitions.Clear();
+        Forget(_ => true);
+    }
+
     private IConsumer<byte[], byte[]> Build() =>
         new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
         {
@@ -233,8 +270,9 @@ internal sealed class KafkaReader(
             // The polling thread never waits for work, so a long silence means a hung process; the session says that.
             MaxPollIntervalMs = 86_400_000,
             PartitionAssignmentStrategy = PartitionAssignmentStrategy.Range,
+            MaxPartitionFetchBytes = TurnBytes,
             // Ahead of the input's own bound: what a full input leaves behind is thrown away and fetched again.
-            QueuedMaxMessagesKbytes = 8 * 1024,
+            QueuedMaxMessagesKbytes = 4 * 1024,
             FetchWaitMaxMs = 250,
             FetchErrorBackoffMs = 100,
             SocketNagleDisable = true,
@@ -243,7 +281,7 @@ internal sealed class KafkaReader(
         }.Over(settings.Tls))
         .SetPartitionsAssignedHandler((_, given) =>
         {
-            _partitions.Clear();
+            Release();
             foreach (var partition in given)
             {
                 _partitions[partition] = new();
@@ -251,8 +289,8 @@ internal sealed class KafkaReader(
 
             return given.Select(p => new TopicPartitionOffset(p, Offset.Beginning));
         })
-        .SetPartitionsRevokedHandler((_, _) => _partitions.Clear())
-        .SetPartitionsLostHandler((_, _) => _partitions.Clear())
+        .SetPartitionsRevokedHandler((_, _) => Release())
+        .SetPartitionsLostHandler((_, _) => Release())
         .SetErrorHandler((_, e) => PipelineLog.KafkaError(logger, e.Code.ToString(), e.Reason))
         .SetLogHandler((_, m) => PipelineLog.KafkaClient(logger, m.Facility, m.Message))
         .Build();
