@@ -128,9 +128,15 @@ public sealed class FleetLoops
             admission is null ? null : admission.WaitAsync);
         _loops.Add(advisory.RunAsync);
         _loops.Add(stop => loop.RunAsync(input.Reader, stop));
-        _loops.Add(Watched(log.Join(
-            group, [topic], (partitions, stop) => store.ProgressAsync(group, partitions, stop), input.Writer)).RunAsync);
+        _loops.Add(Watched(log.Join(group, [topic], PositionsAsync, input.Writer)).RunAsync);
         return input.Writer;
+
+        async Task<IReadOnlyDictionary<PartitionKey, long>> PositionsAsync(
+            IReadOnlyCollection<PartitionKey> partitions, CancellationToken stop)
+        {
+            advisory.Begin(partitions);
+            return (await store.ProgressAsync(group, partitions, stop)).Next;
+        }
     }
 
     private void AddWatchdog(

@@ -41,6 +41,9 @@ internal sealed class SimLog(Sim sim, LogFaults faults)
     /// <summary>Numbers of attempts and refunds that a snapshot on shop.saga-facts names.</summary>
     public HashSet<string> Facts { get; } = [];
 
+    /// <summary>The newest pulse of each key: what buyers are told of how far a fleet is.</summary>
+    public Dictionary<string, Pulse> Pulses { get; } = [];
+
     /// <summary>Told of every record of a topic that others build on.</summary>
     public Action<PartitionKey, LogEntry>? OnAppend { get; set; }
 
@@ -97,6 +100,11 @@ internal sealed class SimLog(Sim sim, LogFaults faults)
             Index(entry);
         }
 
+        if (record.Topic == Topics.Pulse.Name)
+        {
+            Hear(entry);
+        }
+
         if (record.Topic != Topics.Pulse.Name && record.Topic != Topics.Stock.Name)
         {
             sim.Note("log " + record.Topic, entry.Key, entry.Type);
@@ -148,6 +156,16 @@ internal sealed class SimLog(Sim sim, LogFaults faults)
 
     public static LogIncoming ToIncoming(PartitionKey partition, long offset, LogEntry entry, ILogReader? reader) => new(
         partition, offset, entry.Key, entry.Value, entry.Type, entry.Commit, Sim.Epoch.AddTicks(entry.At), reader);
+
+    /// <summary>As the API does.</summary>
+    private void Hear(LogEntry entry)
+    {
+        var pulse = JsonSerializer.Deserialize(entry.Value, ContractsJson.Default.Pulse)!;
+        if (!Pulses.TryGetValue(entry.Key, out var held) || held.At <= pulse.At)
+        {
+            Pulses[entry.Key] = pulse;
+        }
+    }
 
     private void Index(LogEntry entry)
     {

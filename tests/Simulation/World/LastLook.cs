@@ -1,4 +1,5 @@
 using CardShop.Contracts;
+using CardShop.Pipeline.Log;
 using CardShop.Shop.Channels.Resilience;
 using CardShop.Shop.Payments;
 using CardShop.Shop.Stock;
@@ -26,6 +27,11 @@ internal sealed class LastLook(
                 if (state.Progress.GetValueOrDefault((group.Name, partition)) != entries.Count)
                 {
                     return $"{group.Name} has not processed all of {partition.Topic}[{partition.Partition}]";
+                }
+
+                if (Said(group.Name, partition) is var said && said != entries.Count)
+                {
+                    return $"{group.Name} has processed {entries.Count} of {partition.Topic}[{partition.Partition}], and says {said}";
                 }
             }
         }
@@ -128,6 +134,9 @@ internal sealed class LastLook(
                 .Select(d => $"{d.Id} {d.Status} {string.Join(' ', d.Keys)}"))
             .Concat(store.State.Stock.OrderBy(s => s.Key).Select(s => $"{s.Key} {s.Value}"))
             .Concat(log.Of(Topics.Deliveries).OrderBy(p => p.Partition).SelectMany(p => p.Entries).Select(e => e.EventId!).Distinct()));
+
+    private long Said(string fleet, PartitionKey partition) =>
+        log.Pulses.GetValueOrDefault($"{fleet}/{partition.Topic}/{partition.Partition}")?.NextOffset ?? 0;
 
     private static string? Unrest(StoreState state, string id)
     {

@@ -1,6 +1,7 @@
 using CardShop.Contracts;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Stock;
+using CardShop.Shop.Store;
 using Xunit;
 
 namespace CardShop.Tests.Unit.Stock;
@@ -14,44 +15,52 @@ public sealed class When_a_fleet_says_how_far_it_is
     private readonly PulseBook _book = new("orders");
 
     [Fact]
-    public void Each_partition_that_has_moved_has_a_pulse()
+    public void Each_partition_that_was_noted_is_to_be_told_once()
     {
-        _book.Note(First, 10);
-        _book.Note(Second, 20);
-        Say(Start);
-        _book.Note(Second, 50);
-
-        Assert.Equal(
-            [new Pulse("orders", "shop.orders.v1", 1, 50, 15, Start.AddSeconds(2))], _book.Next(Start.AddSeconds(2)));
+        _book.Note(First);
+        _book.Note(Second);
+        _book.Note(First);
+        Assert.Equal([First, Second], _book.Take().OrderBy(p => p.Partition));
+        Assert.Empty(_book.Take());
     }
 
     [Fact]
-    public void What_did_not_go_out_is_said_again()
+    public void What_moves_while_it_is_being_told_is_to_be_told_again()
     {
-        _book.Note(First, 10);
-        Assert.Single(_book.Next(Start));
-
-        var again = Assert.Single(_book.Next(Start.AddSeconds(1)));
-        Assert.Equal(10, again.NextOffset);
+        _book.Note(First);
+        _book.Take();
+        _book.Note(First);
+        Assert.Equal([First], _book.Take());
     }
 
     [Fact]
-    public void What_went_out_is_not_said_again()
+    public void A_pulse_says_what_the_database_says_and_the_rate_since_the_last_one()
     {
-        _book.Note(First, 10);
-        Say(Start);
-        Assert.Empty(_book.Next(Start.AddSeconds(1)));
+        Assert.Equal([new Pulse("orders", "shop.orders.v1", 1, 20, 0, Start)], Say(20, Start));
+        Assert.Equal([new Pulse("orders", "shop.orders.v1", 1, 50, 15, Start.AddSeconds(2))], Say(50, Start.AddSeconds(2)));
     }
 
     [Fact]
-    public void What_moved_while_a_pulse_was_on_its_way_is_said_next()
+    public void A_position_goes_back_with_the_database_and_that_is_no_rate()
     {
-        _book.Note(First, 10);
-        var pulses = _book.Next(Start);
-        _book.Note(First, 11);
+        Say(20, Start);
+        Assert.Equal((5, 0), Say(5, Start.AddSeconds(1)).Select(p => (p.NextOffset, p.PerSecond)).Single());
+    }
+
+    [Fact]
+    public void A_rate_counts_from_what_went_out()
+    {
+        Say(20, Start);
+        _book.PulsesOf(At(30, Start.AddSeconds(1))); // Kafka was away
+        Assert.Equal(20, Say(60, Start.AddSeconds(2)).Single().PerSecond);
+    }
+
+    private static Progress At(long next, DateTimeOffset now) => new(now, new Dictionary<PartitionKey, long> { [Second] = next });
+
+    private IReadOnlyList<Pulse> Say(long next, DateTimeOffset now)
+    {
+        var pulses = _book.PulsesOf(At(next, now));
         _book.Said(pulses);
-        Assert.Equal(11, Assert.Single(_book.Next(Start.AddSeconds(1))).NextOffset);
+        return pulses;
     }
-
-    private void Say(DateTimeOffset now) => _book.Said(_book.Next(now));
 }

@@ -24,13 +24,22 @@ public sealed class AdvisoryPublisher(
     private readonly ConcurrentDictionary<StockKey, byte> _changed = new();
     private readonly PulseBook _pulses = new(fleet);
 
+    /// <summary>These partitions were given to this process: what an earlier one said last of them may be old.</summary>
+    public void Begin(IEnumerable<PartitionKey> partitions)
+    {
+        foreach (var partition in partitions)
+        {
+            _pulses.Note(partition);
+        }
+    }
+
     public void Committed(IReadOnlyList<Incoming> batch)
     {
         foreach (var message in batch)
         {
             if (message is LogIncoming { Unprocessed: false } record)
             {
-                _pulses.Note(record.Partition, record.Offset + 1);
+                _pulses.Note(record.Partition);
             }
         }
     }
@@ -68,7 +77,7 @@ public sealed class AdvisoryPublisher(
         }
     }
 
-    /// <summary>At the start all products once: what an earlier process changed last may not have gone out.</summary>
+    /// <param name="all">At the start all products once: what an earlier process changed last may not have gone out.</param>
     private async Task PublishAsync(bool all, CancellationToken cancellation)
     {
         StockKey[] changed = [.. _changed.Keys];
@@ -77,19 +86,22 @@ public sealed class AdvisoryPublisher(
             _changed.TryRemove(key, out _);
         }
 
+        var moved = _pulses.Take();
         try
         {
-            await PublishAsync(all, changed, cancellation);
+            await PublishAsync(all, changed, moved, cancellation);
         }
         catch
         {
             // What did not go out is said again.
             Stock(changed);
+            Begin(moved);
             throw;
         }
     }
 
-    private async Task PublishAsync(bool all, StockKey[] changed, CancellationToken cancellation)
+    private async Task PublishAsync(
+        bool all, StockKey[] changed, IReadOnlyList<PartitionKey> moved, CancellationToken cancellation)
     {
         var records = new List<LogRecord>();
         if (all || changed.Length > 0)
@@ -103,8 +115,13 @@ public sealed class AdvisoryPublisher(
             }
         }
 
-        var pulses = _pulses.Next(time.GetUtcNow());
-        records.AddRange(pulses.Select(ToRecord));
+        IReadOnlyList<Pulse> pulses = [];
+        if (moved.Count > 0)
+        {
+            pulses = _pulses.PulsesOf(await store.ProgressAsync(fleet, moved, cancellation));
+            records.AddRange(pulses.Select(ToRecord));
+        }
+
         var failures = await log.ProduceAllAsync(records, cancellation);
         if (failures.Count > 0)
         {
