@@ -174,26 +174,43 @@ public sealed class LogContract(TestServers servers) : IAsyncLifetime
     [Fact]
     public async Task However_slowly_it_is_taken_every_partition_has_its_turn()
     {
-        var text = new string('x', 900);
-        await _log.ProduceAllAsync([.. Enumerable.Range(0, 6_000).Select(i => Record(i % 4, text))], Stop);
-        var pauses = new Pauses();
-        await using var log = new KafkaLog(await SettingsAsync(), TimeProvider.System, pauses);
-        var output = Channel.CreateBounded<Incoming>(50);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        var run = log.Join(Group, [_topic], FromTheBeginning, output.Writer).RunAsync(stop.Token);
-        var seen = new HashSet<int>();
+        await using var slow = await SlowReader.StartAsync(this);
+        var next = new long[4];
         for (var round = 1; round <= 2; round++)
         {
-            await Eventually.TrueAsync(() => Task.FromResult(pauses.Begun == round), "a reader that nobody takes from pauses");
-            while (pauses.Ended < round)
+            await slow.PausesAsync(round);
+            var seen = new HashSet<int>();
+            while (slow.Resumed < round)
             {
-                seen.Add(((LogIncoming)await output.Reader.ReadAsync(Stop)).Partition.Partition);
+                var record = await slow.TakeAsync();
+                seen.Add(record.Partition.Partition);
+                Assert.Equal(next[record.Partition.Partition]++, record.Offset);
             }
-        }
 
-        Assert.Equal(4, seen.Count);
-        await stop.CancelAsync();
-        await run;
+            Assert.Equal(4, seen.Count);
+        }
+    }
+
+    [Fact]
+    public async Task What_is_repositioned_while_nobody_takes_anything_begins_again()
+    {
+        const int InOutput = 50;
+        await using var slow = await SlowReader.StartAsync(this);
+        await slow.PausesAsync(1);
+        slow.Reader.Reposition(new PartitionKey(_topic.Name, 2));
+        var next = new long[4];
+        while (next[2] <= 1_000)
+        {
+            var record = await slow.TakeAsync();
+            var partition = record.Partition.Partition;
+            if (partition == 2 && record.Offset == 0)
+            {
+                Assert.InRange(next[2], 0, InOutput); // what was held is not handed over any more
+                next[2] = 0;
+            }
+
+            Assert.Equal(next[partition]++, record.Offset);
+        }
     }
 
     [Fact]
@@ -219,7 +236,7 @@ public sealed class LogContract(TestServers servers) : IAsyncLifetime
             () => _log.CreateTopicsAsync([_topic with { Partitions = 5 }], 1, Stop));
 
     private static Task<IReadOnlyDictionary<PartitionKey, long>> FromTheBeginning(
-        IReadOnlyCollection<PartitionKey> asked, CancellationToken cancellation) =>
+        IReadOnlyCollection<PartitionKey> asked, CancellationToken _) =>
         Task.FromResult<IReadOnlyDictionary<PartitionKey, long>>(asked.ToDictionary(p => p, _ => 0L));
 
     private static string TextOf(LogIncoming record) => Encoding.UTF8.GetString(record.Value!);
@@ -240,15 +257,38 @@ public sealed class LogContract(TestServers servers) : IAsyncLifetime
             SessionTimeout = TimeSpan.FromSeconds(6),
         };
 
-    /// <summary>What a reader says of its pauses.</summary>
-    private sealed class Pauses : ILogger<KafkaLog>
+    /// <summary>A reader of 6 MB whose output holds fifty records, and which says when it pauses and reads on.</summary>
+    private sealed class SlowReader : ILogger<KafkaLog>, IAsyncDisposable
     {
-        private int _begun;
-        private int _ended;
+        private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        private readonly Channel<Incoming> _output = Channel.CreateBounded<Incoming>(50);
+        private readonly KafkaLog _log;
+        private readonly Task _run;
+        private int _paused;
+        private int _resumed;
 
-        public int Begun => Volatile.Read(ref _begun);
+        private SlowReader(LogContract contract, KafkaSettings settings)
+        {
+            _log = new(settings, TimeProvider.System, this);
+            Reader = _log.Join(contract.Group, [contract._topic], FromTheBeginning, _output.Writer);
+            _run = Reader.RunAsync(_stop.Token);
+        }
 
-        public int Ended => Volatile.Read(ref _ended);
+        public ILogReader Reader { get; }
+
+        public int Resumed => Volatile.Read(ref _resumed);
+
+        public static async Task<SlowReader> StartAsync(LogContract contract)
+        {
+            var text = new string('x', 900);
+            await contract._log.ProduceAllAsync([.. Enumerable.Range(0, 6_000).Select(i => contract.Record(i % 4, text))], Stop);
+            return new(contract, await contract.SettingsAsync());
+        }
+
+        public Task PausesAsync(int times) => Eventually.TrueAsync(
+            () => Task.FromResult(Volatile.Read(ref _paused) == times), "a reader that nobody takes from pauses");
+
+        public async Task<LogIncoming> TakeAsync() => (LogIncoming)await _output.Reader.ReadAsync(Stop);
 
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -258,8 +298,16 @@ public sealed class LogContract(TestServers servers) : IAsyncLifetime
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            Interlocked.Add(ref _begun, eventId.Name == "ReaderPaused" ? 1 : 0);
-            Interlocked.Add(ref _ended, eventId.Name == "ReaderResumed" ? 1 : 0);
+            Interlocked.Add(ref _paused, eventId.Name == "ReaderPaused" ? 1 : 0);
+            Interlocked.Add(ref _resumed, eventId.Name == "ReaderResumed" ? 1 : 0);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _stop.CancelAsync();
+            await _run;
+            await _log.DisposeAsync();
+            _stop.Dispose();
         }
     }
 

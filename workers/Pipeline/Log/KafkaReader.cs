@@ -26,7 +26,7 @@ internal sealed class KafkaReader(
 
     /// <summary>
     /// A pause makes librdkafka forget what it has fetched ahead, and afterwards it begins with the same partition again.
-    /// So much is read between two pauses that every partition has had its turn.
+    /// So much is read between two pauses that every partition has had its turn, also with records that are larger than that.
     /// </summary>
     private const int HeldTurns = 2;
 
@@ -34,6 +34,7 @@ internal sealed class KafkaReader(
     private readonly ConcurrentQueue<PartitionKey?> _repositions = new();
     private Queue<LogIncoming> _held = new();
     private long _heldBytes;
+    private int _largest;
     private bool _paused;
     private volatile IConsumer<byte[], byte[]>? _consumer;
 
@@ -140,7 +141,7 @@ internal sealed class KafkaReader(
         }
     }
 
-    private bool IsFull => _heldBytes >= (long)HeldTurns * TurnBytes * Math.Max(1, _partitions.Count);
+    private bool IsFull => _heldBytes >= (long)Math.Max(HeldTurns * TurnBytes, _largest) * Math.Max(1, _partitions.Count);
 
     /// <returns>Whether there is room for more.</returns>
     private bool WaitForRoom(CancellationToken cancellation)
@@ -161,6 +162,7 @@ internal sealed class KafkaReader(
     {
         _held.Enqueue(record);
         _heldBytes += record.Size;
+        _largest = Math.Max(_largest, record.Size);
     }
 
     private void PassOn()
@@ -248,6 +250,7 @@ internal sealed class KafkaReader(
 
     private void Release()
     {
+        _largest = 0;
         _partitions.Clear();
         Forget(_ => true);
     }
@@ -271,6 +274,8 @@ internal sealed class KafkaReader(
             MaxPollIntervalMs = 86_400_000,
             PartitionAssignmentStrategy = PartitionAssignmentStrategy.Range,
             MaxPartitionFetchBytes = TurnBytes,
+            // How soon a partition is asked for again after there was enough in hand; a second without this.
+            FetchQueueBackoffMs = 50,
             // Ahead of the input's own bound: what a full input leaves behind is thrown away and fetched again.
             QueuedMaxMessagesKbytes = 4 * 1024,
             FetchWaitMaxMs = 250,
