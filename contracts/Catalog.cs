@@ -103,7 +103,6 @@ public sealed record ChannelState(string Channel, bool Up, DateTimeOffset Since,
 /// <summary>How far a fleet has come in a partition.</summary>
 /// <param name="NextOffset">Everything below is processed.</param>
 /// <param name="PerSecond">Records per second lately.</param>
-/// <param name="At">When it was so, by the database's clock: of two the later holds, in whatever order they come.</param>
 public sealed record Pulse(string Fleet, string Topic, int Partition, long NextOffset, double PerSecond, DateTimeOffset At);
 
 /// <summary>A record or command that no fleet could process.</summary>

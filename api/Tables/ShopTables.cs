@@ -108,9 +108,8 @@ public sealed class ShopTables(ILog log, ApiSettings settings, TimeProvider time
                     // An idle fleet pulses no rate: the last one measured under load is the better guess.
                     _positions.AddOrUpdate(
                         (pulse.Topic, pulse.Partition),
-                        new Position(pulse.NextOffset, pulse.PerSecond, pulse.At),
-                        (_, held) => pulse.At < held.At ? held
-                            : new(pulse.NextOffset, pulse.PerSecond >= 1 ? pulse.PerSecond : held.Rate, pulse.At));
+                        new Position(pulse.NextOffset, pulse.PerSecond),
+                        (_, held) => new(pulse.NextOffset, pulse.PerSecond >= 1 ? pulse.PerSecond : held.Rate));
                     break;
                 default:
                     break;
@@ -126,7 +125,7 @@ public sealed class ShopTables(ILog log, ApiSettings settings, TimeProvider time
         where T : class =>
         record.Value is null ? null : JsonSerializer.Deserialize(record.Value, json);
 
-    private readonly record struct Position(long NextOffset, double Rate, DateTimeOffset At);
+    private readonly record struct Position(long NextOffset, double Rate);
 }
 
 /// <param name="Position">1 = next; an upper bound.</param>

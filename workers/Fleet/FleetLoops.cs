@@ -134,8 +134,10 @@ public sealed class FleetLoops
         async Task<IReadOnlyDictionary<PartitionKey, long>> PositionsAsync(
             IReadOnlyCollection<PartitionKey> partitions, CancellationToken stop)
         {
+            var progress = await store.ProgressAsync(group, partitions, stop);
+            // After that: what another member still committed before is told too.
             advisory.Begin(partitions);
-            return (await store.ProgressAsync(group, partitions, stop)).Next;
+            return progress;
         }
     }
 

@@ -149,7 +149,7 @@ public sealed class FleetNode : IAsyncDisposable
         _loops.Add(stop => loop.RunAsync(input.Reader, stop));
         _loops.Add(_fleets.Watched(_log.Join(
             Group, FleetGroups.All.Single(g => g.Name == Group).Topics,
-            async (partitions, stop) => (await _store.ProgressAsync(Group, partitions, stop)).Next, input.Writer)).RunAsync);
+            (partitions, stop) => _store.ProgressAsync(Group, partitions, stop), input.Writer)).RunAsync);
         _loops.Add(new WebhookSender(
             webhooks, new(secrets.KeyEncryption), caller, _settings.Webhooks, _fence, _time,
             _random, _logs.CreateLogger<WebhookSender>()).RunAsync);

@@ -53,7 +53,7 @@ public abstract partial class StoreContract : IAsyncLifetime
         await using var second = await _store.BeginAsync(Stop);
         var again = await LoadAsync(second);
         Assert.Equal((_start + 1, 5L), (again.Opening.CommitNo, again.Opening.Progress[Partition]));
-        Assert.Equal(5, (await _store.ProgressAsync("g", [Partition], Stop)).Next[Partition]);
+        Assert.Equal(5, (await _store.ProgressAsync("g", [Partition], Stop))[Partition]);
     }
 
     [Fact]
@@ -109,8 +109,8 @@ public abstract partial class StoreContract : IAsyncLifetime
         await CommitAsync(moves: [new(Partition, 0, 5)]);
         await AssertConflictAsync(moves: [new(Partition, 0, 3)]);
         await AssertConflictAsync(moves: [new(new("t", 1), 0, 1), new(Partition, 4, 6)]);
-        Assert.Equal(5, (await _store.ProgressAsync("g", [Partition], Stop)).Next[Partition]);
-        Assert.Equal(0, (await _store.ProgressAsync("g", [new("t", 1)], Stop)).Next[new("t", 1)]);
+        Assert.Equal(5, (await _store.ProgressAsync("g", [Partition], Stop))[Partition]);
+        Assert.Equal(0, (await _store.ProgressAsync("g", [new("t", 1)], Stop))[new("t", 1)]);
     }
 
     [Fact]

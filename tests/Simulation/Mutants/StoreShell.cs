@@ -32,7 +32,7 @@ internal class StoreShell(IShopStore store) : IShopStore
         DateTimeOffset now, DueSaga? after, int limit, CancellationToken cancellation) =>
         store.OverdueDeliveriesAsync(now, after, limit, cancellation);
 
-    public Task<Progress> ProgressAsync(
+    public Task<IReadOnlyDictionary<PartitionKey, long>> ProgressAsync(
         string group, IReadOnlyCollection<PartitionKey> partitions, CancellationToken cancellation) =>
         store.ProgressAsync(group, partitions, cancellation);
 

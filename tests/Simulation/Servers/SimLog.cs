@@ -102,7 +102,7 @@ internal sealed class SimLog(Sim sim, LogFaults faults)
 
         if (record.Topic == Topics.Pulse.Name)
         {
-            Hear(entry);
+            Pulses[entry.Key] = JsonSerializer.Deserialize(entry.Value, ContractsJson.Default.Pulse)!;
         }
 
         if (record.Topic != Topics.Pulse.Name && record.Topic != Topics.Stock.Name)
@@ -156,16 +156,6 @@ internal sealed class SimLog(Sim sim, LogFaults faults)
 
     public static LogIncoming ToIncoming(PartitionKey partition, long offset, LogEntry entry, ILogReader? reader) => new(
         partition, offset, entry.Key, entry.Value, entry.Type, entry.Commit, Sim.Epoch.AddTicks(entry.At), reader);
-
-    /// <summary>As the API does.</summary>
-    private void Hear(LogEntry entry)
-    {
-        var pulse = JsonSerializer.Deserialize(entry.Value, ContractsJson.Default.Pulse)!;
-        if (!Pulses.TryGetValue(entry.Key, out var held) || held.At <= pulse.At)
-        {
-            Pulses[entry.Key] = pulse;
-        }
-    }
 
     private void Index(LogEntry entry)
     {

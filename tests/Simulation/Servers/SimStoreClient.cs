@@ -49,11 +49,11 @@ internal sealed partial class SimStoreClient : IShopStore, IOutboxStore, IFenceD
         DateTimeOffset now, DueSaga? after, int limit, CancellationToken cancellation) => DueAsync(
         _store.State.Deliveries.Values.Where(d => d.Due <= now).Select(d => new DueSaga(d.Id, d.Due!.Value)), after, limit);
 
-    public async Task<Progress> ProgressAsync(
+    public async Task<IReadOnlyDictionary<PartitionKey, long>> ProgressAsync(
         string group, IReadOnlyCollection<PartitionKey> partitions, CancellationToken cancellation)
     {
         await TravelAsync();
-        return new(_sim.UtcNow, partitions.ToDictionary(p => p, p => _store.State.Progress.GetValueOrDefault((group, p))));
+        return partitions.ToDictionary(p => p, p => _store.State.Progress.GetValueOrDefault((group, p)));
     }
 
     public Task<IReadOnlyDictionary<StockKey, long>> AvailableAsync(

@@ -143,7 +143,7 @@ public sealed class When_a_provider_is_slow : IAsyncLifetime
         public Task<IReadOnlyList<DueSaga>> OverdueDeliveriesAsync(
             DateTimeOffset now, DueSaga? after, int limit, CancellationToken cancellation) => throw new NotSupportedException();
 
-        public Task<Progress> ProgressAsync(
+        public Task<IReadOnlyDictionary<PartitionKey, long>> ProgressAsync(
             string group, IReadOnlyCollection<PartitionKey> partitions, CancellationToken cancellation) =>
             throw new NotSupportedException();
 

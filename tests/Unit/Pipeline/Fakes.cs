@@ -56,9 +56,20 @@ internal sealed class FakeLog(Journal journal) : ILog
     public Task<IReadOnlyDictionary<PartitionKey, long>> EndsAsync(
         IReadOnlyList<Topic> topics, CancellationToken cancellation) => Ends?.Invoke() ?? throw new NotSupportedException();
 
+    /// <summary>What followers read; then they have caught up, and nothing more comes.</summary>
+    public IReadOnlyList<LogIncoming>? Followed { get; set; }
+
     public Task FollowAsync(
-        IReadOnlyList<Topic> topics, Action<LogIncoming> onRecord, Action caughtUp, CancellationToken cancellation) =>
-        throw new NotSupportedException();
+        IReadOnlyList<Topic> topics, Action<LogIncoming> onRecord, Action caughtUp, CancellationToken cancellation)
+    {
+        foreach (var record in Followed ?? throw new NotSupportedException())
+        {
+            onRecord(record);
+        }
+
+        caughtUp();
+        return Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+    }
 
     public Task CreateTopicsAsync(IReadOnlyList<Topic> topics, short replication, CancellationToken cancellation) =>
         throw new NotSupportedException();

@@ -1,7 +1,6 @@
 using CardShop.Contracts;
 using CardShop.Pipeline.Log;
 using CardShop.Shop.Stock;
-using CardShop.Shop.Store;
 using Xunit;
 
 namespace CardShop.Tests.Unit.Stock;
@@ -20,17 +19,27 @@ public sealed class When_a_fleet_says_how_far_it_is
         _book.Note(First);
         _book.Note(Second);
         _book.Note(First);
-        Assert.Equal([First, Second], _book.Take().OrderBy(p => p.Partition));
-        Assert.Empty(_book.Take());
+        Assert.Equal([First, Second], _book.Take(Start).OrderBy(p => p.Partition));
+        Assert.Empty(_book.Take(Start));
     }
 
     [Fact]
     public void What_moves_while_it_is_being_told_is_to_be_told_again()
     {
         _book.Note(First);
-        _book.Take();
+        _book.Take(Start);
         _book.Note(First);
-        Assert.Equal([First], _book.Take());
+        Assert.Equal([First], _book.Take(Start));
+    }
+
+    [Fact]
+    public void Everything_is_told_again_now_and_then()
+    {
+        _book.Note(First);
+        _book.Take(Start);
+        Assert.Empty(_book.Take(Start.AddSeconds(9)));
+        Assert.Equal([First], _book.Take(Start.AddSeconds(10)));
+        Assert.Empty(_book.Take(Start.AddSeconds(11)));
     }
 
     [Fact]
@@ -51,15 +60,15 @@ public sealed class When_a_fleet_says_how_far_it_is
     public void A_rate_counts_from_what_went_out()
     {
         Say(20, Start);
-        _book.PulsesOf(At(30, Start.AddSeconds(1))); // Kafka was away
+        _book.PulsesOf(At(30), Start.AddSeconds(1)); // Kafka was away
         Assert.Equal(20, Say(60, Start.AddSeconds(2)).Single().PerSecond);
     }
 
-    private static Progress At(long next, DateTimeOffset now) => new(now, new Dictionary<PartitionKey, long> { [Second] = next });
+    private static Dictionary<PartitionKey, long> At(long next) => new() { [Second] = next };
 
     private IReadOnlyList<Pulse> Say(long next, DateTimeOffset now)
     {
-        var pulses = _book.PulsesOf(At(next, now));
+        var pulses = _book.PulsesOf(At(next), now);
         _book.Said(pulses);
         return pulses;
     }

@@ -53,7 +53,13 @@ internal static class KafkaTopics
         NumPartitions = topic.Partitions,
         ReplicationFactor = replication,
         Configs = topic.Compacted
-            ? new() { ["cleanup.policy"] = "compact", ["min.insync.replicas"] = InSync(replication) }
+            ? new()
+            {
+                ["cleanup.policy"] = "compact",
+                // What is written now is not compacted yet, and whoever holds the topic in memory reads it all at the start.
+                ["segment.bytes"] = "16777216",
+                ["min.insync.replicas"] = InSync(replication),
+            }
             : new()
             {
                 ["cleanup.policy"] = "delete",

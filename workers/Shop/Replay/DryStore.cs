@@ -44,9 +44,9 @@ public sealed class DryStore(IShopStore inner, DryPositions positions) : IShopSt
         DateTimeOffset now, DueSaga? after, int limit, CancellationToken cancellation) =>
         inner.OverdueDeliveriesAsync(now, after, limit, cancellation);
 
-    public async Task<Progress> ProgressAsync(
+    public Task<IReadOnlyDictionary<PartitionKey, long>> ProgressAsync(
         string group, IReadOnlyCollection<PartitionKey> partitions, CancellationToken cancellation) =>
-        await inner.ProgressAsync(group, partitions, cancellation) with { Next = await positions.ReadAsync(cancellation) };
+        positions.ReadAsync(cancellation);
 
     public Task<IReadOnlyDictionary<StockKey, long>> AvailableAsync(
         IReadOnlyCollection<StockKey>? keys, CancellationToken cancellation) => inner.AvailableAsync(keys, cancellation);

@@ -86,7 +86,7 @@ public sealed class AdvisoryPublisher(
             _changed.TryRemove(key, out _);
         }
 
-        var moved = _pulses.Take();
+        var moved = _pulses.Take(time.GetUtcNow());
         try
         {
             await PublishAsync(all, changed, moved, cancellation);
@@ -118,7 +118,7 @@ public sealed class AdvisoryPublisher(
         IReadOnlyList<Pulse> pulses = [];
         if (moved.Count > 0)
         {
-            pulses = _pulses.PulsesOf(await store.ProgressAsync(fleet, moved, cancellation));
+            pulses = _pulses.PulsesOf(await store.ProgressAsync(fleet, moved, cancellation), time.GetUtcNow());
             records.AddRange(pulses.Select(ToRecord));
         }
 

@@ -1,36 +1,43 @@
 using System.Collections.Concurrent;
 using CardShop.Contracts;
 using CardShop.Pipeline.Log;
-using CardShop.Shop.Store;
 
 namespace CardShop.Shop.Stock;
 
 /// <summary>
-/// Which partitions a fleet has to tell of, and what it told last. How far they are the database says: a process that has
-/// lost a partition without knowing it does no harm. Partitions are noted by the batches while another thread asks.
+/// Which partitions a fleet has to tell of, and what it told last. How far they are the database says, and now and then it is told
+/// again: so a process that has lost a partition without knowing it does no harm, and what it said too late is mended.
+/// Partitions are noted by the batches while another thread asks.
 /// </summary>
 internal sealed class PulseBook(string fleet)
 {
-    private readonly ConcurrentDictionary<PartitionKey, byte> _moved = new();
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(10);
+
+    /// <summary>By partition, whether it is to be told.</summary>
+    private readonly ConcurrentDictionary<PartitionKey, bool> _partitions = new();
     private readonly Dictionary<PartitionKey, Pulse> _said = [];
+    private DateTimeOffset _all;
 
     /// <summary>This partition was begun or has moved, or what was to be said of it did not go out.</summary>
-    public void Note(PartitionKey partition) => _moved[partition] = 0;
+    public void Note(PartitionKey partition) => _partitions[partition] = true;
 
-    /// <returns>The partitions that were noted since this was asked last.</returns>
-    public IReadOnlyList<PartitionKey> Take()
+    /// <returns>The partitions that were noted since this was asked last; every ten seconds all that ever were.</returns>
+    public IReadOnlyList<PartitionKey> Take(DateTimeOffset now)
     {
-        PartitionKey[] moved = [.. _moved.Keys];
-        foreach (var partition in moved)
+        var all = now - _all >= Again;
+        _all = all ? now : _all;
+        var due = _partitions.Where(p => p.Value || all).Select(p => p.Key).ToList();
+        foreach (var partition in due)
         {
-            _moved.TryRemove(partition, out _);
+            _partitions[partition] = false;
         }
 
-        return moved;
+        return due;
     }
 
-    public IReadOnlyList<Pulse> PulsesOf(Progress progress) =>
-        [.. progress.Next.Select(p => new Pulse(fleet, p.Key.Topic, p.Key.Partition, p.Value, RateOf(p.Key, p.Value, progress.At), progress.At))];
+    /// <param name="positions">Next offsets, as the database has them.</param>
+    public IReadOnlyList<Pulse> PulsesOf(IReadOnlyDictionary<PartitionKey, long> positions, DateTimeOffset now) =>
+        [.. positions.Select(p => new Pulse(fleet, p.Key.Topic, p.Key.Partition, p.Value, RateOf(p.Key, p.Value, now), now))];
 
     /// <summary>Notes that Kafka has them.</summary>
     public void Said(IReadOnlyList<Pulse> pulses)

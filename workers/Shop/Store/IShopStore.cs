@@ -28,19 +28,14 @@ public interface IShopStore
     Task<IReadOnlyList<DueSaga>> OverdueDeliveriesAsync(
         DateTimeOffset now, DueSaga? after, int limit, CancellationToken cancellation);
 
-    /// <summary>How far a group is in these partitions.</summary>
-    Task<Progress> ProgressAsync(
+    /// <summary>Next offsets of a group.</summary>
+    Task<IReadOnlyDictionary<PartitionKey, long>> ProgressAsync(
         string group, IReadOnlyCollection<PartitionKey> partitions, CancellationToken cancellation);
 
     /// <summary>Available units of these products.</summary>
     Task<IReadOnlyDictionary<StockKey, long>> AvailableAsync(
         IReadOnlyCollection<StockKey>? keys, CancellationToken cancellation);
 }
-
-/// <summary>How far a group was at a moment.</summary>
-/// <param name="At">By the database's clock: what two processes have read can be put in order.</param>
-/// <param name="Next">Next offsets; 0 where nothing was processed.</param>
-public sealed record Progress(DateTimeOffset At, IReadOnlyDictionary<PartitionKey, long> Next);
 
 /// <summary>What a batch needs loaded.</summary>
 /// <param name="Group">Whose progress it is.</param>

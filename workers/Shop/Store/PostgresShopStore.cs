@@ -53,18 +53,14 @@ public sealed class PostgresShopStore(NpgsqlDataSource database) : IShopStore
         DateTimeOffset now, DueSaga? after, int limit, CancellationToken cancellation) =>
         DueAsync(Deliveries.Overdue(now, after?.Due, after?.Id, limit), cancellation);
 
-    public async Task<Progress> ProgressAsync(
+    public async Task<IReadOnlyDictionary<PartitionKey, long>> ProgressAsync(
         string group, IReadOnlyCollection<PartitionKey> partitions, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new("SELECT clock_timestamp()"));
         TransactionFrame.AddOpening(batch, group, partitions);
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        await reader.ReadAsync(cancellation);
-        var at = await reader.GetFieldValueAsync<DateTimeOffset>(0, cancellation);
-        await reader.NextResultAsync(cancellation);
-        return new(at, (await TransactionFrame.ReadOpeningAsync(reader, partitions, cancellation)).Progress);
+        return (await TransactionFrame.ReadOpeningAsync(reader, partitions, cancellation)).Progress;
     }
 
     public async Task<IReadOnlyDictionary<StockKey, long>> AvailableAsync(
