@@ -99,13 +99,13 @@ public static class ChannelsCommand
     {
         var channel = new Argument<string>("CHANNEL") { Description = "alipay, wechat or unionpay." };
         channel.AcceptOnlyFromAmong([.. PaymentChannels.Known]);
-        var why = new Option<string>("--why") { Required = true, Description = "1 to 200 characters, for people.", HelpName = "TEXT" };
+        var why = OperatorOptions.WhyOption("1 to 200 characters, for people.");
         var command = new Command(verb, description) { channel, why };
         command.Takes(OperatorActions.ChannelSwitch);
         session.Bind(command, async (servers, arguments, cancellation) =>
         {
             var name = arguments.GetValue(channel)!;
-            var reason = ReviewCommands.Text(arguments.GetValue(why), "--why");
+            var reason = ReviewCommands.Text(arguments.GetValue(why), OperatorOptions.Why);
             await servers.RequireWritableAsync(cancellation);
             await using var grant = await session.Operators.RequireAsync(
                 OperatorActions.ChannelSwitch, name, reason, [("to", verb)], cancellation);

@@ -193,12 +193,7 @@ public static class DeadLetterCommands
     private static Command Discard(Session session)
     {
         var pick = new LetterPick();
-        var why = new Option<string>("--why")
-        {
-            Required = true,
-            Description = "Why nothing is to be done about it; kept with the letter.",
-            HelpName = "TEXT",
-        };
+        var why = OperatorOptions.WhyOption("Why nothing is to be done about it; kept with the letter.");
         var discard = new Command(
             "discard", "Marks letters as settled without processing them. Cases of their orders stay open: 'shopctl review'.")
         {

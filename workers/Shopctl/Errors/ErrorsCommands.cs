@@ -127,12 +127,7 @@ public static class ErrorsCommands
     private static Command Discard(Session session)
     {
         var pick = new ErrorPick();
-        var why = new Option<string>("--why")
-        {
-            Required = true,
-            Description = "Why nothing is to be done about it; kept in the audit.",
-            HelpName = "TEXT",
-        };
+        var why = OperatorOptions.WhyOption("Why nothing is to be done about it; kept in the audit.");
         var discard = new Command(
             "discard", "Takes messages out of the error queue for good. Cases of their orders stay open: 'shopctl review'.")
         {

@@ -17,7 +17,7 @@ internal static class ExportCommand
         {
             Description = "An import's id from 'keys batches', or the whole id of one of its parts.",
         };
-        var reason = new Option<string>("--reason") { Description = "Why; it is kept in the audit.", Required = true };
+        var reason = OperatorOptions.WhyOption("Why; it is kept in the audit.");
         var output = new Option<string>("--output")
         {
             Description = "The new file for the keys, readable by its owner alone.",
@@ -48,7 +48,7 @@ internal static class ExportCommand
                 arguments.GetValue(status) is { } wanted and not "all" ? wanted : null);
             return request.Reason.Length is > 0 and <= 500
                 ? await RunAsync(session, servers, request, cancellation)
-                : throw new ShopctlException(ExitCodes.Usage, "--reason must have 1 to 500 characters.");
+                : throw new ShopctlException(ExitCodes.Usage, "--why must have 1 to 500 characters.");
         });
         return export;
     }

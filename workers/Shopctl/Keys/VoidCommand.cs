@@ -24,7 +24,7 @@ internal static class VoidCommand
             AllowMultipleArgumentsPerToken = true,
             HelpName = "ID",
         };
-        var reason = new Option<string>("--reason") { Description = "Why; it is kept in the record.", Required = true };
+        var reason = OperatorOptions.WhyOption("Why; it is kept in the record.");
         var wait = new Option<int>("--wait-seconds")
         {
             Description = "How long the delivery fleet may do nothing before this command gives up waiting.",
@@ -51,7 +51,7 @@ internal static class VoidCommand
 
             if (request.Reason.Length is 0 or > 500)
             {
-                throw new ShopctlException(ExitCodes.Usage, "--reason must have 1 to 500 characters.");
+                throw new ShopctlException(ExitCodes.Usage, "--why must have 1 to 500 characters.");
             }
 
             return await RunAsync(session, servers, request, cancellation);

@@ -8,9 +8,13 @@ public static class OperatorOptions
 {
     public const string KeyFile = "--operator-key-file";
     public const string Why = "--why";
-    public const string Reason = "--reason";
     public const string Approval = "--approval";
     public const string CommandId = "--command-id";
+
+    /// <summary>Why something is done. <c>--reason</c> is the same.</summary>
+    /// <param name="required">False where only the audit keeps it.</param>
+    public static Option<string?> WhyOption(string description, bool required = true) =>
+        new(Why, "--reason") { Description = description, HelpName = "TEXT", Required = required };
 
     /// <summary>
     /// Says that a command takes an operator: adds the options that it does not have yet, and a line to its help. Call it
@@ -25,11 +29,7 @@ public static class OperatorOptions
             Description = "A file with the operator's key (environment variable CARDSHOP_OPERATOR_KEY).",
             HelpName = "FILE",
         });
-        if (command.Options.All(o => o.Name != Reason))
-        {
-            Add(command, new Option<string?>(Why) { Description = "Why; it is kept in the audit.", HelpName = "TEXT" });
-        }
-
+        Add(command, WhyOption("Why; it is kept in the audit.", required: false));
         if (action.IsDangerous)
         {
             Add(command, new Option<string?>(Approval)

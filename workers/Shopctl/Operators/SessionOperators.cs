@@ -50,7 +50,7 @@ public sealed class SessionOperators(Session session)
     /// Returns when the deed may be done now; the audit says so already. Dispose the grant when the deed has ended.
     /// </summary>
     /// <param name="subject">To what: an order, a batch, a topic.</param>
-    /// <param name="why">Null = what the operator said with <c>--why</c> or <c>--reason</c>.</param>
+    /// <param name="why">Null = what the operator said with <c>--why</c>.</param>
     /// <param name="parameters">
     /// Everything that decides what is done: an approval is for exactly these. They stand in the audit, so of a secret text
     /// its keyed hash.
@@ -113,7 +113,7 @@ public sealed class SessionOperators(Session session)
     /// <summary>Why, for the audit: 1 to 500 characters where the action is dangerous, else perhaps nothing.</summary>
     public string WhyOf(OperatorAction action, string? why)
     {
-        var text = (why ?? Said(OperatorOptions.Why) ?? Said(OperatorOptions.Reason))?.Trim() ?? string.Empty;
+        var text = (why ?? Said(OperatorOptions.Why))?.Trim() ?? string.Empty;
         return text.Length > MaxWhy || text.Any(char.IsControl) || (action.IsDangerous && text.Length == 0)
             ? throw new ShopctlException(
                 ExitCodes.Usage, $"Say why, in 1 to {MaxWhy} characters: {OperatorOptions.Why} TEXT. It is kept in the audit.")

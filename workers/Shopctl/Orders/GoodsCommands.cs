@@ -85,7 +85,7 @@ internal static class GoodsCommands
     {
         var id = ReviewCommands.OrderArgument();
         var key = new Argument<Guid>("KEY-ID") { Description = "The faulty key, as 'shopctl order ORDER' shows it." };
-        var reason = ReviewCommands.ReasonOption();
+        var reason = OperatorOptions.WhyOption("1 to 200 characters, for people.");
         var text = new TextOptions();
         var replace = new Command(
             "replace",
@@ -101,7 +101,7 @@ internal static class GoodsCommands
         {
             var orderId = OrderCommand.RequireId(arguments.GetValue(id)!);
             by.Check(arguments, session);
-            var why = ReviewCommands.Text(arguments.GetValue(reason), "--reason");
+            var why = ReviewCommands.Text(arguments.GetValue(reason), OperatorOptions.Why);
             var (faulty, plain) = (arguments.GetValue(key), await text.ReadAsync(arguments, cancellation));
             var deed = new OperatorDeed(
                 OperatorActions.OrderReplace, orderId, why,

@@ -7,7 +7,7 @@ using CardShop.Shopctl.Terminal;
 namespace CardShop.Shopctl.Reviews;
 
 /// <summary>A decision about one order, before it is known that it may be taken.</summary>
-/// <param name="Why">Null = what was said with <c>--why</c> or <c>--reason</c>.</param>
+/// <param name="Why">Null = what was said with <c>--why</c>.</param>
 /// <param name="Message">Made once it may be: who decides, and under which id, which the same id again does not repeat.</param>
 internal sealed record OperatorDeed(
     OperatorAction Action, string OrderId, string? Why, IReadOnlyList<(string Name, string? Value)> Parameters,

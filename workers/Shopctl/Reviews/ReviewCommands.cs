@@ -140,7 +140,7 @@ public static class ReviewCommands
     {
         var id = OrderArgument();
         var amount = new Option<long?>("--amount") { Description = "In fen (all that is left).", HelpName = "FEN" };
-        var reason = ReasonOption();
+        var reason = OperatorOptions.WhyOption("1 to 200 characters, for people.");
         var number = new Option<string?>("--number")
         {
             Description = "Which payment (the one that pays the order).",
@@ -160,7 +160,7 @@ public static class ReviewCommands
         {
             by.Check(arguments, session);
             var orderId = OrderCommand.RequireId(arguments.GetValue(id)!);
-            var (why, fen, which) = (Text(arguments.GetValue(reason), "--reason"), arguments.GetValue(amount), arguments.GetValue(number));
+            var (why, fen, which) = (Text(arguments.GetValue(reason), OperatorOptions.Why), arguments.GetValue(amount), arguments.GetValue(number));
             await servers.RequireDatabaseAsync(cancellation);
             var total = RefundTotal.Of(await ReviewQueries.FindAsync(servers.Database, orderId, cancellation), which, fen);
             var deed = new OperatorDeed(
@@ -188,11 +188,11 @@ public static class ReviewCommands
     private static Command Dismiss(Session session)
     {
         var id = OrderArgument();
-        var reason = ReasonOption();
+        var reason = OperatorOptions.WhyOption("1 to 200 characters, for people.");
         var command = new Command("dismiss", "Closes the order's open cases; no money and no key is moved.") { id, reason };
         return Decision(session, command, OperatorActions.ReviewDecide, arguments =>
         {
-            var (orderId, why) = (OrderCommand.RequireId(arguments.GetValue(id)!), Text(arguments.GetValue(reason), "--reason"));
+            var (orderId, why) = (OrderCommand.RequireId(arguments.GetValue(id)!), Text(arguments.GetValue(reason), OperatorOptions.Why));
             return new(
                 OperatorActions.ReviewDecide, orderId, why, [("decision", "dismiss")],
                 act => new PaymentMessage.OperatorDismiss(orderId, act, why));
@@ -253,9 +253,6 @@ public static class ReviewCommands
 
     internal static Argument<string> OrderArgument() =>
         new("ORDER") { Description = "The order's id, or a provider number of it." };
-
-    internal static Option<string> ReasonOption() =>
-        new("--reason") { Required = true, Description = "1 to 200 characters, for people.", HelpName = "TEXT" };
 
     internal static string Text(string? text, string option) =>
         text?.Trim() is { Length: >= 1 and <= MaxText } trimmed && !trimmed.Any(char.IsControl)
