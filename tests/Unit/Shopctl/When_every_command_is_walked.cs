@@ -158,6 +158,17 @@ public sealed class When_every_command_is_walked : IDisposable
     }
 
     [Theory]
+    [InlineData("product add --price 1 --name n", "Missing: <SKU>.")]
+    [InlineData("keys import A", "Missing: <FILE>.")]
+    [InlineData("refund", "Missing: <ORDER>.")]
+    public async Task What_is_missing_is_named(string line, string expected)
+    {
+        using var errors = new StringWriter();
+        Assert.Equal(ExitCodes.Usage, await CommandTree.RunAsync(_walk.Stopped(TextWriter.Null, errors), line.Split(' ')));
+        Assert.Contains(expected, errors.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("Cannot parse argument '1,5' for option '--n' as expected type 'System.Nullable`1[System.Int32]'.", "a whole number")]
     [InlineData("Cannot parse argument 'x' for option '--at' as expected type 'System.DateTimeOffset'.", "a time such as")]
     [InlineData("Cannot parse argument 'x' for option '--k' as expected type 'CardShop.Something'.", "see --help")]

@@ -20,12 +20,12 @@ public static class ImportSummary
         screen.Show(table);
         screen.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"{report.BatchesSent:N0} batches sent, {report.BatchesLoaded:N0} loaded, {took.TotalSeconds:F1} s"));
+            $"batches: {report.BatchesSent:N0} sent, {report.BatchesLoaded:N0} loaded, {took.TotalSeconds:F1} s"));
         if (report.BatchesKnown > 0)
         {
             screen.Line(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{report.BatchesKnown:N0} more batches were loaded by an earlier run of the same file."));
+                $"Of the batches {report.BatchesKnown:N0} more had been loaded by an earlier run of the same file."));
         }
 
         void Row(string what, long count) =>

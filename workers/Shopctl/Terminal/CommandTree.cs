@@ -45,7 +45,7 @@ public static class CommandTree
         {
             foreach (var error in result.Errors)
             {
-                session.Screen.Error(ParseErrors.Plain(error.Message));
+                session.Screen.Error(ParseErrors.Plain(error));
             }
 
             session.Screen.Error($"See: {PathOf(result.CommandResult.Command)} --help");

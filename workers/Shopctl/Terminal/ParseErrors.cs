@@ -1,3 +1,4 @@
+using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
 
 namespace CardShop.Shopctl.Terminal;
@@ -5,6 +6,12 @@ namespace CardShop.Shopctl.Terminal;
 /// <summary>What the parser says about a mistyped value, in words of operators instead of names of .NET types.</summary>
 public static partial class ParseErrors
 {
+    /// <summary>The same, with the name of an argument that is missing.</summary>
+    public static string Plain(ParseError error) =>
+        error.SymbolResult is ArgumentResult { Argument: var argument, Parent: CommandResult, Tokens.Count: 0 }
+            ? $"Missing: <{argument.HelpName ?? argument.Name}>."
+            : Plain(error.Message);
+
     /// <param name="message">As the parser made it.</param>
     public static string Plain(string message) =>
         TypeClause().Replace(message, match => "; it must be " + Expected(match.Groups["type"].Value) + ".");
