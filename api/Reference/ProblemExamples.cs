@@ -19,7 +19,7 @@ internal static class ProblemExamples
         (404, "payments") => Problem.Of(status, "There is nothing to pay here", "Open the order again: its link may have changed."),
         (404, _) => Problem.Of(status, "There is no such order", "Check the order number and its token."),
         (409, "operators") => AdminRules.State("the order is delivered"),
-        (409, _) => Problem.Of(status, "The product is sold out", "Look at GET /v1/products for what there is."),
+        (409, _) => Problem.Of(status, "Sold out", "2 are left. Order fewer."),
         (410, _) => Problem.Of(status, "Events after this cursor are no longer kept", "Start again without 'after'."),
         (413, _) => Problem.Of(status, "The body is too large", "Send at most 16 KiB."),
         (415, _) => Problem.Of(status, "The body must be JSON", "Send Content-Type: application/json."),

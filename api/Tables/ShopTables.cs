@@ -18,6 +18,9 @@ public sealed class ShopTables(ILog log, ApiSettings settings, TimeProvider time
     private static readonly IReadOnlyList<Topic> Followed =
         [Topics.Catalog, Topics.Stock, Topics.Channels, Topics.Pulse];
 
+    /// <summary>A fleet that works says every ten seconds how far it is. After so long without a word none does.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(25);
+
     private readonly ConcurrentDictionary<string, Product> _products = new();
     private readonly ConcurrentDictionary<string, StockLevel> _stock = new();
     private readonly ChannelStates _channels = new(time);
@@ -54,7 +57,15 @@ public sealed class ShopTables(ILog log, ApiSettings settings, TimeProvider time
     {
         var position = _positions.GetValueOrDefault((Topics.Orders.Name, partition));
         var place = offset - position.NextOffset + 1;
-        return place <= 0 ? null : new(place, (long)Math.Ceiling(place / Math.Max(position.Rate, 1)));
+        return place <= 0 ? null : new(
+            place, (long)Math.Ceiling((place / Math.Max(position.Rate, 1)) + SilenceOf(position).TotalSeconds));
+    }
+
+    /// <summary>How long no fleet has said a word; zero while one does, and where none ever did.</summary>
+    private TimeSpan SilenceOf(Position position)
+    {
+        var silence = time.GetUtcNow() - position.HeardAt;
+        return position.HeardAt == default || silence < Silence ? TimeSpan.Zero : silence;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -108,8 +119,9 @@ public sealed class ShopTables(ILog log, ApiSettings settings, TimeProvider time
                     // An idle fleet pulses no rate: the last one measured under load is the better guess.
                     _positions.AddOrUpdate(
                         (pulse.Topic, pulse.Partition),
-                        new Position(pulse.NextOffset, pulse.PerSecond),
-                        (_, held) => new(pulse.NextOffset, pulse.PerSecond >= 1 ? pulse.PerSecond : held.Rate));
+                        new Position(pulse.NextOffset, pulse.PerSecond, record.Timestamp),
+                        (_, held) => new(
+                            pulse.NextOffset, pulse.PerSecond >= 1 ? pulse.PerSecond : held.Rate, record.Timestamp));
                     break;
                 default:
                     break;
@@ -125,9 +137,11 @@ public sealed class ShopTables(ILog log, ApiSettings settings, TimeProvider time
         where T : class =>
         record.Value is null ? null : JsonSerializer.Deserialize(record.Value, json);
 
-    private readonly record struct Position(long NextOffset, double Rate);
+    private readonly record struct Position(long NextOffset, double Rate, DateTimeOffset HeardAt);
 }
 
 /// <param name="Position">1 = next; an upper bound.</param>
-/// <param name="EstimatedSeconds">From the partition's rate lately.</param>
+/// <param name="EstimatedSeconds">
+/// From the partition's rate lately. While no fleet works, as long again as none has: it grows until one is back.
+/// </param>
 public sealed record QueuePlace(long Position, long EstimatedSeconds);

@@ -13,7 +13,7 @@ namespace CardShop.Tests.Unit.Api;
 
 public sealed class When_the_api_hears_how_far_a_fleet_is
 {
-    private static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    private static readonly DateTimeOffset Start = new ManualTime().GetUtcNow();
 
     [Fact]
     public async Task An_order_behind_it_has_a_place_and_one_before_it_has_none()
@@ -31,9 +31,23 @@ public sealed class When_the_api_hears_how_far_a_fleet_is
         Assert.Equal(new QueuePlace(21, 3), tables.PlaceOf(3, 50));
     }
 
+    [Fact]
+    public async Task While_no_fleet_says_a_word_the_estimate_grows()
+    {
+        var time = new ManualTime();
+        time.Advance(TimeSpan.FromSeconds(24));
+        using var tables = await HearAsync(time, Pulse(40, 10));
+        Assert.Equal(new QueuePlace(11, 2), tables.PlaceOf(3, 50));
+        time.Advance(TimeSpan.FromSeconds(36));
+        Assert.Equal(new QueuePlace(11, 62), tables.PlaceOf(3, 50));
+        Assert.Equal(new QueuePlace(51, 51), tables.PlaceOf(4, 50)); // nothing was ever heard of it
+    }
+
     private static Pulse Pulse(long next, double rate) => new("orders", Topics.Orders.Name, 3, next, rate, Start);
 
-    private static async Task<ShopTables> HearAsync(params Pulse[] pulses)
+    private static Task<ShopTables> HearAsync(params Pulse[] pulses) => HearAsync(new ManualTime(), pulses);
+
+    private static async Task<ShopTables> HearAsync(TimeProvider time, params Pulse[] pulses)
     {
         await using var log = new FakeLog(new())
         {
@@ -42,7 +56,7 @@ public sealed class When_the_api_hears_how_far_a_fleet_is
                 Encoding.UTF8.GetBytes(JsonSerializer.Serialize(pulse, ContractsJson.Default.Pulse)), null, 0, Start, null))],
         };
         var settings = new ApiSettings('a', true, new("none:1", "api", TimeSpan.FromSeconds(15), TimeSpan.Zero), null, "none", 1, 1);
-        var tables = new ShopTables(log, settings, TimeProvider.System, NullLogger<ShopTables>.Instance);
+        var tables = new ShopTables(log, settings, time, NullLogger<ShopTables>.Instance);
         await tables.StartAsync(TestContext.Current.CancellationToken);
 
         // The host runs it on a thread of the pool.
