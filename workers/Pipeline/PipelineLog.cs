@@ -14,12 +14,6 @@ internal static partial class PipelineLog
     [LoggerMessage(1003, LogLevel.Warning, "Group {Group}: reading failed, starting again in 1 s: {Reason}")]
     public static partial void ReaderFailed(ILogger logger, string group, string reason);
 
-    [LoggerMessage(1008, LogLevel.Debug, "Group {Group}: nobody takes what was read; paused with {Count} records in hand")]
-    public static partial void ReaderPaused(ILogger logger, string group, int count);
-
-    [LoggerMessage(1009, LogLevel.Debug, "Group {Group}: what was in hand is taken; reading goes on")]
-    public static partial void ReaderResumed(ILogger logger, string group);
-
     [LoggerMessage(1004, LogLevel.Information, "Group {Group}: {Topic}[{Partition}] from offset {Offset}")]
     public static partial void PartitionStarted(ILogger logger, string group, string topic, int partition, long offset);
 
@@ -32,6 +26,12 @@ internal static partial class PipelineLog
 
     [LoggerMessage(1007, LogLevel.Warning, "Mirror of {Region}* stands still, starting again: {Reason}")]
     public static partial void MirrorFailed(ILogger logger, string region, string reason);
+
+    [LoggerMessage(1008, LogLevel.Debug, "Group {Group}: nobody takes what was read; paused with {Count} records in hand")]
+    public static partial void ReaderPaused(ILogger logger, string group, int count);
+
+    [LoggerMessage(1009, LogLevel.Debug, "Group {Group}: what was in hand is taken; reading goes on")]
+    public static partial void ReaderResumed(ILogger logger, string group);
 
     [LoggerMessage(1101, LogLevel.Information, "Queue {Queue}: consuming")]
     public static partial void QueueStarted(ILogger logger, string queue);

@@ -28,6 +28,9 @@ internal sealed class WebhookEndpoint : IAsyncDisposable
     /// <summary>The answer to a call, by its number from 1; negative = the connection is cut.</summary>
     public Func<int, int> Answer { get; set; } = _ => 204;
 
+    /// <summary>Calls hang until this has ended.</summary>
+    public Task Until { get; set; } = Task.CompletedTask;
+
     public IReadOnlyList<WebhookCall> Calls => [.. _calls];
 
     public IReadOnlyList<WebhookCall> Taken => [.. _calls.Where(c => c.Answer is >= 200 and < 300)];
@@ -63,6 +66,7 @@ internal sealed class WebhookEndpoint : IAsyncDisposable
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
         using var json = JsonDocument.Parse(body.ToArray());
+        await Until;
         var answer = Answer(Interlocked.Increment(ref _number));
         _calls.Enqueue(new(
             context.Request.Headers["webhook-id"].ToString(), json.RootElement.GetProperty("subject").GetString()!,

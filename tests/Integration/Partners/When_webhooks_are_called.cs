@@ -63,12 +63,9 @@ public sealed class When_webhooks_are_called(TestServers servers, ITestOutputHel
         await using var shop = await RunningShop.StartAsync(servers, Quick);
         await using var good = await WebhookEndpoint.StartAsync();
         await using var bad = await WebhookEndpoint.StartAsync();
-        using var hold = new ManualResetEventSlim();
-        bad.Answer = _ =>
-        {
-            hold.Wait(TimeSpan.FromSeconds(30));
-            return 500;
-        };
+        var hold = new TaskCompletionSource();
+        bad.Until = hold.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        bad.Answer = _ => 500;
         await (await Partnership.MakeAsync(shop, "slow")).AddWebhookAsync(bad.Url);
         var partner = await Partnership.MakeAsync(shop, "acme", skus: ["OURS", "OTHER"]);
         await partner.AddWebhookAsync(good.Url, skus: ["OURS", "THEIRS"], events: [MessageTypes.OrderRefunded]);
@@ -77,7 +74,7 @@ public sealed class When_webhooks_are_called(TestServers servers, ITestOutputHel
         await PublishedEvents.AppendAsync(shop, "OTHER", 30, 30);
         await PublishedEvents.AppendAsync(shop, "OURS", 60, 30);
         await Eventually.TrueAsync(() => good.Taken.Count >= 30, "the good endpoint has its events");
-        hold.Set();
+        hold.SetResult();
 
         Assert.Equal(
             Enumerable.Range(60, 30).Select(n => PublishedEvents.OrderOf(n) + ".refunded").Order(),
